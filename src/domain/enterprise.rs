@@ -1,0 +1,98 @@
+//! The importer (企业): identity by USCC, everything else dated.
+
+use super::code::{CustomsRegistration, DistrictCode, HsCode, Uscc};
+use super::listing::Listing;
+use super::revision::Revision;
+use super::validity::LegalDay;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// What an enterprise is from one day on, as a lookup needs it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EnterpriseVersion {
+    /// Revision at which it was recorded.
+    pub revision: Revision,
+    /// First day it holds.
+    pub effective_on: LegalDay,
+    /// Its district.
+    pub district: DistrictCode,
+    /// Whether all its listings are held back.
+    pub suspended: bool,
+}
+
+/// What is written about an enterprise; names and codes are dated attributes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Particulars {
+    /// Chinese name.
+    pub name_zh: String,
+    /// English name.
+    pub name_en: Option<String>,
+    /// District code.
+    pub district: DistrictCode,
+    /// Customs registration code (海关注册编码).
+    pub customs_registration: Option<CustomsRegistration>,
+}
+
+/// An enterprise as the list in memory keeps it, with its listings.
+#[derive(Debug, Clone, Default)]
+pub struct Enterprise {
+    /// Versions in order of recording.
+    pub versions: Vec<EnterpriseVersion>,
+    /// Its listings in order of number.
+    pub listings: Vec<Arc<Listing>>,
+    /// Places in `listings` by every HS code a listing ever carried, ordered.
+    by_hs_code: Vec<(HsCode, u32)>,
+}
+
+impl Enterprise {
+    /// Returns the version that holds on a day as known at a revision.
+    #[must_use]
+    pub fn on(&self, day: LegalDay, at: Revision) -> Option<&EnterpriseVersion> {
+        let known = || self.versions.iter().enumerate().filter(|(_, version)| version.revision <= at);
+        known()
+            .filter(|(_, version)| version.effective_on <= day)
+            .max_by_key(|(place, version)| (version.effective_on, *place))
+            .or_else(|| known().min_by_key(|(place, version)| (version.effective_on, std::cmp::Reverse(*place))))
+            .map(|(_, version)| version)
+    }
+
+    /// Puts in listings, each replacing the one of the same number, and renews the ways to find them.
+    pub fn put_listings(&mut self, listings: impl IntoIterator<Item = Arc<Listing>>) {
+        let sorted = self.listings.len();
+        for listing in listings {
+            let old = self.listings.get(..sorted).and_then(|known| known.binary_search_by_key(&listing.number, |known| known.number).ok());
+            match old.and_then(|place| self.listings.get_mut(place)) {
+                Some(place) => *place = listing,
+                None => self.listings.push(listing),
+            }
+        }
+        self.listings.sort_by_key(|listing| listing.number);
+        self.by_hs_code = (0_u32..)
+            .zip(&self.listings)
+            .flat_map(|(place, listing)| listing.versions.iter().map(move |version| (version.terms.hs_code, place)))
+            .collect();
+        self.by_hs_code.sort_unstable();
+        self.by_hs_code.dedup();
+        self.by_hs_code.shrink_to_fit();
+        self.listings.shrink_to_fit();
+    }
+
+    /// Returns the listings that ever carried an HS code.
+    pub fn with_hs_code(&self, hs_code: HsCode) -> impl Iterator<Item = &Arc<Listing>> {
+        let first = self.by_hs_code.partition_point(|(known, _)| *known < hs_code);
+        self.by_hs_code
+            .iter()
+            .skip(first)
+            .take_while(move |(known, _)| *known == hs_code)
+            .filter_map(|(_, place)| usize::try_from(*place).ok().and_then(|place| self.listings.get(place)))
+    }
+
+    /// Returns the listing of a number.
+    #[must_use]
+    pub fn listing(&self, number: super::listing_number::ListingNumber) -> Option<&Arc<Listing>> {
+        self.listings.binary_search_by_key(&number, |listing| listing.number).ok().and_then(|place| self.listings.get(place))
+    }
+}
+
+/// The key of an enterprise in the list.
+pub type EnterpriseKey = Uscc;

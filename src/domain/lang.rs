@@ -1,0 +1,25 @@
+//! The two languages in which the service speaks to people. It is not a translation table: every text stands
+//! beside the thing that it explains. Invariant: whatever has a text has it in both languages.
+
+use serde::{Deserialize, Serialize};
+
+/// A language of texts for people; codes are the same in both.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Lang {
+    /// Chinese as written in Beijing, the default.
+    #[default]
+    Zh,
+    /// English.
+    En,
+}
+
+impl Lang {
+    /// Picks the text of this language out of a Chinese and an English one.
+    pub fn pick<T>(self, zh: T, en: T) -> T {
+        match self {
+            Self::Zh => zh,
+            Self::En => en,
+        }
+    }
+}

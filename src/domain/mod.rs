@@ -1,0 +1,30 @@
+//! The rules: pure, synchronous, without clock, randomness or I/O.
+//!
+//! Codes and values are parsed once at the door (`code`, `quantity`, `validity`, `listing_number`); the rules trust
+//! them. `lookup` is the main job; `timeline` and `adjustment` say how the list may change.
+
+pub mod actor;
+pub mod adjustment;
+pub mod bilingual;
+pub mod calendar;
+pub mod code;
+pub mod enterprise;
+pub mod error;
+pub mod fault;
+pub mod id;
+pub mod item_name;
+pub mod lang;
+pub mod listing;
+pub mod listing_number;
+pub mod lookup;
+#[cfg(test)]
+mod lookup_tests;
+pub mod purpose;
+pub mod quantity;
+pub mod reason;
+pub mod revision;
+pub mod scheme;
+pub mod stop;
+pub mod tariff;
+pub mod timeline;
+pub mod validity;

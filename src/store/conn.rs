@@ -1,0 +1,177 @@
+//! Connections: one enum over both databases, opened by the scheme of the URL.
+
+use super::dialect::both;
+use super::error::StoreError;
+use diesel::connection::SimpleConnection;
+use diesel::r2d2::{CustomizeConnection, ManageConnection, R2D2Connection};
+use diesel::{Connection as _, PgConnection, SqliteConnection};
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+const SQLITE_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
+const POSTGRES_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/postgres");
+
+/// A connection to either database.
+#[derive(diesel::MultiConnection)]
+pub enum AnyConnection {
+    /// The embedded default.
+    Sqlite(SqliteConnection),
+    /// PostgreSQL 15 or later.
+    Postgres(PgConnection),
+}
+
+/// Where the database is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DatabaseUrl {
+    /// A file.
+    Sqlite(PathBuf),
+    /// A server; the text may hold a password and is never shown.
+    Postgres(String),
+}
+
+impl DatabaseUrl {
+    /// Parses `sqlite://PATH` or `postgres://…`.
+    ///
+    /// # Errors
+    /// A sentence naming what was expected; it never repeats the URL, which may hold a password.
+    pub fn parse(url: &str) -> Result<Self, String> {
+        if let Some(path) = url.strip_prefix("sqlite://") {
+            return if path.is_empty() { Err("sqlite:// needs a path".to_owned()) } else { Ok(Self::Sqlite(PathBuf::from(path))) };
+        }
+        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            return Ok(Self::Postgres(url.to_owned()));
+        }
+        Err("a database URL begins with sqlite:// or postgres://".to_owned())
+    }
+
+    /// Returns which database it is, for people and metrics.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Sqlite(_) => "sqlite",
+            Self::Postgres(_) => "postgresql",
+        }
+    }
+
+    /// Opens one connection with the settings that every connection has.
+    ///
+    /// # Errors
+    /// [`StoreError::Unreachable`] when it cannot be opened.
+    pub fn open(&self) -> Result<AnyConnection, StoreError> {
+        let unreachable = |error: &dyn std::fmt::Display| StoreError::Unreachable(error.to_string());
+        match self {
+            Self::Sqlite(path) => {
+                create_private(path)?;
+                let text = path.to_str().ok_or_else(|| StoreError::Unreachable("the path is not UTF-8".to_owned()))?;
+                let mut conn = SqliteConnection::establish(text).map_err(|error| unreachable(&error))?;
+                // FULL: this is a legal record, an acknowledged change survives a power cut.
+                conn.batch_execute(
+                    "PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF; \
+                     PRAGMA cache_size = -65536; PRAGMA mmap_size = 268435456; PRAGMA temp_store = MEMORY;",
+                )
+                .map_err(|error| unreachable(&error))?;
+                Ok(AnyConnection::Sqlite(conn))
+            }
+            Self::Postgres(url) => {
+                let mut conn = PgConnection::establish(url).map_err(|error| unreachable(&error))?;
+                conn.batch_execute("SET lock_timeout = '5s'; SET statement_timeout = '60s'; SET idle_in_transaction_session_timeout = '10s'; SET client_min_messages = warning;")
+                    .map_err(|error| unreachable(&error))?;
+                Ok(AnyConnection::Postgres(conn))
+            }
+        }
+    }
+}
+
+/// Creates the file readable by its owner only, before SQLite would create it readable by all.
+fn create_private(path: &Path) -> Result<(), StoreError> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    if path.exists() {
+        return Ok(());
+    }
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        std::fs::create_dir_all(folder).map_err(|error| StoreError::Unreachable(format!("cannot create {}: {error}", folder.display())))?;
+    }
+    let made = std::fs::OpenOptions::new().create(true).append(true).mode(0o600).open(path);
+    made.map(drop).map_err(|error| StoreError::Unreachable(format!("cannot create {}: {error}", path.display())))
+}
+
+/// Brings the schema up to date; does nothing when it is.
+///
+/// # Errors
+/// [`StoreError::Unreachable`] with the migration that failed.
+pub fn migrate(conn: &mut AnyConnection) -> Result<(), StoreError> {
+    let failed = |error: Box<dyn std::error::Error + Send + Sync>| StoreError::Unreachable(format!("migration failed: {error}"));
+    match conn {
+        AnyConnection::Sqlite(conn) => {
+            conn.batch_execute("PRAGMA journal_mode = WAL;")?;
+            conn.run_pending_migrations(SQLITE_MIGRATIONS).map(drop).map_err(failed)
+        }
+        AnyConnection::Postgres(conn) => conn.run_pending_migrations(POSTGRES_MIGRATIONS).map(drop).map_err(failed),
+    }
+}
+
+/// Whether the schema lacks a migration that this binary brings.
+///
+/// # Errors
+/// [`StoreError::Unreachable`] when the database cannot tell.
+pub fn migrations_pending(conn: &mut AnyConnection) -> Result<bool, StoreError> {
+    let failed = |error: Box<dyn std::error::Error + Send + Sync>| StoreError::Unreachable(format!("migrations cannot be listed: {error}"));
+    match conn {
+        AnyConnection::Sqlite(conn) => conn.has_pending_migration(SQLITE_MIGRATIONS).map_err(failed),
+        AnyConnection::Postgres(conn) => conn.has_pending_migration(POSTGRES_MIGRATIONS).map_err(failed),
+    }
+}
+
+/// Makes connections for the pool of readers.
+#[derive(Debug)]
+pub struct Manager(DatabaseUrl);
+
+impl ManageConnection for Manager {
+    type Connection = AnyConnection;
+    type Error = StoreError;
+
+    fn connect(&self) -> Result<AnyConnection, StoreError> {
+        self.0.open()
+    }
+
+    fn is_valid(&self, conn: &mut AnyConnection) -> Result<(), StoreError> {
+        both!(conn, conn => conn.ping()).map_err(StoreError::from)
+    }
+
+    fn has_broken(&self, conn: &mut AnyConnection) -> bool {
+        both!(conn, conn => conn.is_broken())
+    }
+}
+
+/// Readers refuse to write: a read that changes something is a bug that must not pass.
+#[derive(Debug)]
+struct ReadOnly;
+
+impl CustomizeConnection<AnyConnection, StoreError> for ReadOnly {
+    fn on_acquire(&self, conn: &mut AnyConnection) -> Result<(), StoreError> {
+        match conn {
+            AnyConnection::Sqlite(conn) => conn.batch_execute("PRAGMA query_only = ON;")?,
+            AnyConnection::Postgres(conn) => conn.batch_execute("SET default_transaction_read_only = on;")?,
+        }
+        Ok(())
+    }
+}
+
+/// Connections for reading.
+pub type Pool = diesel::r2d2::Pool<Manager>;
+
+/// Builds the pool of readers.
+///
+/// # Errors
+/// [`StoreError::Unreachable`] when not one connection can be opened.
+pub fn pool(url: &DatabaseUrl, size: u32) -> Result<Pool, StoreError> {
+    diesel::r2d2::Pool::builder()
+        .max_size(size)
+        .min_idle(Some(1))
+        .test_on_check_out(false)
+        .connection_timeout(Duration::from_secs(2))
+        .connection_customizer(Box::new(ReadOnly))
+        .build(Manager(url.clone()))
+        .map_err(|error| StoreError::Unreachable(error.to_string()))
+}

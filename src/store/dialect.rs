@@ -1,0 +1,67 @@
+//! The only place that tells the two databases apart, apart from opening them.
+
+use super::conn::AnyConnection;
+use super::error::StoreError;
+use diesel::connection::SimpleConnection as _;
+
+/// Expands one query text twice, once per concrete connection, so that what the enum cannot do (inserts of many
+/// rows, iterators over rows) is still written once and checked against both databases.
+macro_rules! both {
+    ($conn:expr, $name:ident => $body:expr) => {
+        match $conn {
+            $crate::store::conn::AnyConnection::Sqlite($name) => $body,
+            $crate::store::conn::AnyConnection::Postgres($name) => $body,
+        }
+    };
+}
+pub(crate) use both;
+
+/// Inserts rows many at a time; the number of bound values of one statement stays below both databases' limits.
+macro_rules! insert_all {
+    ($conn:expr, $table:expr, $rows:expr) => {{
+        for rows in $rows.chunks(500) {
+            $crate::store::dialect::both!(&mut *$conn, conn => diesel::RunQueryDsl::execute(diesel::insert_into($table).values(rows), conn))?;
+        }
+    }};
+}
+pub(crate) use insert_all;
+
+/// Begins a transaction that may write: on SQLite it takes the write lock at once, so that it never has to be
+/// given up half-way for a lock.
+pub fn begin_write(conn: &mut AnyConnection) -> Result<(), StoreError> {
+    match conn {
+        AnyConnection::Sqlite(conn) => conn.batch_execute("BEGIN IMMEDIATE")?,
+        AnyConnection::Postgres(conn) => conn.batch_execute("BEGIN")?,
+    }
+    Ok(())
+}
+
+/// Begins a transaction that reads one state of the database.
+pub fn begin_read(conn: &mut AnyConnection) -> Result<(), StoreError> {
+    match conn {
+        AnyConnection::Sqlite(conn) => conn.batch_execute("BEGIN")?,
+        AnyConnection::Postgres(conn) => conn.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")?,
+    }
+    Ok(())
+}
+
+/// Runs one plain statement.
+pub fn run(conn: &mut AnyConnection, statement: &str) -> Result<(), StoreError> {
+    both!(conn, conn => conn.batch_execute(statement)).map_err(StoreError::from)
+}
+
+/// Reads one state of the database: everything inside sees the same head.
+///
+/// # Errors
+/// Whatever the work answers, or the failure of the database.
+pub fn snapshot<T>(conn: &mut AnyConnection, work: impl FnOnce(&mut AnyConnection) -> Result<T, StoreError>) -> Result<T, StoreError> {
+    begin_read(conn)?;
+    let value = work(conn);
+    let ended = run(conn, "COMMIT");
+    if value.is_err() || ended.is_err() {
+        // The transaction is over either way; what matters is the first error.
+        let _ = run(conn, "ROLLBACK");
+    }
+    let value = value?;
+    ended.map(|()| value)
+}

@@ -1,0 +1,39 @@
+//! What can go wrong between the service and its database.
+
+use thiserror::Error;
+
+/// A failure of the store; none of its texts reaches a client.
+#[derive(Debug, Error)]
+pub enum StoreError {
+    /// The database cannot be reached or opened.
+    #[error("cannot reach or open the database: {0}")]
+    Unreachable(String),
+    /// A statement failed.
+    #[error("the database refused a statement")]
+    Statement(#[from] diesel::result::Error),
+    /// The commit failed: whether the change took effect is unknown.
+    #[error("the outcome of the commit is unknown")]
+    OutcomeUnknown,
+    /// A stored value is not what it must be.
+    #[error("stored data is damaged: {0}")]
+    Damaged(String),
+    /// The database lies behind a head that was published: a restored backup.
+    #[error("the database is behind the published head of its log ({0}); changes are refused")]
+    BehindHead(String),
+    /// The writer has stopped.
+    #[error("the service is shutting down")]
+    Closed,
+    /// The work itself broke.
+    #[error("the work on the database broke off")]
+    Broken,
+    /// A file of the data folder cannot be read or written.
+    #[error("cannot use a file of the data folder: {0}")]
+    File(String),
+}
+
+impl StoreError {
+    /// Names damaged data.
+    pub fn damaged(what: impl std::fmt::Display) -> Self {
+        Self::Damaged(what.to_string())
+    }
+}

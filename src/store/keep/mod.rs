@@ -1,0 +1,10 @@
+//! Working state, which is not history: people behind pseudonyms, recorded answers, kept responses.
+//!
+//! Only the tables named here may be changed without a log entry; a test reads this list.
+
+pub mod answers;
+pub mod people;
+pub mod responses;
+
+/// The tables that [`Store::keep`](super::Store::keep) may change.
+pub const TABLES: &[&str] = &["people", "answers", "answer_enterprises", "idempotent_responses"];

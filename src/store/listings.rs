@@ -1,0 +1,278 @@
+//! Rows of listings and their balances.
+
+use super::conn::AnyConnection;
+use super::dialect::{both, insert_all};
+use super::error::StoreError;
+use super::rows::ListingRow;
+use super::schema::{balances, listing_versions};
+use diesel::{ExpressionMethods as _, Insertable, QueryDsl as _, Queryable, RunQueryDsl as _, SelectableHelper as _, TextExpressionMethods as _};
+
+/// The columns that the list in memory needs, and no text that people read.
+#[derive(Debug, Clone, Queryable)]
+#[allow(missing_docs, reason = "the columns of the table")]
+pub struct LeanListing {
+    pub number: String,
+    pub revision: i64,
+    pub enterprise: String,
+    pub scheme: String,
+    pub effective_on: i32,
+    pub standing: String,
+    pub hs_code: i64,
+    pub ciq_code: Option<i32>,
+    pub cas: Option<i64>,
+    pub purpose: Option<String>,
+    pub unit: i32,
+    pub quantity: i64,
+    pub consignment_cap: Option<i64>,
+    pub used: i64,
+    pub valid_from: i32,
+    pub valid_to: i32,
+    pub customs_offices: Option<String>,
+}
+
+/// Columns of [`LeanListing`], in its order.
+type LeanColumns = (
+    listing_versions::number,
+    listing_versions::revision,
+    listing_versions::enterprise,
+    listing_versions::scheme,
+    listing_versions::effective_on,
+    listing_versions::standing,
+    listing_versions::hs_code,
+    listing_versions::ciq_code,
+    listing_versions::cas,
+    listing_versions::purpose,
+    listing_versions::unit,
+    listing_versions::quantity,
+    listing_versions::consignment_cap,
+    listing_versions::used,
+    listing_versions::valid_from,
+    listing_versions::valid_to,
+    listing_versions::customs_offices,
+);
+
+const LEAN: LeanColumns = (
+    listing_versions::number,
+    listing_versions::revision,
+    listing_versions::enterprise,
+    listing_versions::scheme,
+    listing_versions::effective_on,
+    listing_versions::standing,
+    listing_versions::hs_code,
+    listing_versions::ciq_code,
+    listing_versions::cas,
+    listing_versions::purpose,
+    listing_versions::unit,
+    listing_versions::quantity,
+    listing_versions::consignment_cap,
+    listing_versions::used,
+    listing_versions::valid_from,
+    listing_versions::valid_to,
+    listing_versions::customs_offices,
+);
+
+/// Hands every version to `each`, row by row, ordered by number and version.
+///
+/// # Errors
+/// The database's failure, or the first that `each` answers.
+pub fn for_each(conn: &mut AnyConnection, mut each: impl FnMut(LeanListing) -> Result<(), StoreError>) -> Result<(), StoreError> {
+    let query = listing_versions::table.order((listing_versions::number, listing_versions::version)).select(LEAN);
+    both!(conn, conn => {
+        for row in query.load_iter::<LeanListing, diesel::connection::DefaultLoadingMode>(conn)? {
+            each(row?)?;
+        }
+    });
+    Ok(())
+}
+
+/// Reads every version of the listings that have one recorded after a revision, ordered by number and version.
+///
+/// # Errors
+/// The database's failure.
+pub fn touched_since(conn: &mut AnyConnection, revision: i64) -> Result<Vec<LeanListing>, StoreError> {
+    let touched = listing_versions::table.filter(listing_versions::revision.gt(revision)).select(listing_versions::number).distinct();
+    let numbers: Vec<String> = touched.load(conn)?;
+    let mut rows = Vec::new();
+    for numbers in numbers.chunks(500) {
+        rows.extend(
+            listing_versions::table
+                .filter(listing_versions::number.eq_any(numbers))
+                .order((listing_versions::number, listing_versions::version))
+                .select(LEAN)
+                .load::<LeanListing>(conn)?,
+        );
+    }
+    Ok(rows)
+}
+
+/// Reads every version of one listing, oldest first.
+///
+/// # Errors
+/// The database's failure.
+pub fn versions(conn: &mut AnyConnection, number: &str) -> Result<Vec<ListingRow>, StoreError> {
+    let rows = listing_versions::table
+        .filter(listing_versions::number.eq(number))
+        .order(listing_versions::version)
+        .select(ListingRow::as_select())
+        .load(conn)?;
+    Ok(rows)
+}
+
+/// Reads every version of several listings, ordered by number and version.
+///
+/// # Errors
+/// The database's failure.
+pub fn versions_of(conn: &mut AnyConnection, numbers: &[String]) -> Result<Vec<ListingRow>, StoreError> {
+    let mut rows = Vec::new();
+    for numbers in numbers.chunks(500) {
+        rows.extend(
+            listing_versions::table
+                .filter(listing_versions::number.eq_any(numbers))
+                .order((listing_versions::number, listing_versions::version))
+                .select(ListingRow::as_select())
+                .load::<ListingRow>(conn)?,
+        );
+    }
+    Ok(rows)
+}
+
+/// Reads versions recorded after a revision, in order of recording.
+///
+/// # Errors
+/// The database's failure.
+pub fn since(conn: &mut AnyConnection, revision: i64, limit: i64) -> Result<Vec<ListingRow>, StoreError> {
+    let rows = listing_versions::table
+        .filter(listing_versions::revision.gt(revision))
+        .order(listing_versions::revision)
+        .limit(limit)
+        .select(ListingRow::as_select())
+        .load(conn)?;
+    Ok(rows)
+}
+
+/// What a page of listings is narrowed to before their state is computed.
+#[derive(Debug, Clone, Default)]
+pub struct Narrowing {
+    /// One enterprise.
+    pub enterprise: Option<String>,
+    /// An HS code that any version carries.
+    pub hs_code: Option<i64>,
+    /// A batch that any version carries.
+    pub batch: Option<String>,
+}
+
+/// Lists numbers in order, from behind a given one.
+///
+/// # Errors
+/// The database's failure.
+pub fn numbers(conn: &mut AnyConnection, narrowing: &Narrowing, after: &str, limit: i64) -> Result<Vec<String>, StoreError> {
+    let mut query = listing_versions::table
+        .filter(listing_versions::number.gt(after.to_owned()))
+        .order(listing_versions::number)
+        .limit(limit)
+        .select(listing_versions::number)
+        .distinct()
+        .into_boxed();
+    if let Some(enterprise) = &narrowing.enterprise {
+        query = query.filter(listing_versions::enterprise.eq(enterprise.clone()));
+    }
+    if let Some(hs_code) = narrowing.hs_code {
+        query = query.filter(listing_versions::hs_code.eq(hs_code));
+    }
+    if let Some(batch) = &narrowing.batch {
+        query = query.filter(listing_versions::batch.eq(batch.clone()));
+    }
+    Ok(query.load(conn)?)
+}
+
+/// Lists the numbers of listings that carry an HS code in any version.
+///
+/// # Errors
+/// The database's failure.
+pub fn with_hs_code(conn: &mut AnyConnection, hs_code: i64) -> Result<Vec<String>, StoreError> {
+    let numbers = listing_versions::table
+        .filter(listing_versions::hs_code.eq(hs_code))
+        .order(listing_versions::number)
+        .select(listing_versions::number)
+        .distinct()
+        .load(conn)?;
+    Ok(numbers)
+}
+
+/// Counts listings of an enterprise.
+///
+/// # Errors
+/// The database's failure.
+pub fn count_of(conn: &mut AnyConnection, enterprise: &str) -> Result<i64, StoreError> {
+    let count = listing_versions::table
+        .filter(listing_versions::enterprise.eq(enterprise))
+        .filter(listing_versions::version.eq(1))
+        .count()
+        .get_result(conn)?;
+    Ok(count)
+}
+
+/// Returns every number that begins with a scheme's prefix and a year, newest rows included.
+///
+/// # Errors
+/// The database's failure.
+pub fn last_number(conn: &mut AnyConnection, prefix_and_year: &str) -> Result<Option<String>, StoreError> {
+    // Serials grow by a digit beyond 999,999, so that text order alone would not find the last.
+    let mut longest: Option<String> = None;
+    for serial_digits in (6..=9_usize).rev() {
+        let pattern = format!("{prefix_and_year}-{}-_", "_".repeat(serial_digits));
+        let last: Vec<String> = listing_versions::table
+            .filter(listing_versions::number.gt(prefix_and_year.to_owned()))
+            .filter(listing_versions::number.like(pattern))
+            .filter(listing_versions::version.eq(1))
+            .order(listing_versions::number.desc())
+            .limit(1)
+            .select(listing_versions::number)
+            .load(conn)?;
+        longest = last.into_iter().next();
+        if longest.is_some() {
+            break;
+        }
+    }
+    Ok(longest)
+}
+
+/// What was taken of a listing, in steps of the finer unit.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Insertable)]
+#[diesel(table_name = balances)]
+pub struct BalanceRow {
+    /// Its number.
+    pub listing: String,
+    /// Held by declarations not yet released.
+    pub reserved: i64,
+    /// Written off.
+    pub confirmed: i64,
+}
+
+/// Opens the balances of new listings with what was used before.
+///
+/// # Errors
+/// The database's failure.
+pub fn open_balances(conn: &mut AnyConnection, used: &[(String, i64)]) -> Result<(), StoreError> {
+    let rows: Vec<BalanceRow> =
+        used.iter().map(|(listing, used)| BalanceRow { listing: listing.clone(), reserved: 0, confirmed: *used }).collect();
+    insert_all!(conn, balances::table, rows);
+    Ok(())
+}
+
+/// Reads balances in order of number, from behind a given one.
+///
+/// # Errors
+/// The database's failure.
+pub fn list_balances(conn: &mut AnyConnection, after: &str, limit: i64) -> Result<Vec<BalanceRow>, StoreError> {
+    Ok(balances::table.filter(balances::listing.gt(after)).order(balances::listing).limit(limit).load(conn)?)
+}
+
+/// Finds the balance of one listing.
+///
+/// # Errors
+/// The database's failure.
+pub fn find_balance(conn: &mut AnyConnection, number: &str) -> Result<Option<BalanceRow>, StoreError> {
+    use diesel::OptionalExtension as _;
+    Ok(balances::table.find(number).first(conn).optional()?)
+}

@@ -1,0 +1,30 @@
+//! The only room that knows SQL.
+//!
+//! Facts change through [`Store::write`] alone: a row of the list is saved together with its log entry or not at
+//! all. Working state (people, recorded answers, kept responses) changes through [`Store::keep`]. Reads run on
+//! connections of their own and see committed rows only.
+
+pub mod adjustments;
+
+pub mod checkpoints;
+pub mod conn;
+pub mod dialect;
+pub mod enterprises;
+pub mod error;
+pub mod fact;
+
+pub mod installation;
+pub mod keep;
+pub mod listings;
+pub mod log;
+pub mod private;
+pub mod rows;
+pub mod rulebook;
+pub mod schema;
+pub mod writer;
+
+pub use conn::{AnyConnection, DatabaseUrl, Pool};
+pub use error::StoreError;
+pub use fact::Fact;
+pub use installation::{Environment, Installation};
+pub use writer::{Context, Recorded, Store, Tx};

@@ -1,0 +1,343 @@
+//! Rows of the list, and how each is written into a log entry.
+//!
+//! A row's JSON members are the paths of the log: legal days as dates, codes as their text, quantities as decimals
+//! in the finer unit. A row is committed to as a whole, so that an edited column of any kind is found.
+
+use super::fact::Fact;
+use super::schema::{adjustments, enterprise_versions, listing_versions, scheme_versions, stop_versions, tariff_versions};
+use diesel::{AsChangeset, Insertable, Queryable, Selectable};
+use serde::{Deserialize, Serialize};
+
+/// One version of a scheme.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable, Serialize, Deserialize)]
+#[diesel(table_name = scheme_versions, treat_none_as_default_value = false)]
+pub struct SchemeRow {
+    pub code: String,
+    pub version: i32,
+    pub revision: i64,
+    pub body: String,
+    pub recorded_at: i64,
+}
+
+impl Fact for SchemeRow {
+    const KIND: &'static str = "scheme";
+    const PRIVATE: &'static [&'static str] = &[];
+
+    fn entity_id(&self) -> String {
+        self.code.clone()
+    }
+
+    fn version(&self) -> i32 {
+        self.version
+    }
+
+    fn revision(&self) -> i64 {
+        self.revision
+    }
+
+    fn subject(&self) -> String {
+        "list".to_owned()
+    }
+
+    fn reason_code(&self) -> Option<&str> {
+        None
+    }
+}
+
+/// One dated row of the tariff table.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable, Serialize, Deserialize)]
+#[diesel(table_name = tariff_versions, treat_none_as_default_value = false)]
+pub struct TariffRow {
+    #[serde(with = "wire::hs")]
+    pub hs_code: i64,
+    pub version: i32,
+    pub revision: i64,
+    #[serde(with = "wire::day")]
+    pub valid_from: i32,
+    #[serde(with = "wire::day_opt")]
+    pub valid_to: Option<i32>,
+    pub documents: String,
+    #[serde(with = "wire::hs_opt")]
+    pub replaces: Option<i64>,
+    pub recorded_at: i64,
+}
+
+impl Fact for TariffRow {
+    const KIND: &'static str = "tariff";
+    const PRIVATE: &'static [&'static str] = &[];
+
+    fn entity_id(&self) -> String {
+        format!("{:010}", self.hs_code)
+    }
+
+    fn version(&self) -> i32 {
+        self.version
+    }
+
+    fn revision(&self) -> i64 {
+        self.revision
+    }
+
+    fn subject(&self) -> String {
+        "list".to_owned()
+    }
+
+    fn reason_code(&self) -> Option<&str> {
+        None
+    }
+}
+
+/// One version of an enterprise.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable, Serialize, Deserialize)]
+#[diesel(table_name = enterprise_versions, treat_none_as_default_value = false)]
+pub struct EnterpriseRow {
+    pub uscc: String,
+    pub version: i32,
+    pub revision: i64,
+    #[serde(with = "wire::day")]
+    pub effective_on: i32,
+    pub kind: String,
+    pub name_zh: String,
+    pub name_en: Option<String>,
+    pub district: String,
+    pub customs_registration: Option<String>,
+    pub suspended: i32,
+    #[serde(with = "wire::day_opt")]
+    pub barred_until: Option<i32>,
+    pub reason_code: String,
+    pub reason_basis: Option<String>,
+    pub adjustment: Option<String>,
+    pub recorded_at: i64,
+}
+
+impl Fact for EnterpriseRow {
+    const KIND: &'static str = "enterprise";
+    const PRIVATE: &'static [&'static str] = &["name_zh", "name_en", "reason_basis"];
+
+    fn entity_id(&self) -> String {
+        self.uscc.clone()
+    }
+
+    fn version(&self) -> i32 {
+        self.version
+    }
+
+    fn revision(&self) -> i64 {
+        self.revision
+    }
+
+    fn subject(&self) -> String {
+        format!("enterprise:{}", self.uscc)
+    }
+
+    fn reason_code(&self) -> Option<&str> {
+        Some(&self.reason_code)
+    }
+}
+
+/// One version of a listing. Quantities are steps of the finer unit.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable, Serialize, Deserialize)]
+#[diesel(table_name = listing_versions, treat_none_as_default_value = false)]
+pub struct ListingRow {
+    pub number: String,
+    pub version: i32,
+    pub revision: i64,
+    pub enterprise: String,
+    pub scheme: String,
+    #[serde(with = "wire::day")]
+    pub effective_on: i32,
+    pub kind: String,
+    pub standing: String,
+    #[serde(with = "wire::hs")]
+    pub hs_code: i64,
+    #[serde(with = "wire::three_opt")]
+    pub ciq_code: Option<i32>,
+    #[serde(with = "wire::cas_opt")]
+    pub cas: Option<i64>,
+    pub purpose: Option<String>,
+    #[serde(with = "wire::three")]
+    pub unit: i32,
+    #[serde(with = "wire::steps", rename = "quantity_in_finer_unit")]
+    pub quantity: i64,
+    #[serde(with = "wire::steps_opt", rename = "consignment_cap_in_finer_unit")]
+    pub consignment_cap: Option<i64>,
+    #[serde(with = "wire::steps", rename = "used_in_finer_unit")]
+    pub used: i64,
+    #[serde(with = "wire::day")]
+    pub valid_from: i32,
+    #[serde(with = "wire::day")]
+    pub valid_to: i32,
+    pub customs_offices: Option<String>,
+    pub name_zh: String,
+    pub name_en: Option<String>,
+    pub specification: Option<String>,
+    pub manufacturer: Option<String>,
+    pub origin: Option<String>,
+    pub batch: Option<String>,
+    pub note: Option<String>,
+    pub reason_code: String,
+    pub reason_basis: Option<String>,
+    pub adjustment: Option<String>,
+    pub recorded_at: i64,
+}
+
+impl Fact for ListingRow {
+    const KIND: &'static str = "listing";
+    const PRIVATE: &'static [&'static str] =
+        &["name_zh", "name_en", "specification", "manufacturer", "origin", "note", "reason_basis"];
+
+    fn entity_id(&self) -> String {
+        self.number.clone()
+    }
+
+    fn version(&self) -> i32 {
+        self.version
+    }
+
+    fn revision(&self) -> i64 {
+        self.revision
+    }
+
+    fn subject(&self) -> String {
+        format!("enterprise:{}", self.enterprise)
+    }
+
+    fn reason_code(&self) -> Option<&str> {
+        Some(&self.reason_code)
+    }
+}
+
+/// One version of a stop of an item class.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable, Serialize, Deserialize)]
+#[diesel(table_name = stop_versions, treat_none_as_default_value = false)]
+pub struct StopRow {
+    pub id: String,
+    pub version: i32,
+    pub revision: i64,
+    #[serde(with = "wire::day")]
+    pub effective_on: i32,
+    pub stopped: i32,
+    pub class: String,
+    pub reason_code: String,
+    pub reason_basis: Option<String>,
+    pub adjustment: Option<String>,
+    pub recorded_at: i64,
+}
+
+impl Fact for StopRow {
+    const KIND: &'static str = "stop";
+    const PRIVATE: &'static [&'static str] = &["reason_basis"];
+
+    fn entity_id(&self) -> String {
+        self.id.clone()
+    }
+
+    fn version(&self) -> i32 {
+        self.version
+    }
+
+    fn revision(&self) -> i64 {
+        self.revision
+    }
+
+    fn subject(&self) -> String {
+        "list".to_owned()
+    }
+
+    fn reason_code(&self) -> Option<&str> {
+        Some(&self.reason_code)
+    }
+}
+
+/// An adjustment as it stands; the log holds how it came to stand so.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable, AsChangeset, Serialize, Deserialize)]
+#[diesel(table_name = adjustments, treat_none_as_default_value = false, treat_none_as_null = true)]
+pub struct AdjustmentRow {
+    pub id: String,
+    pub version: i32,
+    pub revision: i64,
+    pub scheme: String,
+    pub state: String,
+    pub changes: String,
+    pub change_count: i32,
+    pub note: Option<String>,
+    pub proposed_by: String,
+    pub proposed_at: i64,
+    pub decided_by: Option<String>,
+    pub decided_at: Option<i64>,
+    pub decision_code: Option<String>,
+    pub decision_basis: Option<String>,
+}
+
+impl Fact for AdjustmentRow {
+    const KIND: &'static str = "adjustment";
+    const PRIVATE: &'static [&'static str] = &["changes", "note", "decision_basis"];
+
+    fn entity_id(&self) -> String {
+        self.id.clone()
+    }
+
+    fn version(&self) -> i32 {
+        self.version
+    }
+
+    fn revision(&self) -> i64 {
+        self.revision
+    }
+
+    fn subject(&self) -> String {
+        format!("adjustment:{}", self.id)
+    }
+
+    fn reason_code(&self) -> Option<&str> {
+        self.decision_code.as_deref()
+    }
+}
+
+/// How stored integers read in the log.
+mod wire {
+    use crate::domain::code::{Cas, HsCode};
+    use crate::domain::quantity::Quantity;
+    use crate::domain::validity::LegalDay;
+    use serde::de::Error as _;
+    use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer};
+
+    /// Declares a module for a stored type and one for the same when optional.
+    macro_rules! text_form {
+        ($plain:ident $optional:ident $stored:ty, $to:expr, $from:expr) => {
+            pub mod $plain {
+                use super::*;
+                pub fn serialize<S: Serializer>(value: &$stored, serializer: S) -> Result<S::Ok, S::Error> {
+                    let to: fn($stored) -> String = $to;
+                    to(*value).serialize(serializer)
+                }
+                pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<$stored, D::Error> {
+                    let from: fn(&str) -> Option<$stored> = $from;
+                    from(&String::deserialize(deserializer)?).ok_or_else(|| D::Error::custom("not the stored form"))
+                }
+            }
+            pub mod $optional {
+                use super::*;
+                pub fn serialize<S: Serializer>(value: &Option<$stored>, serializer: S) -> Result<S::Ok, S::Error> {
+                    let to: fn($stored) -> String = $to;
+                    value.map(to).serialize(serializer)
+                }
+                pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<$stored>, D::Error> {
+                    let from: fn(&str) -> Option<$stored> = $from;
+                    let text = Option::<String>::deserialize(deserializer)?;
+                    text.map(|text| from(&text).ok_or_else(|| D::Error::custom("not the stored form"))).transpose()
+                }
+            }
+        };
+    }
+
+    text_form!(day day_opt i32, |days| LegalDay::from_value(days).map_or_else(|| days.to_string(), |day| day.to_string()),
+        |text| LegalDay::parse(text).ok().map(LegalDay::value));
+    text_form!(hs hs_opt i64, |code| format!("{code:010}"),
+        |text| HsCode::parse(text).ok().and_then(|code| i64::try_from(code.value()).ok()));
+    text_form!(cas cas_opt i64, |cas| u64::try_from(cas).ok().and_then(Cas::from_value).map_or_else(|| cas.to_string(), |cas| cas.to_string()),
+        |text| Cas::parse(text).ok().and_then(|cas| i64::try_from(cas.value()).ok()));
+    text_form!(three three_opt i32, |code| format!("{code:03}"), |text| text.parse().ok());
+    text_form!(steps steps_opt i64, |steps| Quantity::from_steps(i128::from(steps)).to_string(),
+        |text| Quantity::parse(text).ok().and_then(|quantity| i64::try_from(quantity.steps()).ok()));
+}

@@ -1,0 +1,73 @@
+//! Rows of schemes, tariff and stops: what concerns every listing.
+
+use super::conn::AnyConnection;
+use super::error::StoreError;
+use super::rows::{SchemeRow, StopRow, TariffRow};
+use super::schema::{scheme_versions, stop_versions, tariff_versions};
+use diesel::{ExpressionMethods as _, QueryDsl as _, RunQueryDsl as _, SelectableHelper as _};
+
+/// Reads scheme versions recorded after a revision, in order of recording.
+///
+/// # Errors
+/// The database's failure.
+pub fn schemes_since(conn: &mut AnyConnection, revision: i64) -> Result<Vec<SchemeRow>, StoreError> {
+    let rows = scheme_versions::table
+        .filter(scheme_versions::revision.gt(revision))
+        .order(scheme_versions::revision)
+        .select(SchemeRow::as_select())
+        .load(conn)?;
+    Ok(rows)
+}
+
+/// Reads tariff rows recorded after a revision, in order of recording.
+///
+/// # Errors
+/// The database's failure.
+pub fn tariff_since(conn: &mut AnyConnection, revision: i64, limit: i64) -> Result<Vec<TariffRow>, StoreError> {
+    let rows = tariff_versions::table
+        .filter(tariff_versions::revision.gt(revision))
+        .order(tariff_versions::revision)
+        .limit(limit)
+        .select(TariffRow::as_select())
+        .load(conn)?;
+    Ok(rows)
+}
+
+/// Reads every row of one HS code in order of version.
+///
+/// # Errors
+/// The database's failure.
+pub fn tariff_of(conn: &mut AnyConnection, hs_code: i64) -> Result<Vec<TariffRow>, StoreError> {
+    let rows = tariff_versions::table
+        .filter(tariff_versions::hs_code.eq(hs_code))
+        .order(tariff_versions::version)
+        .select(TariffRow::as_select())
+        .load(conn)?;
+    Ok(rows)
+}
+
+/// Reads stops recorded after a revision, in order of recording.
+///
+/// # Errors
+/// The database's failure.
+pub fn stops_since(conn: &mut AnyConnection, revision: i64) -> Result<Vec<StopRow>, StoreError> {
+    let rows = stop_versions::table
+        .filter(stop_versions::revision.gt(revision))
+        .order(stop_versions::revision)
+        .select(StopRow::as_select())
+        .load(conn)?;
+    Ok(rows)
+}
+
+/// Reads every version of one stop.
+///
+/// # Errors
+/// The database's failure.
+pub fn stop(conn: &mut AnyConnection, id: &str) -> Result<Vec<StopRow>, StoreError> {
+    let rows = stop_versions::table
+        .filter(stop_versions::id.eq(id))
+        .order(stop_versions::version)
+        .select(StopRow::as_select())
+        .load(conn)?;
+    Ok(rows)
+}

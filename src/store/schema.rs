@@ -1,0 +1,222 @@
+//! Tables as both databases hold them, in portable types only.
+//!
+//! The migrations are the law; a test compares them with what the database says after migrating.
+
+diesel::table! {
+    installation (id) {
+        id -> Integer,
+        environment -> Text,
+        origin -> Text,
+        shard -> Text,
+    }
+}
+
+diesel::table! {
+    log_head (id) {
+        id -> Integer,
+        size -> BigInt,
+        frontier -> Binary,
+    }
+}
+
+diesel::table! {
+    log_entries (revision) {
+        revision -> BigInt,
+        leaf -> Binary,
+        leaf_hash -> Binary,
+    }
+}
+
+diesel::table! {
+    log_tiles (level, tile) {
+        level -> Integer,
+        tile -> BigInt,
+        hashes -> Binary,
+    }
+}
+
+diesel::table! {
+    log_checkpoints (size) {
+        size -> BigInt,
+        note -> Text,
+    }
+}
+
+diesel::table! {
+    private_values (revision) {
+        revision -> BigInt,
+        subject -> Text,
+        sealed -> Binary,
+    }
+}
+
+diesel::table! {
+    subject_keys (subject) {
+        subject -> Text,
+        secret -> Binary,
+    }
+}
+
+diesel::table! {
+    scheme_versions (code, version) {
+        code -> Text,
+        version -> Integer,
+        revision -> BigInt,
+        body -> Text,
+        recorded_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    tariff_versions (hs_code, version) {
+        hs_code -> BigInt,
+        version -> Integer,
+        revision -> BigInt,
+        valid_from -> Integer,
+        valid_to -> Nullable<Integer>,
+        documents -> Text,
+        replaces -> Nullable<BigInt>,
+        recorded_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    enterprise_versions (uscc, version) {
+        uscc -> Text,
+        version -> Integer,
+        revision -> BigInt,
+        effective_on -> Integer,
+        kind -> Text,
+        name_zh -> Text,
+        name_en -> Nullable<Text>,
+        district -> Text,
+        customs_registration -> Nullable<Text>,
+        suspended -> Integer,
+        barred_until -> Nullable<Integer>,
+        reason_code -> Text,
+        reason_basis -> Nullable<Text>,
+        adjustment -> Nullable<Text>,
+        recorded_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    listing_versions (number, version) {
+        number -> Text,
+        version -> Integer,
+        revision -> BigInt,
+        enterprise -> Text,
+        scheme -> Text,
+        effective_on -> Integer,
+        kind -> Text,
+        standing -> Text,
+        hs_code -> BigInt,
+        ciq_code -> Nullable<Integer>,
+        cas -> Nullable<BigInt>,
+        purpose -> Nullable<Text>,
+        unit -> Integer,
+        quantity -> BigInt,
+        consignment_cap -> Nullable<BigInt>,
+        used -> BigInt,
+        valid_from -> Integer,
+        valid_to -> Integer,
+        customs_offices -> Nullable<Text>,
+        name_zh -> Text,
+        name_en -> Nullable<Text>,
+        specification -> Nullable<Text>,
+        manufacturer -> Nullable<Text>,
+        origin -> Nullable<Text>,
+        batch -> Nullable<Text>,
+        note -> Nullable<Text>,
+        reason_code -> Text,
+        reason_basis -> Nullable<Text>,
+        adjustment -> Nullable<Text>,
+        recorded_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    balances (listing) {
+        listing -> Text,
+        reserved -> BigInt,
+        confirmed -> BigInt,
+    }
+}
+
+diesel::table! {
+    stop_versions (id, version) {
+        id -> Text,
+        version -> Integer,
+        revision -> BigInt,
+        effective_on -> Integer,
+        stopped -> Integer,
+        class -> Text,
+        reason_code -> Text,
+        reason_basis -> Nullable<Text>,
+        adjustment -> Nullable<Text>,
+        recorded_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    adjustments (id) {
+        id -> Text,
+        version -> Integer,
+        revision -> BigInt,
+        scheme -> Text,
+        state -> Text,
+        changes -> Text,
+        change_count -> Integer,
+        note -> Nullable<Text>,
+        proposed_by -> Text,
+        proposed_at -> BigInt,
+        decided_by -> Nullable<Text>,
+        decided_at -> Nullable<BigInt>,
+        decision_code -> Nullable<Text>,
+        decision_basis -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    people (id) {
+        id -> Text,
+        issuer -> Text,
+        subject -> Text,
+    }
+}
+
+diesel::table! {
+    answers (id) {
+        id -> Text,
+        answered_at -> BigInt,
+        revision -> BigInt,
+        org -> Text,
+        declaration -> Nullable<Text>,
+        digest -> Binary,
+        question -> Text,
+        outcome -> Text,
+    }
+}
+
+diesel::table! {
+    answer_enterprises (enterprise, answer) {
+        enterprise -> Text,
+        answer -> Text,
+        answered_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    idempotent_responses (scope) {
+        scope -> Binary,
+        request_digest -> Binary,
+        status -> Integer,
+        etag -> Nullable<Text>,
+        location -> Nullable<Text>,
+        body -> Text,
+        kept_at -> BigInt,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(listing_versions, balances);
+diesel::allow_tables_to_appear_in_same_query!(answers, answer_enterprises);

@@ -1,0 +1,567 @@
+//! The one writer: commands queue up, run one after another, and are committed in groups.
+//!
+//! Every group begins by taking the head of the log, so that writers of all nodes queue on the database and the log
+//! has no gaps. Each command runs in its own savepoint: it leaves everything it did, with its log entries, or
+//! nothing. One commit, and so one wait for the disk, serves the whole group.
+
+use super::checkpoints::Signer;
+use super::conn::{AnyConnection, DatabaseUrl, Pool, pool};
+use super::dialect::{begin_write, insert_all, run};
+use super::error::StoreError;
+use super::fact::{Circumstances, Fact, Previous, encode};
+use super::keep::people;
+use super::log::{self, Edge, EntryRow};
+use super::private::{PrivateRow, SubjectKeys, random, seal};
+use super::rows::{AdjustmentRow, EnterpriseRow, ListingRow, SchemeRow, StopRow, TariffRow};
+use super::schema;
+use crate::domain::id::{EventId, PersonId, time_ordered};
+use crate::domain::revision::Revision;
+use crate::domain::validity::Instant;
+use crate::tlog::Hash;
+use crate::tlog::entry::{Actor, Entry};
+use crate::tlog::merkle::leaf_hash;
+use crossbeam_channel::{Receiver, Sender, bounded};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock};
+use std::thread::JoinHandle;
+
+/// Commands committed together at most.
+const GROUP: usize = 256;
+
+/// Commands waiting at most; a full queue makes callers wait, not memory grow.
+const QUEUE: usize = 1024;
+
+/// Who changes the list, when, and in which request.
+#[derive(Debug, Clone)]
+pub struct Context {
+    /// The instant of the command.
+    pub at: Instant,
+    /// Who.
+    pub by: Author,
+    /// The request that caused it.
+    pub request_id: Option<String>,
+}
+
+/// Who stands behind a command.
+#[derive(Debug, Clone)]
+pub enum Author {
+    /// A person or machine client, as its token says.
+    Caller {
+        /// Issuer of the token.
+        issuer: String,
+        /// Subject of the token.
+        subject: String,
+        /// Organisation.
+        org: String,
+    },
+    /// The service itself.
+    System(&'static str),
+}
+
+/// What a write left behind, with the revision that followers must reach to see it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Recorded<T> {
+    /// The answer of the work.
+    pub value: T,
+    /// Revision of the last entry, or of the head when the work recorded none.
+    pub revision: Revision,
+}
+
+/// Rows that wait for the end of their command, so that many go in one statement.
+#[derive(Debug, Default)]
+pub struct PendingRows {
+    schemes: Vec<SchemeRow>,
+    tariff: Vec<TariffRow>,
+    enterprises: Vec<EnterpriseRow>,
+    listings: Vec<ListingRow>,
+    stops: Vec<StopRow>,
+    new_adjustments: Vec<AdjustmentRow>,
+    decided_adjustments: Vec<AdjustmentRow>,
+    balances: Vec<(String, i64)>,
+}
+
+/// A fact that knows its place among the pending rows.
+pub trait Queued: Fact {
+    /// Puts the row in line.
+    fn queue(self, rows: &mut PendingRows);
+}
+
+macro_rules! queued {
+    ($($row:ident $place:ident),+ $(,)?) => { $(
+        impl Queued for $row {
+            fn queue(self, rows: &mut PendingRows) {
+                rows.$place.push(self);
+            }
+        }
+    )+ };
+}
+queued!(SchemeRow schemes, TariffRow tariff, EnterpriseRow enterprises, StopRow stops);
+
+impl Queued for ListingRow {
+    fn queue(self, rows: &mut PendingRows) {
+        if self.version == 1 {
+            rows.balances.push((self.number.clone(), self.used));
+        }
+        rows.listings.push(self);
+    }
+}
+
+impl Queued for AdjustmentRow {
+    fn queue(self, rows: &mut PendingRows) {
+        if self.version == 1 { rows.new_adjustments.push(self) } else { rows.decided_adjustments.push(self) }
+    }
+}
+
+/// A command's view of the database inside the group's transaction.
+pub struct Tx<'g> {
+    conn: &'g mut AnyConnection,
+    group: &'g mut Group,
+    context: &'g Context,
+    rows: PendingRows,
+    person: Option<PersonId>,
+}
+
+/// Entries of the group so far.
+#[derive(Default)]
+struct Group {
+    base: i64,
+    entries: Vec<EntryRow>,
+    sealed: Vec<PrivateRow>,
+    keys: SubjectKeys,
+}
+
+impl Group {
+    fn next_revision(&self) -> i64 {
+        let pending = i64::try_from(self.entries.len()).unwrap_or(i64::MAX);
+        self.base.saturating_add(pending).saturating_add(1)
+    }
+}
+
+impl Tx<'_> {
+    /// Returns the connection, for reads and for working state.
+    pub fn conn(&mut self) -> &mut AnyConnection {
+        self.conn
+    }
+
+    /// Returns when, by whom, and in which request the command runs.
+    #[must_use]
+    pub fn context(&self) -> &Context {
+        self.context
+    }
+
+    /// Returns the revision that the next saved fact gets.
+    #[must_use]
+    pub fn next_revision(&self) -> Revision {
+        Revision(self.group.next_revision())
+    }
+
+    /// Returns the pseudonymous id of the caller, making one at first sight.
+    ///
+    /// # Errors
+    /// The database's failure; [`StoreError::Broken`] for the service itself, which is no person.
+    pub fn person(&mut self) -> Result<PersonId, StoreError> {
+        if let Some(person) = self.person {
+            return Ok(person);
+        }
+        let Author::Caller { issuer, subject, .. } = &self.context.by else { return Err(StoreError::Broken) };
+        let person = people::find_or_make(self.conn, issuer, subject, self.context.at)?;
+        self.person = Some(person);
+        Ok(person)
+    }
+
+    fn actor(&mut self) -> Result<Actor, StoreError> {
+        match &self.context.by {
+            Author::Caller { org, .. } => {
+                let org = Some(org.clone());
+                Ok(Actor { kind: "person".to_owned(), org, reference: self.person()?.to_string() })
+            }
+            Author::System(name) => Ok(Actor { kind: "system".to_owned(), org: None, reference: (*name).to_owned() }),
+        }
+    }
+
+    /// Saves a fact with its log entry: the only way a row of the list comes into being.
+    ///
+    /// `before` is the row that this one follows (its version is one less).
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] when the row's revision is not the next, or has no canonical form; else the
+    /// database's failure.
+    pub fn save<F: Queued>(&mut self, fact: F, before: Option<&F>, event: &str) -> Result<Revision, StoreError> {
+        let revision = self.group.next_revision();
+        if fact.revision() != revision || fact.version() != before.map_or(0, Fact::version).saturating_add(1) {
+            return Err(StoreError::Damaged(format!("a `{event}` was built for another revision or version")));
+        }
+        let previous = before.map(|row| self.previous(row.revision())).transpose()?;
+        let id = EventId::new(time_ordered(self.context.at, random()?)).to_string();
+        let circumstances = Circumstances {
+            event,
+            id,
+            at: self.context.at.to_string(),
+            actor: self.actor()?,
+            request_id: self.context.request_id.clone(),
+        };
+        let encoded = encode(&fact, before.zip(previous), circumstances)?;
+        let subject = fact.subject();
+        let key = self.group.keys.get_or_make(self.conn, &subject)?;
+        self.group.sealed.push(seal(&key, revision, &subject, &encoded.private)?);
+        push_entry(self.group, &encoded.entry)?;
+        fact.queue(&mut self.rows);
+        Ok(Revision(revision))
+    }
+
+    /// Appends an entry that no row stands behind: a fact about the log itself.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] when the entry has no canonical form.
+    pub fn append(&mut self, entry: &Entry) -> Result<Revision, StoreError> {
+        push_entry(self.group, entry)
+    }
+
+    fn previous(&mut self, revision: i64) -> Result<Previous, StoreError> {
+        let missing = || StoreError::Damaged(format!("entry {revision} is missing"));
+        let place = revision.checked_sub(self.group.base).and_then(|place| place.checked_sub(1)).ok_or_else(missing)?;
+        let row = match usize::try_from(place) {
+            Ok(place) => self.group.entries.get(place).cloned().ok_or_else(missing)?,
+            Err(_) => log::find_entry(self.conn, revision)?.ok_or_else(missing)?,
+        };
+        let after = Entry::from_leaf(&row.leaf).map_err(StoreError::damaged)?.after;
+        let leaf_hash = Hash::from_slice(&row.leaf_hash).ok_or_else(missing)?;
+        Ok(Previous { leaf_hash, after })
+    }
+
+    fn flush(&mut self) -> Result<(), StoreError> {
+        let rows = std::mem::take(&mut self.rows);
+        insert_all!(self.conn, schema::scheme_versions::table, rows.schemes);
+        insert_all!(self.conn, schema::tariff_versions::table, rows.tariff);
+        insert_all!(self.conn, schema::enterprise_versions::table, rows.enterprises);
+        insert_all!(self.conn, schema::listing_versions::table, rows.listings);
+        insert_all!(self.conn, schema::stop_versions::table, rows.stops);
+        insert_all!(self.conn, schema::adjustments::table, rows.new_adjustments);
+        for row in &rows.decided_adjustments {
+            super::adjustments::update(self.conn, row)?;
+        }
+        super::listings::open_balances(self.conn, &rows.balances)
+    }
+}
+
+fn push_entry(group: &mut Group, entry: &Entry) -> Result<Revision, StoreError> {
+    let revision = group.next_revision();
+    let leaf = entry.to_leaf().map_err(StoreError::damaged)?;
+    let hash = leaf_hash(&leaf);
+    group.entries.push(EntryRow { revision, leaf, leaf_hash: hash.0.to_vec() });
+    Ok(Revision(revision))
+}
+
+/// A command in the queue.
+trait Job: Send {
+    /// Runs inside the group's transaction; false rolls its savepoint back.
+    fn run(&mut self, conn: &mut AnyConnection, group: &mut Group) -> bool;
+    /// Tells the caller how it ended; `failure` when the group did not commit.
+    fn done(self: Box<Self>, failure: Option<StoreError>);
+}
+
+struct Command<T, E, W> {
+    work: Option<W>,
+    context: Context,
+    outcome: Option<Result<Recorded<T>, E>>,
+    reply: Sender<Result<Recorded<T>, E>>,
+}
+
+impl<T, E, W> Job for Command<T, E, W>
+where
+    T: Send,
+    E: From<StoreError> + Send,
+    W: FnOnce(&mut Tx<'_>) -> Result<T, E> + Send,
+{
+    fn run(&mut self, conn: &mut AnyConnection, group: &mut Group) -> bool {
+        let Some(work) = self.work.take() else { return false };
+        let mut tx = Tx { conn, group, context: &self.context, rows: PendingRows::default(), person: None };
+        let outcome = catch_unwind(AssertUnwindSafe(|| {
+            let value = work(&mut tx)?;
+            tx.flush()?;
+            Ok(value)
+        }))
+        .unwrap_or_else(|_| Err(StoreError::Broken.into()));
+        let revision = Revision(tx.group.next_revision().saturating_sub(1));
+        let ok = outcome.is_ok();
+        self.outcome = Some(outcome.map(|value| Recorded { value, revision }));
+        ok
+    }
+
+    fn done(self: Box<Self>, failure: Option<StoreError>) {
+        let outcome = match (failure, self.outcome) {
+            // What the work itself refused stays refused whatever became of the group.
+            (_, Some(Err(error))) => Err(error),
+            (Some(failure), _) => Err(failure.into()),
+            (None, Some(outcome)) => outcome,
+            (None, None) => Err(StoreError::Broken.into()),
+        };
+        // A caller that gave up waiting needs no answer.
+        let _ = self.reply.send(outcome);
+    }
+}
+
+/// Counts of the writer, for metrics.
+#[derive(Debug, Default)]
+pub struct WriterCounts {
+    /// Groups committed.
+    pub groups: AtomicU64,
+    /// Commands committed.
+    pub commands: AtomicU64,
+    /// Largest group so far.
+    pub largest: AtomicU64,
+}
+
+/// A handle on the database; clones share it.
+#[derive(Clone)]
+pub struct Store {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    url: DatabaseUrl,
+    readers: Pool,
+    jobs: Mutex<Option<Sender<Box<dyn Job>>>>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+    frozen: Arc<OnceLock<String>>,
+    counts: Arc<WriterCounts>,
+}
+
+/// How a store is opened.
+pub struct Options {
+    /// Connections for reading.
+    pub readers: u32,
+    /// Signs checkpoints after commits; none leaves that to others.
+    pub signer: Option<Signer>,
+    /// Rung after every commit, so that followers need not wait for their next look.
+    pub bell: Option<Sender<()>>,
+    /// Commands committed together at most; 1 shows what grouping is worth.
+    pub group: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { readers: 4, signer: None, bell: None, group: GROUP }
+    }
+}
+
+impl Store {
+    /// Opens the database, whose schema must be up to date, and starts the writer.
+    ///
+    /// # Errors
+    /// [`StoreError::Unreachable`] when it cannot be opened.
+    pub fn open(url: &DatabaseUrl, options: Options) -> Result<Self, StoreError> {
+        let conn = url.open()?;
+        let readers = pool(url, options.readers)?;
+        let (jobs, queue) = bounded(QUEUE);
+        let frozen = Arc::new(OnceLock::new());
+        let counts = Arc::new(WriterCounts::default());
+        let writer = Writer {
+            url: url.clone(),
+            conn: Some(conn),
+            queue,
+            edge: None,
+            signer: options.signer,
+            bell: options.bell,
+            frozen: Arc::clone(&frozen),
+            counts: Arc::clone(&counts),
+            most: options.group.clamp(1, GROUP),
+        };
+        let thread = std::thread::Builder::new()
+            .name("writer".to_owned())
+            .spawn(move || writer.run())
+            .map_err(|error| StoreError::Unreachable(error.to_string()))?;
+        let inner = Inner { url: url.clone(), readers, jobs: Mutex::new(Some(jobs)), thread: Mutex::new(Some(thread)), frozen, counts };
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// Returns which database it is.
+    #[must_use]
+    pub fn url(&self) -> &DatabaseUrl {
+        &self.inner.url
+    }
+
+    /// Returns why changes are refused, if they are.
+    #[must_use]
+    pub fn frozen(&self) -> Option<&str> {
+        self.inner.frozen.get().map(String::as_str)
+    }
+
+    /// Returns the writer's counts.
+    #[must_use]
+    pub fn counts(&self) -> &WriterCounts {
+        &self.inner.counts
+    }
+
+    /// Changes the list: everything the work did is committed with its log entries, or nothing.
+    ///
+    /// # Errors
+    /// What the work refused, or the store's failure; [`StoreError::OutcomeUnknown`] when the commit broke.
+    pub fn write<T, E>(
+        &self,
+        context: Context,
+        work: impl FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<Recorded<T>, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        if let Some(why) = self.frozen() {
+            return Err(StoreError::BehindHead(why.to_owned()).into());
+        }
+        let (reply, answer) = bounded(1);
+        let command = Command { work: Some(work), context, outcome: None, reply };
+        let jobs = self.inner.jobs.lock().map_err(|_| StoreError::Closed)?.clone().ok_or(StoreError::Closed)?;
+        jobs.send(Box::new(command)).map_err(|_| StoreError::Closed)?;
+        drop(jobs);
+        answer.recv().map_err(|_| StoreError::OutcomeUnknown)?
+    }
+
+    /// Changes working state: the tables of [`keep`](super::keep), never the list.
+    ///
+    /// # Errors
+    /// The store's failure.
+    pub fn keep<T: Send + 'static>(
+        &self,
+        at: Instant,
+        work: impl FnOnce(&mut AnyConnection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let context = Context { at, by: Author::System("keep"), request_id: None };
+        self.write(context, move |tx| work(tx.conn())).map(|recorded| recorded.value)
+    }
+
+    /// Reads on a connection of its own.
+    ///
+    /// # Errors
+    /// [`StoreError::Unreachable`] when no connection is free or the database is away; else what the work answers.
+    pub fn read<T, E: From<StoreError>>(&self, work: impl FnOnce(&mut AnyConnection) -> Result<T, E>) -> Result<T, E> {
+        let mut conn = self.inner.readers.get().map_err(|error| StoreError::Unreachable(error.to_string()))?;
+        work(&mut conn)
+    }
+
+    /// Waits for queued commands and stops the writer; later commands are refused.
+    pub fn close(&self) {
+        if let Ok(mut jobs) = self.inner.jobs.lock() {
+            jobs.take();
+        }
+        let thread = self.inner.thread.lock().ok().and_then(|mut thread| thread.take());
+        if let Some(thread) = thread {
+            // A writer that panicked has nothing more to wait for.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// The thread behind the queue.
+struct Writer {
+    url: DatabaseUrl,
+    conn: Option<AnyConnection>,
+    queue: Receiver<Box<dyn Job>>,
+    edge: Option<Edge>,
+    signer: Option<Signer>,
+    bell: Option<Sender<()>>,
+    frozen: Arc<OnceLock<String>>,
+    counts: Arc<WriterCounts>,
+    most: usize,
+}
+
+impl Writer {
+    fn run(mut self) {
+        let mut unsigned_groups = 0_u32;
+        if let Some(why) = self.sign() {
+            let _ = self.frozen.set(why);
+        }
+        while let Ok(first) = self.queue.recv() {
+            let mut jobs = vec![first];
+            jobs.extend(self.queue.try_iter().take(self.most.saturating_sub(1)));
+            let count = u64::try_from(jobs.len()).unwrap_or(u64::MAX);
+            let failure = self.commit(&mut jobs).err();
+            if failure.is_some() {
+                // A broken connection is not trusted again; the next group opens another.
+                self.conn = None;
+                self.edge = None;
+            }
+            let committed = failure.is_none();
+            let unknown = matches!(failure, Some(StoreError::OutcomeUnknown));
+            for job in jobs {
+                job.done(match (&failure, unknown) {
+                    (None, _) => None,
+                    (Some(_), true) => Some(StoreError::OutcomeUnknown),
+                    (Some(error), false) => Some(StoreError::Unreachable(error.to_string())),
+                });
+            }
+            if committed {
+                self.counts.groups.fetch_add(1, Ordering::Relaxed);
+                self.counts.commands.fetch_add(count, Ordering::Relaxed);
+                self.counts.largest.fetch_max(count, Ordering::Relaxed);
+                if let Some(bell) = &self.bell {
+                    // A full bell has been rung already.
+                    let _ = bell.try_send(());
+                }
+                unsigned_groups = unsigned_groups.saturating_add(1);
+            }
+            // Under load a checkpoint for every group would double the waits for the disk.
+            if unsigned_groups > 0 && (self.queue.is_empty() || unsigned_groups >= 64) {
+                unsigned_groups = 0;
+                if let Some(why) = self.sign() {
+                    let _ = self.frozen.set(why);
+                }
+            }
+        }
+        self.sign();
+    }
+
+    fn commit(&mut self, jobs: &mut [Box<dyn Job>]) -> Result<(), StoreError> {
+        let conn = match &mut self.conn {
+            Some(conn) => conn,
+            empty => empty.insert(self.url.open()?),
+        };
+        begin_write(conn)?;
+        let (size, frontier) = log::take_head(conn)?;
+        let mut edge = match self.edge.take() {
+            Some(edge) if edge.size() == size => edge,
+            _ => log::edge(conn, size, &frontier)?,
+        };
+        let mut group = Group { base: size, ..Group::default() };
+        for job in jobs.iter_mut() {
+            let (entries, sealed) = (group.entries.len(), group.sealed.len());
+            run(conn, "SAVEPOINT command")?;
+            if job.run(conn, &mut group) {
+                run(conn, "RELEASE SAVEPOINT command")?;
+            } else {
+                run(conn, "ROLLBACK TO SAVEPOINT command; RELEASE SAVEPOINT command")?;
+                group.entries.truncate(entries);
+                group.sealed.truncate(sealed);
+                group.keys.forget();
+            }
+        }
+        if !group.entries.is_empty() {
+            insert_all!(conn, schema::private_values::table, group.sealed);
+            log::append(conn, &mut edge, &group.entries)?;
+        }
+        // From here on a failure leaves it open whether the database committed.
+        run(conn, "COMMIT").map_err(|_| StoreError::OutcomeUnknown)?;
+        self.edge = Some(edge);
+        Ok(())
+    }
+
+    /// Signs the newest head; returns why changes must be refused, if they must.
+    fn sign(&mut self) -> Option<String> {
+        let signer = self.signer.as_mut()?;
+        let conn = match &mut self.conn {
+            Some(conn) => conn,
+            empty => empty.insert(self.url.open().ok()?),
+        };
+        match signer.sign(conn, self.edge.as_ref()) {
+            Ok(()) => None,
+            Err(StoreError::BehindHead(why)) => Some(why),
+            Err(error) => {
+                tracing::error!(%error, "the checkpoint could not be signed; it is tried again with the next change");
+                let _ = run(conn, "ROLLBACK");
+                self.conn = None;
+                None
+            }
+        }
+    }
+}
