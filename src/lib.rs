@@ -3,11 +3,19 @@
 //!
 //! The map of the house:
 //! - [`domain`]: the rules, pure. Start with `domain::lookup`.
-//! - [`store`]: the only room that knows SQL; facts change with their log entry or not at all.
+//! - [`index`]: the list in memory, which lookups read.
 //! - [`tlog`]: the transparency log's maths.
+//! - [`store`]: the only room that knows SQL; facts change with their log entry or not at all.
+//! - [`sheet`]: spreadsheets in and out.
+//! - [`app`]: the use cases.
+//! - [`outbound`]: keys of token issuers, read over HTTP.
+//! - [`http`]: the web edge.
+//! - [`cli`]: the commands of the binary.
 
-#![forbid(unsafe_code)]
-
+pub mod app;
+pub mod clock;
 pub mod domain;
+pub mod index;
+pub mod sheet;
 pub mod store;
 pub mod tlog;

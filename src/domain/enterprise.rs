@@ -1,8 +1,10 @@
 //! The importer (企业): identity by USCC, everything else dated.
 
-use super::code::{CustomsRegistration, DistrictCode, HsCode, Uscc};
+use super::code::{CustomsRegistration, DistrictCode, HsCode};
+use super::error::Rule;
 use super::listing::Listing;
 use super::revision::Revision;
+use super::timeline::run_on;
 use super::validity::LegalDay;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -94,5 +96,75 @@ impl Enterprise {
     }
 }
 
-/// The key of an enterprise in the list.
-pub type EnterpriseKey = Uscc;
+/// Everything an enterprise is on a day.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EnterpriseState {
+    /// Names and codes.
+    pub particulars: Particulars,
+    /// Whether all its listings are held back.
+    pub suspended: bool,
+    /// Last day of a bar on applications.
+    pub barred_until: Option<LegalDay>,
+}
+
+/// What can happen to an enterprise.
+#[derive(Debug, Clone)]
+pub enum EnterpriseChange<'a> {
+    /// Registered, or new particulars.
+    Register(&'a Particulars),
+    /// All its listings held back.
+    Suspend,
+    /// No longer held back.
+    Reinstate,
+    /// May not apply until a day.
+    Bar(LegalDay),
+    /// May apply again.
+    LiftBar,
+}
+
+/// A state and the first day it holds.
+pub type DatedEnterprise = (LegalDay, EnterpriseState);
+
+/// Applies a change from a day on and returns the versions to record, in order; see
+/// [`timeline`](super::timeline) for how a change runs on.
+///
+/// # Errors
+/// [`Rule::EnterpriseUnknown`] before registration, [`Rule::EnterpriseUnchanged`] when nothing changes.
+pub fn apply(timeline: &[DatedEnterprise], change: &EnterpriseChange<'_>, from: LegalDay) -> Result<Vec<DatedEnterprise>, Rule> {
+    let base = timeline.iter().rev().find(|(day, _)| *day <= from).or_else(|| timeline.first()).map(|(_, state)| state);
+    let Some(base) = base else {
+        return match change {
+            EnterpriseChange::Register(particulars) => {
+                Ok(vec![(from, EnterpriseState { particulars: (*particulars).clone(), suspended: false, barred_until: None })])
+            }
+            EnterpriseChange::Suspend | EnterpriseChange::Reinstate | EnterpriseChange::Bar(_) | EnterpriseChange::LiftBar => {
+                Err(Rule::EnterpriseUnknown)
+            }
+        };
+    };
+    let mut changed = base.clone();
+    match change {
+        EnterpriseChange::Register(particulars) => changed.particulars = (*particulars).clone(),
+        EnterpriseChange::Suspend => changed.suspended = true,
+        EnterpriseChange::Reinstate => changed.suspended = false,
+        EnterpriseChange::Bar(until) => changed.barred_until = Some(*until),
+        EnterpriseChange::LiftBar => changed.barred_until = None,
+    }
+    if changed == *base {
+        return Err(Rule::EnterpriseUnchanged);
+    }
+    let mut versions = vec![(from, changed.clone())];
+    let (mut old_before, mut new_before) = (base, changed);
+    for (day, later) in timeline.iter().filter(|(day, _)| *day > from) {
+        let state = EnterpriseState {
+            particulars: run_on(&old_before.particulars, &new_before.particulars, &later.particulars),
+            suspended: run_on(&old_before.suspended, &new_before.suspended, &later.suspended),
+            barred_until: run_on(&old_before.barred_until, &new_before.barred_until, &later.barred_until),
+        };
+        if state != *later {
+            versions.push((*day, state.clone()));
+        }
+        (old_before, new_before) = (later, state);
+    }
+    Ok(versions)
+}

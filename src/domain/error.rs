@@ -25,8 +25,6 @@ pub enum Rule {
     OtherScheme,
     /// The scheme is not known or not in force.
     SchemeUnknown,
-    /// The district is not one of the scheme.
-    DistrictUnknown,
     /// The enterprise already stands so.
     EnterpriseUnchanged,
     /// The listing was removed: nothing more can happen to it.
@@ -85,7 +83,6 @@ impl Rule {
             Self::ListingUnknown => ("listing_unknown", "名单编号不存在；请核对编号。", "no listing has this number; check the number"),
             Self::OtherScheme => ("other_scheme", "该条目属于另一试点方案；请在其方案下提出调整。", "the listing belongs to another scheme; propose the change under that scheme"),
             Self::SchemeUnknown => ("scheme_unknown", "试点方案不存在或当日未施行。", "the scheme does not exist or is not in force on that day"),
-            Self::DistrictUnknown => ("district_unknown", "该区不在方案所列各区之中。", "the district is not one of the scheme's districts"),
             Self::EnterpriseUnchanged => ("enterprise_unchanged", "企业当日已处于该状态；无须调整。", "the enterprise already stands so on that day; nothing to change"),
             Self::ListingRemoved => ("listing_removed", "条目已移出名单，不能再变更；如需恢复请新增条目。", "the listing was removed and cannot change any more; add a new one instead"),
             Self::AlreadySuspended => ("already_suspended", "条目当日已暂停。", "the listing is already suspended on that day"),

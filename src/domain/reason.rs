@@ -156,6 +156,18 @@ impl Reasons {
         self.0 & bit(reason) != 0
     }
 
+    /// Returns the set as a number, for recorded answers.
+    #[must_use]
+    pub const fn bits(self) -> u32 {
+        self.0
+    }
+
+    /// Reads the set from a number.
+    #[must_use]
+    pub const fn from_bits(bits: u32) -> Self {
+        Self(bits)
+    }
+
     /// Whether there is none.
     #[must_use]
     pub const fn is_empty(self) -> bool {

@@ -197,11 +197,13 @@ fn vary(state: &mut ListingState, used: i64, set: &Vary) -> Result<(), Rule> {
     Ok(())
 }
 
+/// Lets what changed at an earlier day run on, unless the later day changed it too.
+pub(super) fn run_on<T: Clone + PartialEq>(old_before: &T, new_before: &T, later: &T) -> T {
+    if later == old_before { new_before.clone() } else { later.clone() }
+}
+
 /// Carries what changed at an earlier day into a later state, member by member, unless the later day changed it too.
 fn carried(old_before: &ListingState, new_before: &ListingState, later: &ListingState) -> ListingState {
-    fn run_on<T: Clone + PartialEq>(old_before: &T, new_before: &T, later: &T) -> T {
-        if later == old_before { new_before.clone() } else { later.clone() }
-    }
     macro_rules! run_on {
         ($($member:ident).+) => { run_on(&old_before.$($member).+, &new_before.$($member).+, &later.$($member).+) };
     }

@@ -276,3 +276,57 @@ pub fn find_balance(conn: &mut AnyConnection, number: &str) -> Result<Option<Bal
     use diesel::OptionalExtension as _;
     Ok(balances::table.find(number).first(conn).optional()?)
 }
+
+/// Reads every version of the listings of several enterprises, ordered by number and version.
+///
+/// # Errors
+/// The database's failure.
+pub fn versions_of_enterprises(conn: &mut AnyConnection, usccs: &[String]) -> Result<Vec<ListingRow>, StoreError> {
+    let mut rows = Vec::new();
+    for usccs in usccs.chunks(500) {
+        rows.extend(
+            listing_versions::table
+                .filter(listing_versions::enterprise.eq_any(usccs))
+                .order((listing_versions::number, listing_versions::version))
+                .select(ListingRow::as_select())
+                .load::<ListingRow>(conn)?,
+        );
+    }
+    Ok(rows)
+}
+
+impl From<&ListingRow> for LeanListing {
+    fn from(row: &ListingRow) -> Self {
+        Self {
+            number: row.number.clone(),
+            revision: row.revision,
+            enterprise: row.enterprise.clone(),
+            scheme: row.scheme.clone(),
+            effective_on: row.effective_on,
+            standing: row.standing.clone(),
+            hs_code: row.hs_code,
+            ciq_code: row.ciq_code,
+            cas: row.cas,
+            purpose: row.purpose.clone(),
+            unit: row.unit,
+            quantity: row.quantity,
+            consignment_cap: row.consignment_cap,
+            used: row.used,
+            valid_from: row.valid_from,
+            valid_to: row.valid_to,
+            customs_offices: row.customs_offices.clone(),
+        }
+    }
+}
+
+/// Reads the balances of several listings.
+///
+/// # Errors
+/// The database's failure.
+pub fn balances_of(conn: &mut AnyConnection, numbers: &[String]) -> Result<Vec<BalanceRow>, StoreError> {
+    let mut rows = Vec::new();
+    for numbers in numbers.chunks(500) {
+        rows.extend(balances::table.filter(balances::listing.eq_any(numbers)).load::<BalanceRow>(conn)?);
+    }
+    Ok(rows)
+}

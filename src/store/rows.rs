@@ -302,10 +302,10 @@ mod wire {
     use serde::de::Error as _;
     use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer};
 
-    /// Declares a module for a stored type and one for the same when optional.
+    /// Declares how a stored integer is written as text.
     macro_rules! text_form {
-        ($plain:ident $optional:ident $stored:ty, $to:expr, $from:expr) => {
-            pub mod $plain {
+        ($module:ident $stored:ty, $to:expr, $from:expr) => {
+            pub mod $module {
                 use super::*;
                 pub fn serialize<S: Serializer>(value: &$stored, serializer: S) -> Result<S::Ok, S::Error> {
                     let to: fn($stored) -> String = $to;
@@ -316,7 +316,13 @@ mod wire {
                     from(&String::deserialize(deserializer)?).ok_or_else(|| D::Error::custom("not the stored form"))
                 }
             }
-            pub mod $optional {
+        };
+    }
+
+    /// The same for one that may be absent.
+    macro_rules! optional_form {
+        ($module:ident $stored:ty, $to:expr, $from:expr) => {
+            pub mod $module {
                 use super::*;
                 pub fn serialize<S: Serializer>(value: &Option<$stored>, serializer: S) -> Result<S::Ok, S::Error> {
                     let to: fn($stored) -> String = $to;
@@ -331,13 +337,53 @@ mod wire {
         };
     }
 
-    text_form!(day day_opt i32, |days| LegalDay::from_value(days).map_or_else(|| days.to_string(), |day| day.to_string()),
-        |text| LegalDay::parse(text).ok().map(LegalDay::value));
-    text_form!(hs hs_opt i64, |code| format!("{code:010}"),
-        |text| HsCode::parse(text).ok().and_then(|code| i64::try_from(code.value()).ok()));
-    text_form!(cas cas_opt i64, |cas| u64::try_from(cas).ok().and_then(Cas::from_value).map_or_else(|| cas.to_string(), |cas| cas.to_string()),
-        |text| Cas::parse(text).ok().and_then(|cas| i64::try_from(cas.value()).ok()));
-    text_form!(three three_opt i32, |code| format!("{code:03}"), |text| text.parse().ok());
-    text_form!(steps steps_opt i64, |steps| Quantity::from_steps(i128::from(steps)).to_string(),
-        |text| Quantity::parse(text).ok().and_then(|quantity| i64::try_from(quantity.steps()).ok()));
+    fn day_text(days: i32) -> String {
+        LegalDay::from_value(days).map_or_else(|| days.to_string(), |day| day.to_string())
+    }
+
+    fn day_value(text: &str) -> Option<i32> {
+        LegalDay::parse(text).ok().map(LegalDay::value)
+    }
+
+    fn hs_text(code: i64) -> String {
+        format!("{code:010}")
+    }
+
+    fn hs_value(text: &str) -> Option<i64> {
+        HsCode::parse(text).ok().and_then(|code| i64::try_from(code.value()).ok())
+    }
+
+    fn cas_text(cas: i64) -> String {
+        u64::try_from(cas).ok().and_then(Cas::from_value).map_or_else(|| cas.to_string(), |cas| cas.to_string())
+    }
+
+    fn cas_value(text: &str) -> Option<i64> {
+        Cas::parse(text).ok().and_then(|cas| i64::try_from(cas.value()).ok())
+    }
+
+    fn three_text(code: i32) -> String {
+        format!("{code:03}")
+    }
+
+    fn three_value(text: &str) -> Option<i32> {
+        text.parse().ok()
+    }
+
+    fn steps_text(steps: i64) -> String {
+        Quantity::from_steps(i128::from(steps)).to_string()
+    }
+
+    fn steps_value(text: &str) -> Option<i64> {
+        Quantity::parse(text).ok().and_then(|quantity| i64::try_from(quantity.steps()).ok())
+    }
+
+    text_form!(day i32, day_text, day_value);
+    optional_form!(day_opt i32, day_text, day_value);
+    text_form!(hs i64, hs_text, hs_value);
+    optional_form!(hs_opt i64, hs_text, hs_value);
+    optional_form!(cas_opt i64, cas_text, cas_value);
+    text_form!(three i32, three_text, three_value);
+    optional_form!(three_opt i32, three_text, three_value);
+    text_form!(steps i64, steps_text, steps_value);
+    optional_form!(steps_opt i64, steps_text, steps_value);
 }

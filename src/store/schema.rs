@@ -186,23 +186,19 @@ diesel::table! {
 }
 
 diesel::table! {
-    answers (id) {
-        id -> Text,
-        answered_at -> BigInt,
-        revision -> BigInt,
-        org -> Text,
-        declaration -> Nullable<Text>,
-        digest -> Binary,
-        question -> Text,
-        outcome -> Text,
+    answer_batches (first_id) {
+        first_id -> Text,
+        last_id -> Text,
+        last_at -> BigInt,
+        answers -> Integer,
+        body -> Binary,
     }
 }
 
 diesel::table! {
-    answer_enterprises (enterprise, answer) {
-        enterprise -> Text,
+    answer_declarations (declaration, answer) {
+        declaration -> Text,
         answer -> Text,
-        answered_at -> BigInt,
     }
 }
 
@@ -217,6 +213,3 @@ diesel::table! {
         kept_at -> BigInt,
     }
 }
-
-diesel::allow_tables_to_appear_in_same_query!(listing_versions, balances);
-diesel::allow_tables_to_appear_in_same_query!(answers, answer_enterprises);

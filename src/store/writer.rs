@@ -230,7 +230,11 @@ impl Tx<'_> {
         Ok(Previous { leaf_hash, after })
     }
 
-    fn flush(&mut self) -> Result<(), StoreError> {
+    /// Writes the rows saved so far, so that later reads of the same command see them.
+    ///
+    /// # Errors
+    /// The database's failure.
+    pub fn flush(&mut self) -> Result<(), StoreError> {
         let rows = std::mem::take(&mut self.rows);
         insert_all!(self.conn, schema::scheme_versions::table, rows.schemes);
         insert_all!(self.conn, schema::tariff_versions::table, rows.tariff);

@@ -179,26 +179,21 @@ CREATE TABLE people (
     UNIQUE (issuer, subject)
 );
 
--- Answers given to customs, written in batches off the lookup path.
-CREATE TABLE answers (
-    id TEXT COLLATE "C" NOT NULL PRIMARY KEY,
-    answered_at BIGINT NOT NULL,
-    revision BIGINT NOT NULL,
-    org TEXT COLLATE "C" NOT NULL,
-    declaration TEXT COLLATE "C",
-    digest BYTEA NOT NULL,
-    question TEXT COLLATE "C" NOT NULL,
-    outcome TEXT COLLATE "C" NOT NULL
+-- Answers given to customs, many to a row, written off the lookup path. The body is binary, its first byte the form.
+CREATE TABLE answer_batches (
+    first_id TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+    last_id TEXT COLLATE "C" NOT NULL,
+    last_at BIGINT NOT NULL,
+    answers INTEGER NOT NULL,
+    body BYTEA NOT NULL
 );
-CREATE INDEX answers_declaration ON answers (declaration, id);
-CREATE INDEX answers_answered_at ON answers (answered_at, id);
+CREATE INDEX answer_batches_last_id ON answer_batches (last_id);
 
--- Enterprises asked about, so that a preview finds the answers that a change would touch.
-CREATE TABLE answer_enterprises (
-    enterprise TEXT COLLATE "C" NOT NULL,
+-- Which answers were about a declaration.
+CREATE TABLE answer_declarations (
+    declaration TEXT COLLATE "C" NOT NULL,
     answer TEXT COLLATE "C" NOT NULL,
-    answered_at BIGINT NOT NULL,
-    PRIMARY KEY (enterprise, answer)
+    PRIMARY KEY (declaration, answer)
 );
 
 -- Responses kept for repeated requests (Idempotency-Key).

@@ -1,6 +1,6 @@
 DROP TABLE idempotent_responses;
-DROP TABLE answer_enterprises;
-DROP TABLE answers;
+DROP TABLE answer_declarations;
+DROP TABLE answer_batches;
 DROP TABLE people;
 DROP TABLE adjustments;
 DROP TABLE stop_versions;

@@ -179,26 +179,21 @@ CREATE TABLE people (
     UNIQUE (issuer, subject)
 ) STRICT;
 
--- Answers given to customs, written in batches off the lookup path.
-CREATE TABLE answers (
-    id TEXT NOT NULL PRIMARY KEY,
-    answered_at INTEGER NOT NULL,
-    revision INTEGER NOT NULL,
-    org TEXT NOT NULL,
-    declaration TEXT,
-    digest BLOB NOT NULL,
-    question TEXT NOT NULL,
-    outcome TEXT NOT NULL
+-- Answers given to customs, many to a row, written off the lookup path. The body is binary, its first byte the form.
+CREATE TABLE answer_batches (
+    first_id TEXT NOT NULL PRIMARY KEY,
+    last_id TEXT NOT NULL,
+    last_at INTEGER NOT NULL,
+    answers INTEGER NOT NULL,
+    body BLOB NOT NULL
 ) STRICT;
-CREATE INDEX answers_declaration ON answers (declaration, id);
-CREATE INDEX answers_answered_at ON answers (answered_at, id);
+CREATE INDEX answer_batches_last_id ON answer_batches (last_id);
 
--- Enterprises asked about, so that a preview finds the answers that a change would touch.
-CREATE TABLE answer_enterprises (
-    enterprise TEXT NOT NULL,
+-- Which answers were about a declaration.
+CREATE TABLE answer_declarations (
+    declaration TEXT NOT NULL,
     answer TEXT NOT NULL,
-    answered_at INTEGER NOT NULL,
-    PRIMARY KEY (enterprise, answer)
+    PRIMARY KEY (declaration, answer)
 ) STRICT;
 
 -- Responses kept for repeated requests (Idempotency-Key).

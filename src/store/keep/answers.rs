@@ -3,96 +3,80 @@
 use crate::store::conn::AnyConnection;
 use crate::store::dialect::insert_all;
 use crate::store::error::StoreError;
-use crate::store::schema::{answer_enterprises, answers};
-use diesel::{ExpressionMethods as _, Insertable, JoinOnDsl as _, OptionalExtension as _, QueryDsl as _, Queryable, RunQueryDsl as _};
+use crate::store::schema::{answer_batches, answer_declarations};
+use diesel::{ExpressionMethods as _, Insertable, OptionalExtension as _, QueryDsl as _, Queryable, RunQueryDsl as _};
 
-/// A recorded answer.
+/// A stretch of answers in order of id.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Insertable)]
-#[diesel(table_name = answers, treat_none_as_default_value = false)]
-pub struct AnswerRow {
-    /// `lkp_…`.
-    pub id: String,
-    /// Microseconds.
-    pub answered_at: i64,
-    /// Revision it was answered at.
-    pub revision: i64,
-    /// Who asked.
-    pub org: String,
-    /// Declaration number, if stated.
-    pub declaration: Option<String>,
-    /// SHA-256 over the question.
-    pub digest: Vec<u8>,
-    /// The question, JSON.
-    pub question: String,
-    /// Verdict and reasons of every line, JSON.
-    pub outcome: String,
+#[diesel(table_name = answer_batches)]
+pub struct BatchRow {
+    /// First id of the stretch.
+    pub first_id: String,
+    /// Last id of the stretch.
+    pub last_id: String,
+    /// When the last was given, microseconds.
+    pub last_at: i64,
+    /// How many.
+    pub answers: i32,
+    /// The answers.
+    pub body: Vec<u8>,
 }
 
-/// An enterprise that an answer was about.
+/// An answer about a declaration.
 #[derive(Debug, Clone, PartialEq, Eq, Insertable)]
-#[diesel(table_name = answer_enterprises)]
-pub struct AskedAbout {
-    /// USCC.
-    pub enterprise: String,
-    /// The answer.
+#[diesel(table_name = answer_declarations)]
+pub struct AboutDeclaration {
+    /// Number of the declaration.
+    pub declaration: String,
+    /// Id of the answer.
     pub answer: String,
-    /// Microseconds.
-    pub answered_at: i64,
 }
 
-/// Writes a batch of answers.
+/// Writes a stretch of answers.
 ///
 /// # Errors
 /// The database's failure.
-pub fn insert(conn: &mut AnyConnection, rows: &[AnswerRow], asked_about: &[AskedAbout]) -> Result<(), StoreError> {
-    insert_all!(conn, answers::table, rows);
-    insert_all!(conn, answer_enterprises::table, asked_about);
+pub fn insert(conn: &mut AnyConnection, batch: &BatchRow, declarations: &[AboutDeclaration]) -> Result<(), StoreError> {
+    diesel::insert_into(answer_batches::table).values(batch).execute(conn)?;
+    insert_all!(conn, answer_declarations::table, declarations);
     Ok(())
 }
 
-/// Finds one answer.
+/// Finds the stretches that may hold an id: those of several nodes overlap.
 ///
 /// # Errors
 /// The database's failure.
-pub fn find(conn: &mut AnyConnection, id: &str) -> Result<Option<AnswerRow>, StoreError> {
-    Ok(answers::table.find(id).first(conn).optional()?)
-}
-
-/// Lists answers about a declaration, newest last, from behind a given one.
-///
-/// # Errors
-/// The database's failure.
-pub fn list(conn: &mut AnyConnection, declaration: Option<&str>, org: Option<&str>, after: &str, limit: i64) -> Result<Vec<AnswerRow>, StoreError> {
-    let mut query = answers::table.filter(answers::id.gt(after.to_owned())).order(answers::id).limit(limit).into_boxed();
-    if let Some(declaration) = declaration {
-        query = query.filter(answers::declaration.eq(declaration.to_owned()));
-    }
-    if let Some(org) = org {
-        query = query.filter(answers::org.eq(org.to_owned()));
-    }
-    Ok(query.load(conn)?)
-}
-
-/// Lists answers since an instant that were about an enterprise, newest first, at most `limit`.
-///
-/// # Errors
-/// The database's failure.
-pub fn about(conn: &mut AnyConnection, enterprise: &str, since: i64, limit: i64) -> Result<Vec<AnswerRow>, StoreError> {
-    let rows = answer_enterprises::table
-        .inner_join(answers::table.on(answers::id.eq(answer_enterprises::answer)))
-        .filter(answer_enterprises::enterprise.eq(enterprise))
-        .filter(answer_enterprises::answered_at.ge(since))
-        .order(answer_enterprises::answer.desc())
-        .limit(limit)
-        .select(answers::all_columns)
+pub fn around(conn: &mut AnyConnection, id: &str) -> Result<Vec<BatchRow>, StoreError> {
+    let rows = answer_batches::table
+        .filter(answer_batches::first_id.le(id))
+        .filter(answer_batches::last_id.ge(id))
         .load(conn)?;
     Ok(rows)
 }
 
-/// Lists answers since an instant, newest first, at most `limit`: for changes that are not about one enterprise.
+/// Lists the ids of answers about a declaration in order, from behind a given one.
 ///
 /// # Errors
 /// The database's failure.
-pub fn since(conn: &mut AnyConnection, since: i64, limit: i64) -> Result<Vec<AnswerRow>, StoreError> {
-    Ok(answers::table.filter(answers::answered_at.ge(since)).order(answers::id.desc()).limit(limit).load(conn)?)
+pub fn about(conn: &mut AnyConnection, declaration: &str, after: &str, limit: i64) -> Result<Vec<String>, StoreError> {
+    let ids = answer_declarations::table
+        .filter(answer_declarations::declaration.eq(declaration))
+        .filter(answer_declarations::answer.gt(after))
+        .order(answer_declarations::answer)
+        .limit(limit)
+        .select(answer_declarations::answer)
+        .load(conn)?;
+    Ok(ids)
+}
+
+/// Reads the stretch before a given one, newest first, none older than an instant.
+///
+/// # Errors
+/// The database's failure.
+pub fn before(conn: &mut AnyConnection, first_id: Option<&str>, since: i64) -> Result<Option<BatchRow>, StoreError> {
+    let mut query = answer_batches::table.filter(answer_batches::last_at.ge(since)).order(answer_batches::first_id.desc()).into_boxed();
+    if let Some(first_id) = first_id {
+        query = query.filter(answer_batches::first_id.lt(first_id.to_owned()));
+    }
+    Ok(query.first(conn).optional()?)
 }

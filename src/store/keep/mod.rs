@@ -7,4 +7,4 @@ pub mod people;
 pub mod responses;
 
 /// The tables that [`Store::keep`](super::Store::keep) may change.
-pub const TABLES: &[&str] = &["people", "answers", "answer_enterprises", "idempotent_responses"];
+pub const TABLES: &[&str] = &["people", "answer_batches", "answer_declarations", "idempotent_responses"];

@@ -1,0 +1,32 @@
+# syntax=docker/dockerfile:1
+# The service for production: `serve` by default, everything from the environment, no root, no writable root file system.
+
+FROM rust:1.95-bookworm AS build
+WORKDIR /build
+COPY Cargo.toml Cargo.lock openapi.yaml ./
+COPY src src
+COPY migrations migrations
+COPY samples samples
+RUN --mount=type=cache,target=/usr/local/cargo/registry \
+    --mount=type=cache,target=/build/target \
+    cargo build --release --locked --bin whitelist \
+    && install -D target/release/whitelist /out/whitelist
+
+FROM debian:bookworm-slim
+# Root certificates, to read the signing keys of token issuers over https.
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends ca-certificates \
+    && rm -rf /var/lib/apt/lists/* \
+    && groupadd --system --gid 10001 whitelist \
+    && useradd --system --uid 10001 --gid 10001 --home-dir /data --shell /usr/sbin/nologin whitelist \
+    && install -d -o whitelist -g whitelist -m 0700 /data
+COPY --from=build /out/whitelist /usr/local/bin/whitelist
+USER 10001:10001
+WORKDIR /data
+ENV WHITELIST_DATA=/data \
+    WHITELIST_LISTEN=0.0.0.0:8080
+VOLUME /data
+EXPOSE 8080
+STOPSIGNAL SIGTERM
+ENTRYPOINT ["whitelist"]
+CMD ["serve"]

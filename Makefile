@@ -1,0 +1,53 @@
+# The commands of the house; `make` alone lists them.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+# Where rustup puts cargo, for a shell that has not read its profile yet.
+export PATH := $(PATH):$(HOME)/.cargo/bin
+
+# Where demo keeps its data, and where it listens.
+DATA ?= ./data
+LISTEN ?= 127.0.0.1:8080
+
+RELEASE := $(or $(CARGO_TARGET_DIR),target)/release
+
+.PHONY: help demo test bench fmt deny clean-data
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo 'DATA=$(DATA) LISTEN=$(LISTEN)'
+
+demo: ## Build and start with sample data on LISTEN, data in DATA
+	@tools/install.sh
+	@echo 'Building the release; the first build takes several minutes.'
+	@cargo build --release --locked --bin whitelist
+	@exec $(RELEASE)/whitelist demo --data '$(DATA)' --listen '$(LISTEN)'
+
+# Both databases, the contract and the migrations are checked inside `cargo test`.
+test: ## Check everything: format, lints, docs, tests on both databases, smoke test of the release build
+	tools/install.sh test
+	cargo fmt --check
+	cargo clippy --all-targets --locked -- -D warnings
+	RUSTDOCFLAGS=-Dwarnings cargo doc --no-deps --locked
+	cargo test --locked
+	cargo build --release --locked --bin whitelist
+	tests/smoke.sh $(RELEASE)/whitelist
+
+bench: ## Measure lookups and draws against a release build
+	cargo build --release --locked --bin whitelist --example load
+	$(RELEASE)/examples/load
+
+fmt: ## Format the code
+	cargo fmt
+
+# Not part of `test`: the advisory database may be out of reach.
+deny: ## Check licences, bans, sources and advisories of the dependencies
+	@cargo deny --version || { echo 'cargo-deny is not installed: nothing was checked (cargo install --locked cargo-deny)' >&2; exit 1; }
+	cargo deny --locked check
+
+# Asks for the database and names what it removes, so that a mistyped DATA loses nothing else.
+clean-data: ## Remove the data of demo in DATA
+	@if [[ ! -f '$(DATA)/whitelist.db' ]]; then echo 'No data in $(DATA).'; exit; fi; \
+	set -x; rm -rf -- '$(DATA)'/{keys,documents,log-head,whitelist.db{,-wal,-shm}}; rmdir -- '$(DATA)'

@@ -1,0 +1,326 @@
+//! Adjustments: propose, then confirm, reject or withdraw. Two people, one transaction, one log entry per fact.
+
+use super::error::AppError;
+use super::plan::{Plan, PlannedRow, plan};
+use super::{App, view};
+use crate::domain::actor::Caller;
+use crate::domain::adjustment::{AdjustmentState, Change, ChangeReason, four_eyes};
+use crate::domain::error::Rule;
+use crate::domain::id::{AdjustmentId, PersonId, time_ordered};
+use crate::domain::revision::Revision;
+use crate::domain::scheme::Scheme;
+use crate::domain::validity::LegalDay;
+use crate::store::keep::responses::{self, Response};
+use crate::store::private::random;
+use crate::store::rows::AdjustmentRow;
+use crate::store::{AnyConnection, Context, Recorded, StoreError, Tx, adjustments, rulebook};
+use std::collections::HashMap;
+
+/// A proposal as it was asked for.
+#[derive(Debug, Clone)]
+pub struct Proposal {
+    /// Scheme under which it is proposed.
+    pub scheme: String,
+    /// What changes.
+    pub changes: Vec<Change>,
+    /// Note for the approver.
+    pub note: Option<String>,
+}
+
+/// What an approver or the proposer decides.
+#[derive(Debug, Clone)]
+pub enum Decision {
+    /// Into the list.
+    Confirm,
+    /// Back to the proposer.
+    Reject(ChangeReason),
+    /// Taken back.
+    Withdraw,
+}
+
+/// Names a request that may be repeated, and its content.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RepeatKey {
+    /// SHA-256 over issuer, subject, method, path and key.
+    pub scope: [u8; 32],
+    /// SHA-256 over body and precondition.
+    pub digest: [u8; 32],
+}
+
+/// How long responses are kept for repeated requests: 7 days, in microseconds.
+const KEPT: i64 = 7 * 86_400_000_000;
+
+/// What a state-changing request is answered.
+#[derive(Debug)]
+pub enum Written<T> {
+    /// Carried out now.
+    Now(Recorded<T>),
+    /// Carried out before: the kept response.
+    Before(Response),
+    /// The key was used for another request.
+    Mismatch,
+}
+
+/// Renders what is kept for a repeated request.
+pub type Keep<T> = fn(&T, &RepeatKey) -> Response;
+
+impl App {
+    /// Proposes an adjustment: planned at once, so that what the rules refuse is refused now.
+    ///
+    /// # Errors
+    /// [`AppError::Refused`] with every refusal; the store's failure.
+    pub fn propose(
+        &self,
+        caller: &Caller,
+        request_id: Option<String>,
+        proposal: Proposal,
+        repeat: Option<(RepeatKey, Keep<AdjustmentRow>)>,
+    ) -> Result<Written<AdjustmentRow>, AppError> {
+        let context = self.context(caller, request_id);
+        self.repeatable(context, repeat, move |tx| propose(tx, proposal))
+    }
+
+    /// Decides on an adjustment that the caller saw at a revision.
+    ///
+    /// # Errors
+    /// [`AppError::NotFound`], [`AppError::StaleVersion`] when it moved on, [`AppError::Conflict`] when it is
+    /// decided, [`AppError::Refused`] by four eyes or by the list as it now stands; the store's failure.
+    pub fn decide(
+        &self,
+        caller: &Caller,
+        request_id: Option<String>,
+        id: AdjustmentId,
+        seen: Revision,
+        decision: Decision,
+        repeat: Option<(RepeatKey, Keep<AdjustmentRow>)>,
+    ) -> Result<Written<AdjustmentRow>, AppError> {
+        let context = self.context(caller, request_id);
+        self.repeatable(context, repeat, move |tx| decide(tx, id, Some(seen), decision))
+    }
+
+    fn repeatable(
+        &self,
+        context: Context,
+        repeat: Option<(RepeatKey, Keep<AdjustmentRow>)>,
+        work: impl FnOnce(&mut Tx<'_>) -> Result<AdjustmentRow, AppError> + Send + 'static,
+    ) -> Result<Written<AdjustmentRow>, AppError> {
+        let outcome = self.store.write(context, move |tx| {
+            if let Some((key, _)) = &repeat
+                && let Some(kept) = responses::find(tx.conn(), &key.scope)?
+            {
+                return Ok(if kept.request_digest == key.digest { Outcome::Before(kept) } else { Outcome::Mismatch });
+            }
+            let row = work(tx)?;
+            if let Some((key, keep)) = repeat {
+                let kept_at = tx.context().at.micros();
+                let response = Response { kept_at, ..keep(&row, &key) };
+                responses::insert(tx.conn(), &response, kept_at.saturating_sub(KEPT))?;
+            }
+            Ok::<_, AppError>(Outcome::Now(row))
+        })?;
+        Ok(match outcome.value {
+            Outcome::Now(row) => Written::Now(Recorded { value: row, revision: outcome.revision }),
+            Outcome::Before(kept) => Written::Before(kept),
+            Outcome::Mismatch => Written::Mismatch,
+        })
+    }
+
+    /// Finds the response kept for a request, or says that the key was used for another.
+    ///
+    /// # Errors
+    /// The store's failure.
+    pub fn kept_response(&self, key: &RepeatKey) -> Result<Option<Written<()>>, AppError> {
+        let kept = self.store.read(|conn| responses::find(conn, &key.scope))?;
+        Ok(kept.map(|kept| if kept.request_digest == key.digest { Written::Before(kept) } else { Written::Mismatch }))
+    }
+
+    /// Keeps the response of a refusal, so that a repeated request is refused the same way.
+    ///
+    /// # Errors
+    /// The store's failure.
+    pub fn keep_response(&self, response: Response) -> Result<(), AppError> {
+        let at = self.clock.now();
+        let response = Response { kept_at: at.micros(), ..response };
+        self.store.keep(at, move |conn| {
+            if responses::find(conn, &response.scope)?.is_none() {
+                responses::insert(conn, &response, at.micros().saturating_sub(KEPT))?;
+            }
+            Ok(())
+        })?;
+        Ok(())
+    }
+
+    /// Finds an adjustment.
+    ///
+    /// # Errors
+    /// [`AppError::NotFound`].
+    pub fn adjustment(&self, id: AdjustmentId) -> Result<AdjustmentRow, AppError> {
+        self.store.read(|conn| adjustments::find(conn, &id.to_string()))?.ok_or(AppError::NotFound)
+    }
+
+    /// Lists adjustments, oldest first.
+    ///
+    /// # Errors
+    /// The store's failure.
+    pub fn adjustments(
+        &self,
+        state: Option<AdjustmentState>,
+        after: &str,
+        limit: usize,
+    ) -> Result<view::Page<view::AdjustmentView>, AppError> {
+        let most = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
+        let mut heads = self.store.read(|conn| adjustments::list(conn, state.map(AdjustmentState::as_str), after, most))?;
+        let more = heads.len() > limit;
+        heads.truncate(limit);
+        let next = heads.last().filter(|_| more).map(|head| head.id.clone());
+        Ok(view::Page { items: heads.into_iter().map(|head| view::adjustment(head, None)).collect(), next })
+    }
+}
+
+enum Outcome {
+    Now(AdjustmentRow),
+    Before(Response),
+    Mismatch,
+}
+
+/// Finds the version of a scheme that is in force on a day.
+///
+/// # Errors
+/// [`Rule::SchemeUnknown`] when there is none.
+pub fn scheme_in_force(conn: &mut AnyConnection, code: &str, day: LegalDay) -> Result<Scheme, AppError> {
+    let rows = rulebook::schemes_since(conn, 0)?;
+    let mut found = None;
+    for row in rows.iter().filter(|row| row.code == code) {
+        let (_, scheme) = super::follow::scheme(row)?;
+        if scheme.in_force(day) {
+            found = Some(scheme);
+        }
+    }
+    found.ok_or_else(|| AppError::Refused(vec![super::error::Refusal { pointer: "/scheme".to_owned(), rule: Rule::SchemeUnknown }]))
+}
+
+/// Reads the changes of a stored adjustment.
+///
+/// # Errors
+/// [`StoreError::Damaged`] when they are none.
+pub fn changes(row: &AdjustmentRow) -> Result<Vec<Change>, StoreError> {
+    serde_json::from_str(&row.changes).map_err(|_| StoreError::Damaged(format!("the changes of {}", row.id)))
+}
+
+/// Proposes inside a transaction.
+///
+/// # Errors
+/// As [`App::propose`].
+pub fn propose(tx: &mut Tx<'_>, proposal: Proposal) -> Result<AdjustmentRow, AppError> {
+    let at = tx.context().at;
+    if proposal.changes.is_empty() {
+        return Err(AppError::refused(Rule::NoChanges));
+    }
+    let scheme = scheme_in_force(tx.conn(), &proposal.scheme, at.day())?;
+    let id = AdjustmentId::new(time_ordered(at, random()?));
+    plan(tx.conn(), &scheme, &proposal.changes, Some(id.to_string()), at)?.accepted()?;
+    let row = AdjustmentRow {
+        id: id.to_string(),
+        version: 1,
+        revision: tx.next_revision().0,
+        scheme: scheme.code,
+        state: AdjustmentState::Proposed.as_str().to_owned(),
+        changes: serde_json::to_string(&proposal.changes).map_err(StoreError::damaged)?,
+        change_count: i32::try_from(proposal.changes.len()).map_err(StoreError::damaged)?,
+        note: proposal.note,
+        proposed_by: tx.person()?.to_string(),
+        proposed_at: at.micros(),
+        decided_by: None,
+        decided_at: None,
+        decision_code: None,
+        decision_basis: None,
+    };
+    tx.save(row.clone(), None, "adjustment.proposed")?;
+    Ok(row)
+}
+
+/// Decides inside a transaction; `seen` is the revision the decider saw.
+///
+/// # Errors
+/// As [`App::decide`].
+pub fn decide(tx: &mut Tx<'_>, id: AdjustmentId, seen: Option<Revision>, decision: Decision) -> Result<AdjustmentRow, AppError> {
+    let at = tx.context().at;
+    let row = adjustments::find(tx.conn(), &id.to_string())?.ok_or(AppError::NotFound)?;
+    if seen.is_some_and(|seen| seen.0 != row.revision) {
+        return Err(AppError::StaleVersion(Revision(row.revision)));
+    }
+    if row.state != AdjustmentState::Proposed.as_str() {
+        return Err(AppError::Conflict);
+    }
+    let person = tx.person()?;
+    let proposed_by = PersonId::parse(&row.proposed_by).map_err(|_| StoreError::damaged("a person id"))?;
+    let (state, event, reason) = match decision {
+        Decision::Confirm => (AdjustmentState::Confirmed, "adjustment.confirmed", None),
+        Decision::Reject(reason) => (AdjustmentState::Rejected, "adjustment.rejected", Some(reason)),
+        Decision::Withdraw => (AdjustmentState::Withdrawn, "adjustment.withdrawn", None),
+    };
+    match state {
+        AdjustmentState::Withdrawn if person != proposed_by => return Err(AppError::refused(Rule::NotTheProposer)),
+        AdjustmentState::Withdrawn => {}
+        AdjustmentState::Confirmed | AdjustmentState::Rejected | AdjustmentState::Proposed | AdjustmentState::Lapsed => {
+            four_eyes(proposed_by, person).map_err(AppError::refused)?;
+        }
+    }
+    if state == AdjustmentState::Confirmed {
+        let scheme = scheme_in_force(tx.conn(), &row.scheme, at.day())?;
+        let planned = plan(tx.conn(), &scheme, &changes(&row)?, Some(row.id.clone()), at)?.accepted()?;
+        save_plan(tx, planned)?;
+    }
+    let decided = AdjustmentRow {
+        version: row.version.saturating_add(1),
+        revision: tx.next_revision().0,
+        state: state.as_str().to_owned(),
+        decided_by: Some(person.to_string()),
+        decided_at: Some(at.micros()),
+        decision_code: reason.as_ref().map(|reason| reason.code.as_str().to_owned()),
+        decision_basis: reason.and_then(|reason| reason.basis),
+        ..row.clone()
+    };
+    tx.save(decided.clone(), Some(&row), event)?;
+    Ok(decided)
+}
+
+/// Saves planned rows, each with its entry; a row that continues another names it.
+///
+/// # Errors
+/// The store's failure.
+pub fn save_plan(tx: &mut Tx<'_>, plan: Plan) -> Result<(), StoreError> {
+    let mut listings = plan.before_listings;
+    let mut enterprises = plan.before_enterprises;
+    let mut stops = plan.before_stops;
+    for planned in plan.rows {
+        let revision = tx.next_revision().0;
+        match planned.row {
+            PlannedRow::Listing(mut row) => {
+                row.revision = revision;
+                save(tx, &mut listings, row.number.clone(), row, planned.event)?;
+            }
+            PlannedRow::Enterprise(mut row) => {
+                row.revision = revision;
+                save(tx, &mut enterprises, row.uscc.clone(), row, planned.event)?;
+            }
+            PlannedRow::Stop(mut row) => {
+                row.revision = revision;
+                save(tx, &mut stops, row.id.clone(), row, planned.event)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn save<F: crate::store::writer::Queued>(
+    tx: &mut Tx<'_>,
+    last: &mut HashMap<String, F>,
+    id: String,
+    row: F,
+    event: &str,
+) -> Result<(), StoreError> {
+    tx.save(row.clone(), last.get(&id), event)?;
+    last.insert(id, row);
+    Ok(())
+}

@@ -1,0 +1,60 @@
+//! Why a use case was not carried out.
+
+use crate::domain::error::Rule;
+use crate::domain::fault::FaultCode;
+use crate::domain::revision::Revision;
+use crate::sheet::SheetFault;
+use crate::store::StoreError;
+use thiserror::Error;
+
+/// A rule's refusal and the part of the request it is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// JSON pointer into the request.
+    pub pointer: String,
+    /// The rule.
+    pub rule: Rule,
+}
+
+/// Why a use case was not carried out; nothing has changed.
+#[derive(Debug, Error)]
+pub enum AppError {
+    /// The thing does not exist, or not for this caller.
+    #[error("not found")]
+    NotFound,
+    /// The caller may not do this.
+    #[error("forbidden")]
+    Forbidden,
+    /// A member of the request is faulty in a way only the data can tell.
+    #[error("faulty request")]
+    Faults(Vec<(String, FaultCode)>),
+    /// A rule said no; all refusals at once.
+    #[error("a rule refused the request")]
+    Refused(Vec<Refusal>),
+    /// The spreadsheet is faulty; all faults at once.
+    #[error("the spreadsheet is faulty")]
+    Sheet(Vec<SheetFault>),
+    /// The thing has moved on since the caller saw it.
+    #[error("stale version")]
+    StaleVersion(Revision),
+    /// The thing is in a state that does not allow this.
+    #[error("conflict with the present state")]
+    Conflict,
+    /// This node has not confirmed the head of the log in time.
+    #[error("the head of the log is not confirmed")]
+    StaleNode,
+    /// This node has not reached the demanded revision.
+    #[error("the demanded revision is not reached")]
+    NotYetCurrent,
+    /// The database is away, full, or refuses.
+    #[error("the store failed")]
+    Store(#[from] StoreError),
+}
+
+impl AppError {
+    /// One refusal of the whole request.
+    #[must_use]
+    pub fn refused(rule: Rule) -> Self {
+        Self::Refused(vec![Refusal { pointer: String::new(), rule }])
+    }
+}

@@ -1,0 +1,280 @@
+//! The follower: keeps the list in memory level with the committed log.
+//!
+//! It wakes at the bell of this process's own writer and looks at the head every tenth of a second for the writes of
+//! others. Every look that reads the head confirms it; a database that is away confirms nothing, and lookups stop.
+
+use crate::clock::Clock;
+use crate::domain::code::{Cas, CiqCode, CustomsOffice, DistrictCode, DocumentSet, HsCode, UnitCode, Uscc};
+use crate::domain::enterprise::EnterpriseVersion;
+use crate::domain::id::StopId;
+use crate::domain::listing::{Listing, ListingVersion, Standing, Terms};
+use crate::domain::listing_number::ListingNumber;
+use crate::domain::purpose::Purpose;
+use crate::domain::revision::Revision;
+use crate::domain::scheme::Scheme;
+use crate::domain::stop::{ItemClass, StopVersion};
+use crate::domain::tariff::TariffRow;
+use crate::domain::validity::{LegalDay, Validity};
+use crate::index::{Delta, Index, Snapshot};
+use crate::store::listings::LeanListing;
+use crate::store::{AnyConnection, Store, StoreError, dialect, enterprises, listings, log, rows, rulebook};
+use crossbeam_channel::{Receiver, RecvTimeoutError};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+/// How long the follower waits for the bell before it looks by itself.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// Rows read at once from tables that the list in memory keeps whole.
+const ALL: i64 = i64::MAX;
+
+/// Loads the whole list with the head it belongs to.
+///
+/// # Errors
+/// The database's failure, or [`StoreError::Damaged`] for a row that is not what it must be.
+pub fn load(store: &Store) -> Result<Snapshot, StoreError> {
+    store.read(|conn| dialect::snapshot(conn, load_from))
+}
+
+/// Loads the whole list inside a transaction.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_from(conn: &mut AnyConnection) -> Result<Snapshot, StoreError> {
+    let mut delta = rules_since(conn, Revision(0))?;
+    let base = Snapshot::empty().advanced(Delta { schemes: std::mem::take(&mut delta.schemes), ..Delta::default() });
+    let mut collected = Collected::default();
+    listings::for_each(conn, |row| collected.take(&base, row))?;
+    delta.listings = collected.finish();
+    Ok(base.advanced(delta))
+}
+
+/// Reads what was recorded since a snapshot; none when it stands at the head.
+///
+/// # Errors
+/// As [`load`].
+pub fn step(store: &Store, from: &Snapshot) -> Result<Option<Snapshot>, StoreError> {
+    store.read(|conn| {
+        if Revision(log::size(conn)?) <= from.revision() {
+            return Ok(None);
+        }
+        dialect::snapshot(conn, |conn| {
+            let mut delta = rules_since(conn, from.revision())?;
+            let base = from.advanced(Delta { schemes: std::mem::take(&mut delta.schemes), ..Delta::default() });
+            let mut collected = Collected::default();
+            for row in listings::touched_since(conn, from.revision().0)? {
+                collected.take(&base, row)?;
+            }
+            delta.listings = collected.finish();
+            Ok(Some(base.advanced(delta)))
+        })
+    })
+}
+
+fn rules_since(conn: &mut AnyConnection, since: Revision) -> Result<Delta, StoreError> {
+    let schemes = rulebook::schemes_since(conn, since.0)?.iter().map(scheme).collect::<Result<_, _>>()?;
+    let tariff = rulebook::tariff_since(conn, since.0, ALL)?.iter().map(tariff_row).collect::<Result<_, _>>()?;
+    let enterprises = enterprises::since(conn, since.0, ALL)?.iter().map(enterprise).collect::<Result<_, _>>()?;
+    let stops = rulebook::stops_since(conn, since.0)?.iter().map(stop).collect::<Result<_, _>>()?;
+    Ok(Delta { revision: Revision(log::size(conn)?), schemes, tariff, enterprises, stops, listings: Vec::new() })
+}
+
+/// Builds a delta from rows that are planned but not saved, for previews.
+///
+/// # Errors
+/// [`StoreError::Damaged`] for a row that is not what it must be.
+pub fn delta_of(
+    base: &Snapshot,
+    revision: Revision,
+    enterprise_rows: &[rows::EnterpriseRow],
+    listing_rows: Vec<LeanListing>,
+    stop_rows: &[rows::StopRow],
+) -> Result<Delta, StoreError> {
+    let mut collected = Collected::default();
+    for row in listing_rows {
+        collected.take(base, row)?;
+    }
+    Ok(Delta {
+        revision,
+        schemes: Vec::new(),
+        tariff: Vec::new(),
+        enterprises: enterprise_rows.iter().map(enterprise).collect::<Result<_, _>>()?,
+        listings: collected.finish(),
+        stops: stop_rows.iter().map(stop).collect::<Result<_, _>>()?,
+    })
+}
+
+fn damaged(what: &str) -> StoreError {
+    StoreError::damaged(what)
+}
+
+fn day(days: i32) -> Result<LegalDay, StoreError> {
+    LegalDay::from_value(days).ok_or_else(|| damaged("a legal day"))
+}
+
+/// Reads a stored scheme.
+///
+/// # Errors
+/// [`StoreError::Damaged`] when it is none.
+pub fn scheme(row: &rows::SchemeRow) -> Result<(Revision, Scheme), StoreError> {
+    let scheme = serde_json::from_str(&row.body).map_err(|_| damaged("a scheme"))?;
+    Ok((Revision(row.revision), scheme))
+}
+
+/// Reads a stored tariff row.
+///
+/// # Errors
+/// [`StoreError::Damaged`] when it is none.
+pub fn tariff_row(row: &rows::TariffRow) -> Result<(HsCode, TariffRow), StoreError> {
+    let hs_code = code(row.hs_code, HsCode::from_value, "an HS code")?;
+    let documents = DocumentSet::parse(&row.documents).map_err(|_| damaged("document codes"))?;
+    let valid_to = row.valid_to.map(day).transpose()?;
+    Ok((hs_code, TariffRow { revision: Revision(row.revision), valid_from: day(row.valid_from)?, valid_to, documents }))
+}
+
+fn enterprise(row: &rows::EnterpriseRow) -> Result<(Uscc, EnterpriseVersion), StoreError> {
+    let uscc = Uscc::parse(&row.uscc).map_err(|_| damaged("a USCC"))?;
+    let district = DistrictCode::parse(&row.district).map_err(|_| damaged("a district"))?;
+    let version = EnterpriseVersion {
+        revision: Revision(row.revision),
+        effective_on: day(row.effective_on)?,
+        district,
+        suspended: row.suspended != 0,
+    };
+    Ok((uscc, version))
+}
+
+fn stop(row: &rows::StopRow) -> Result<(StopId, ItemClass, StopVersion), StoreError> {
+    let id = StopId::parse(&row.id).map_err(|_| damaged("a stop's id"))?;
+    let class = serde_json::from_str(&row.class).map_err(|_| damaged("a stop's class"))?;
+    let version = StopVersion { revision: Revision(row.revision), effective_on: day(row.effective_on)?, stopped: row.stopped != 0 };
+    Ok((id, class, version))
+}
+
+fn code<T>(stored: i64, from: impl Fn(u64) -> Option<T>, what: &str) -> Result<T, StoreError> {
+    u64::try_from(stored).ok().and_then(from).ok_or_else(|| damaged(what))
+}
+
+/// Reads stored terms.
+///
+/// # Errors
+/// [`StoreError::Damaged`] when a code is none.
+pub fn terms(row: &LeanListing) -> Result<Terms, StoreError> {
+    let offices = |text: &String| {
+        text.split(',').map(|office| CustomsOffice::parse(office).map_err(|_| damaged("a customs office"))).collect::<Result<_, _>>()
+    };
+    let purpose = |text: &String| Purpose::parse(text).map_err(|_| damaged("a purpose"));
+    Ok(Terms {
+        hs_code: code(row.hs_code, HsCode::from_value, "an HS code")?,
+        ciq_code: row.ciq_code.map(|ciq| code(ciq.into(), CiqCode::from_value, "a CIQ code")).transpose()?,
+        cas: row.cas.map(|cas| code(cas, Cas::from_value, "a CAS number")).transpose()?,
+        unit: code(row.unit.into(), UnitCode::from_value, "a unit")?,
+        granted: row.quantity,
+        consignment_cap: row.consignment_cap,
+        period: Validity::new(day(row.valid_from)?, day(row.valid_to)?).map_err(|_| damaged("a period"))?,
+        customs_offices: row.customs_offices.as_ref().map(offices).transpose()?,
+        purpose: row.purpose.as_ref().map(purpose).transpose()?,
+    })
+}
+
+/// Listings built from rows that come ordered by number and version.
+#[derive(Default)]
+struct Collected {
+    listings: Vec<(Uscc, Listing)>,
+    /// Number, enterprise, scheme and opening balance of the one being built, with its versions so far.
+    current: Option<(String, Uscc, Listing, Vec<ListingVersion>)>,
+}
+
+impl Collected {
+    fn take(&mut self, base: &Snapshot, row: LeanListing) -> Result<(), StoreError> {
+        let version = ListingVersion {
+            revision: Revision(row.revision),
+            effective_on: day(row.effective_on)?,
+            standing: Standing::parse(&row.standing).ok_or_else(|| damaged("a standing"))?,
+            terms: terms(&row)?,
+        };
+        if let Some((number, _, _, versions)) = &mut self.current
+            && *number == row.number
+        {
+            versions.push(version);
+            return Ok(());
+        }
+        self.close();
+        let listing = Listing {
+            number: ListingNumber::parse(&row.number).map_err(|_| damaged("a listing number"))?,
+            scheme: base.scheme_place(&row.scheme).ok_or_else(|| damaged("a listing's scheme"))?,
+            used: row.used,
+            versions: Box::default(),
+        };
+        let enterprise = Uscc::parse(&row.enterprise).map_err(|_| damaged("a USCC"))?;
+        self.current = Some((row.number, enterprise, listing, vec![version]));
+        Ok(())
+    }
+
+    fn close(&mut self) {
+        if let Some((_, enterprise, listing, versions)) = self.current.take() {
+            self.listings.push((enterprise, Listing { versions: versions.into_boxed_slice(), ..listing }));
+        }
+    }
+
+    fn finish(mut self) -> Vec<(Uscc, Listing)> {
+        self.close();
+        self.listings
+    }
+}
+
+/// The thread that follows.
+pub struct Follower {
+    thread: Option<JoinHandle<()>>,
+    stop: crossbeam_channel::Sender<()>,
+}
+
+impl Follower {
+    /// Starts following; `bell` rings after every commit of this process.
+    ///
+    /// # Errors
+    /// [`StoreError::Unreachable`] when no thread can be started.
+    pub fn start(store: Store, index: Arc<Index>, clock: Clock, bell: Receiver<()>) -> Result<Self, StoreError> {
+        let (stop, stopped) = crossbeam_channel::bounded(1);
+        let thread = std::thread::Builder::new()
+            .name("follower".to_owned())
+            .spawn(move || {
+                loop {
+                    look(&store, &index, &clock);
+                    crossbeam_channel::select! {
+                        recv(stopped) -> _ => break,
+                        recv(bell) -> rung => if rung.is_err() && stopped.recv_timeout(LOOK) != Err(RecvTimeoutError::Timeout) { break },
+                        default(LOOK) => {}
+                    }
+                }
+            })
+            .map_err(|error| StoreError::Unreachable(error.to_string()))?;
+        Ok(Self { thread: Some(thread), stop })
+    }
+}
+
+impl Drop for Follower {
+    fn drop(&mut self) {
+        // A full channel has been told already; a follower that panicked has nothing more to wait for.
+        let _ = self.stop.try_send(());
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Looks once: takes over what is new and confirms the head.
+pub fn look(store: &Store, index: &Index, clock: &Clock) {
+    // The uptime before the look: what is confirmed is the head as it was then, not later.
+    let looked_at = clock.uptime();
+    match step(store, &index.snapshot()) {
+        Ok(next) => {
+            if let Some(next) = next {
+                index.swap(next);
+            }
+            index.confirm(looked_at);
+        }
+        Err(error) => tracing::warn!(%error, "the head of the log could not be confirmed"),
+    }
+}

@@ -1,0 +1,74 @@
+//! Use cases: thin functions over the rules, each one verb, each in one blocking hop.
+//!
+//! They load, let the domain decide, and save with [`Store::write`](crate::store::Store::write). They know no HTTP,
+//! no SQL and no async.
+
+pub mod adjust;
+pub mod answers;
+pub mod error;
+pub mod follow;
+pub mod found;
+pub mod import;
+pub mod keys;
+pub mod lookup;
+pub mod plan;
+pub mod preview;
+pub mod record;
+pub mod report;
+pub mod samples;
+pub mod tariff;
+pub mod verify;
+pub mod view;
+
+pub use error::AppError;
+
+use crate::clock::Clock;
+use crate::domain::actor::Caller;
+use crate::index::Index;
+use crate::store::writer::Author;
+use crate::store::{Context, Environment, Installation, Store};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Everything a use case needs.
+pub struct App {
+    /// The database.
+    pub store: Store,
+    /// The list in memory.
+    pub index: Arc<Index>,
+    /// The time.
+    pub clock: Clock,
+    /// Where recorded answers go.
+    pub recorder: record::Recorder,
+    /// What the database says it is.
+    pub installation: Installation,
+    /// How old the confirmation of the head may be.
+    pub max_staleness: Duration,
+}
+
+impl App {
+    /// Whether this is the demo.
+    #[must_use]
+    pub fn is_demo(&self) -> bool {
+        self.installation.environment == Environment::Demo
+    }
+
+    /// Builds the context of a write from a caller.
+    #[must_use]
+    pub fn context(&self, caller: &Caller, request_id: Option<String>) -> Context {
+        let by = Author::Caller {
+            issuer: caller.issuer.to_string(),
+            subject: caller.subject.to_string(),
+            org: caller.org.to_string(),
+        };
+        Context { at: self.clock.now(), by, request_id }
+    }
+
+    /// Returns how long ago the head of the log was confirmed, if that is within the bound.
+    ///
+    /// # Errors
+    /// [`AppError::StaleNode`] when it is not: an answer could miss a suspension.
+    pub fn fresh(&self) -> Result<Duration, AppError> {
+        self.index.age(self.clock.uptime()).filter(|age| *age <= self.max_staleness).ok_or(AppError::StaleNode)
+    }
+}

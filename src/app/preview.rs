@@ -1,0 +1,380 @@
+//! What an adjustment would do: to listings, and to questions like those customs asked in the last 90 days.
+//!
+//! Nothing is guessed: the planned rows are put over the list in memory and the recorded questions are judged on
+//! both. A question is judged on its own day, or on the day the change takes effect when that is later, so that a
+//! change from tomorrow on shows what tomorrow's customs would be told.
+
+use super::adjust::{changes, scheme_in_force};
+use super::error::AppError;
+use super::follow;
+use super::plan::{Plan, PlannedRow, dated, plan};
+use super::record::{Recorded, read_batch};
+use super::view::{self, Notes, Sentence, TermsView};
+use super::App;
+use crate::domain::adjustment::{Change, ChangeKind};
+use crate::domain::code::Uscc;
+use crate::domain::error::Rule;
+use crate::domain::id::AdjustmentId;
+use crate::domain::lang::Lang;
+use crate::domain::lookup::Declaration;
+use crate::domain::revision::Revision;
+use crate::domain::timeline::{state_on, timeline};
+use crate::domain::validity::{Instant, LegalDay};
+use crate::index::Snapshot;
+use crate::store::keep::answers;
+use crate::store::listings::LeanListing;
+use crate::store::rows::ListingRow;
+use crate::store::{AnyConnection, StoreError, listings};
+use serde::Serialize;
+use std::collections::{BTreeSet, HashMap};
+
+/// How far back questions are taken, microseconds: 90 days.
+const BACK: i64 = 90 * 86_400_000_000;
+
+/// Recorded answers looked at most, the newest first.
+const MOST_ANSWERS: usize = 50_000;
+
+/// Examples named for one change.
+const EXAMPLES: usize = 20;
+
+/// A number of things.
+#[derive(Debug, Clone, Copy, Default, Serialize)]
+pub struct Count {
+    count: usize,
+}
+
+/// A question that would be answered otherwise.
+#[derive(Debug, Clone, Serialize)]
+pub struct Differing {
+    answer: String,
+    declaration: Option<String>,
+    line: u16,
+    enterprise: Uscc,
+    was: &'static str,
+    would_be: &'static str,
+}
+
+/// Questions that concern a change.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct LookupPreview {
+    examined: usize,
+    would_differ: usize,
+    examples: Vec<Differing>,
+}
+
+/// A coded remark.
+#[derive(Debug, Clone, Serialize)]
+pub struct Remark {
+    code: &'static str,
+    text: &'static str,
+}
+
+/// What one change would do.
+#[derive(Debug, Clone, Serialize)]
+pub struct ChangePreview {
+    index: usize,
+    kind: &'static str,
+    subject: String,
+    summary: Sentence,
+    before: Option<TermsView>,
+    after: Option<TermsView>,
+    listings: Count,
+    open_reservations: Count,
+    lookups: LookupPreview,
+    warnings: Vec<Remark>,
+    refused: Vec<Remark>,
+}
+
+/// Sums over all changes.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Totals {
+    changes: usize,
+    listings: usize,
+    open_reservations: usize,
+    lookups_examined: usize,
+    lookups_would_differ: usize,
+    warnings: usize,
+    refused: usize,
+}
+
+/// What an adjustment would do.
+#[derive(Debug, Clone, Serialize)]
+pub struct Preview {
+    adjustment: Option<String>,
+    at_revision: Revision,
+    changes: Vec<ChangePreview>,
+    totals: Totals,
+}
+
+impl App {
+    /// Previews a proposed adjustment.
+    ///
+    /// # Errors
+    /// [`AppError::NotFound`]; the store's failure.
+    pub fn preview(&self, id: AdjustmentId, lang: Lang) -> Result<Preview, AppError> {
+        let row = self.adjustment(id)?;
+        self.preview_changes(Some(row.id.clone()), &row.scheme, &changes(&row)?, lang)
+    }
+
+    /// Previews changes that need not be proposed yet.
+    ///
+    /// # Errors
+    /// As [`App::preview`].
+    pub fn preview_changes(
+        &self,
+        adjustment: Option<String>,
+        scheme: &str,
+        changes: &[Change],
+        lang: Lang,
+    ) -> Result<Preview, AppError> {
+        let at = self.clock.now();
+        let snapshot = self.index.snapshot();
+        self.store.read(|conn| {
+            let scheme = scheme_in_force(conn, scheme, at.day())?;
+            let planned = plan(conn, &scheme, changes, adjustment.clone(), at)?;
+            let overlay = overlay(conn, &snapshot, &planned)?;
+            let mut previews: Vec<ChangePreview> =
+                changes.iter().enumerate().map(|(index, change)| blank(index, change, at.day(), lang)).collect();
+            let before = present_states(conn, changes, at.day())?;
+            fill_terms(&mut previews, changes, &planned, &before, at.day())?;
+            for (index, rule) in &planned.refused {
+                if let Some(preview) = previews.get_mut(*index) {
+                    preview.refused.push(Remark { code: rule.as_str(), text: rule.text(lang) });
+                }
+            }
+            let recorded = recent(conn, at, changes)?;
+            let asked = Asked { snapshot: &snapshot, overlay: &overlay, changes, today: at.day() };
+            let (examined, differing) = asked.compare(&recorded, &mut previews);
+            let totals = totals(&previews, &planned, examined, differing);
+            Ok(Preview { adjustment, at_revision: snapshot.revision(), changes: previews, totals })
+        })
+    }
+}
+
+fn blank(index: usize, change: &Change, today: LegalDay, lang: Lang) -> ChangePreview {
+    let mut warnings = Vec::new();
+    if change.kind.effective_on(today) < today {
+        warnings.push(Remark { code: Rule::PastDate.as_str(), text: past_date(lang) });
+    }
+    ChangePreview {
+        index,
+        kind: change.kind.word(),
+        subject: change.kind.subject(),
+        summary: summary(&change.kind, today),
+        before: None,
+        after: None,
+        listings: Count::default(),
+        open_reservations: Count::default(),
+        lookups: LookupPreview::default(),
+        warnings,
+        refused: Vec::new(),
+    }
+}
+
+fn past_date(lang: Lang) -> &'static str {
+    lang.pick(
+        "生效日期在过去：自该日起申报的核验将按新状态回答，此前版本的回答不变。",
+        "The effective date lies in the past: lookups for declarations since that day are answered by the new state; answers at earlier revisions stay.",
+    )
+}
+
+fn summary(kind: &ChangeKind, today: LegalDay) -> Sentence {
+    let (subject, day) = (kind.subject(), kind.effective_on(today));
+    let (zh, en) = match kind {
+        ChangeKind::RegisterEnterprise { particulars, .. } => {
+            (format!("登记企业 {subject}（{}）", particulars.name_zh), format!("Register enterprise {subject} ({})", particulars.name_zh))
+        }
+        ChangeKind::Add(add) => (
+            format!("企业 {subject} 新增条目：{}，{} {}", add.item.name_zh, add.quantity, add.unit.name(Lang::Zh)),
+            format!("Add a listing for {subject}: {}, {} {}", add.item.name_en.as_ref().unwrap_or(&add.item.name_zh), add.quantity, add.unit.name(Lang::En)),
+        ),
+        ChangeKind::Vary { .. } => (format!("自 {day} 起变更条目 {subject}"), format!("Vary listing {subject} from {day}")),
+        ChangeKind::Extend { valid_to, .. } => (format!("条目 {subject} 有效期延至 {valid_to}"), format!("Extend listing {subject} to {valid_to}")),
+        ChangeKind::Suspend { .. } => (format!("自 {day} 起暂停条目 {subject}"), format!("Suspend listing {subject} from {day}")),
+        ChangeKind::Reinstate { .. } => (format!("自 {day} 起恢复条目 {subject}"), format!("Reinstate listing {subject} from {day}")),
+        ChangeKind::Remove { .. } => (format!("自 {day} 起将条目 {subject} 移出名单"), format!("Remove listing {subject} from {day}")),
+        ChangeKind::SuspendEnterprise { .. } => (format!("自 {day} 起暂停企业 {subject} 的全部条目"), format!("Suspend every listing of enterprise {subject} from {day}")),
+        ChangeKind::ReinstateEnterprise { .. } => (format!("自 {day} 起恢复企业 {subject}"), format!("Reinstate enterprise {subject} from {day}")),
+        ChangeKind::BarEnterprise { until, .. } => (format!("限制企业 {subject} 申请至 {until}"), format!("Bar enterprise {subject} from applying until {until}")),
+        ChangeKind::LiftBar { .. } => (format!("自 {day} 起解除企业 {subject} 的申请限制"), format!("Lift the bar of enterprise {subject} from {day}")),
+        ChangeKind::StopItemClass { .. } => (format!("自 {day} 起停止一类物品：{subject}"), format!("Stop the item class {subject} from {day}")),
+        ChangeKind::LiftStop { .. } => (format!("自 {day} 起解除停止 {subject}"), format!("Lift the stop {subject} from {day}")),
+    };
+    Sentence { zh, en }
+}
+
+/// Versions of the listings that changes name, by number.
+fn present_states(conn: &mut AnyConnection, changes: &[Change], _today: LegalDay) -> Result<HashMap<String, Vec<ListingRow>>, StoreError> {
+    let numbers: Vec<String> = changes.iter().filter_map(|change| change.kind.listing()).map(|number| number.to_string()).collect();
+    let mut states: HashMap<String, Vec<ListingRow>> = HashMap::new();
+    for row in listings::versions_of(conn, &numbers)? {
+        states.entry(row.number.clone()).or_default().push(row);
+    }
+    Ok(states)
+}
+
+fn fill_terms(
+    previews: &mut [ChangePreview],
+    changes: &[Change],
+    planned: &Plan,
+    before: &HashMap<String, Vec<ListingRow>>,
+    today: LegalDay,
+) -> Result<(), StoreError> {
+    for (preview, change) in previews.iter_mut().zip(changes) {
+        let day = change.kind.effective_on(today);
+        if let Some(rows) = before.get(&preview.subject) {
+            let line = timeline(rows.iter().map(dated).collect::<Result<Vec<_>, _>>()?);
+            preview.before = state_on(&line, day).map(|state| view::terms(state, day, Notes::Shown));
+        }
+    }
+    let mut touched: HashMap<usize, BTreeSet<&str>> = HashMap::new();
+    for planned in &planned.rows {
+        let PlannedRow::Listing(row) = &planned.row else { continue };
+        touched.entry(planned.change).or_default().insert(&row.number);
+        let Some(preview) = previews.get_mut(planned.change).filter(|preview| preview.after.is_none()) else { continue };
+        let dated = dated(row)?;
+        preview.after = Some(view::terms(&dated.state, dated.effective_on, Notes::Shown));
+    }
+    for (index, numbers) in touched {
+        if let Some(preview) = previews.get_mut(index) {
+            preview.listings = Count { count: numbers.len() };
+        }
+    }
+    Ok(())
+}
+
+/// Puts the planned rows over the list in memory, as if they were recorded next.
+fn overlay(conn: &mut AnyConnection, snapshot: &Snapshot, planned: &Plan) -> Result<Snapshot, StoreError> {
+    let revision = Revision(snapshot.revision().0.saturating_add(1));
+    let (mut listing_rows, mut enterprise_rows, mut stop_rows) = (Vec::new(), Vec::new(), Vec::new());
+    for planned in &planned.rows {
+        match &planned.row {
+            PlannedRow::Listing(row) => listing_rows.push(LeanListing { revision: revision.0, ..LeanListing::from(row) }),
+            PlannedRow::Enterprise(row) => {
+                let mut row = row.clone();
+                row.revision = revision.0;
+                enterprise_rows.push(row);
+            }
+            PlannedRow::Stop(row) => {
+                let mut row = row.clone();
+                row.revision = revision.0;
+                stop_rows.push(row);
+            }
+        }
+    }
+    let known: BTreeSet<String> = listing_rows.iter().map(|row| row.number.clone()).collect();
+    let mut lean: Vec<LeanListing> =
+        listings::versions_of(conn, &known.into_iter().collect::<Vec<_>>())?.iter().map(LeanListing::from).collect();
+    lean.extend(listing_rows);
+    // A stable sort keeps the order of versions within a number.
+    lean.sort_by(|one, other| one.number.cmp(&other.number));
+    let delta = follow::delta_of(snapshot, revision, &enterprise_rows, lean, &stop_rows)?;
+    Ok(snapshot.advanced(delta))
+}
+
+/// Reads recorded answers of the last 90 days that may concern the changes.
+fn recent(conn: &mut AnyConnection, at: Instant, changes: &[Change]) -> Result<Vec<Recorded>, StoreError> {
+    let any_enterprise = changes.iter().any(|change| matches!(change.kind, ChangeKind::StopItemClass { .. } | ChangeKind::LiftStop { .. }));
+    let numbers: Vec<String> = changes.iter().filter_map(|change| change.kind.listing()).map(|number| number.to_string()).collect();
+    let mut about: BTreeSet<String> =
+        listings::versions_of(conn, &numbers)?.into_iter().map(|row| row.enterprise).collect();
+    about.extend(changes.iter().filter(|change| change.kind.listing().is_none()).map(|change| change.kind.subject()));
+    let about: BTreeSet<Uscc> = about.iter().filter_map(|uscc| Uscc::parse(uscc).ok()).collect();
+    let (mut found, mut seen, mut cursor) = (Vec::new(), 0_usize, None::<String>);
+    while seen < MOST_ANSWERS {
+        let Some(batch) = answers::before(conn, cursor.as_deref(), at.micros().saturating_sub(BACK))? else { break };
+        let recorded = read_batch(&batch)?;
+        seen = seen.saturating_add(recorded.len());
+        let concerned = |answer: &Recorded| any_enterprise || answer.lines.iter().any(|line| about.contains(&line.enterprise));
+        found.extend(recorded.into_iter().filter(concerned));
+        cursor = Some(batch.first_id);
+    }
+    Ok(found)
+}
+
+/// The list before and after, and the changes between.
+struct Asked<'a> {
+    snapshot: &'a Snapshot,
+    overlay: &'a Snapshot,
+    changes: &'a [Change],
+    today: LegalDay,
+}
+
+impl Asked<'_> {
+    /// Judges every recorded question on both; returns how many lines were looked at and how many would differ.
+    fn compare(&self, recorded: &[Recorded], previews: &mut [ChangePreview]) -> (usize, usize) {
+        let first_day = self.changes.iter().map(|change| change.kind.effective_on(self.today)).min().unwrap_or(self.today);
+        let owners = self.owners();
+        let (mut examined, mut differing) = (0_usize, 0_usize);
+        for answer in recorded {
+            let declaration = Declaration { declared_on: answer.declaration.declared_on.max(first_day), ..answer.declaration };
+            let was = self.snapshot.judge(&declaration, &answer.lines, Revision::NEWEST);
+            let would_be = self.overlay.judge(&declaration, &answer.lines, Revision::NEWEST);
+            for ((line, was), would_be) in answer.lines.iter().zip(&was).zip(&would_be) {
+                examined = examined.saturating_add(1);
+                let differs = was.verdict != would_be.verdict;
+                differing = differing.saturating_add(usize::from(differs));
+                let listing = was.candidate.or(would_be.candidate).map(|candidate| candidate.listing.number.to_string());
+                let concerned = self.concerned(&owners, line.enterprise, listing.as_deref());
+                for index in concerned {
+                    let Some(preview) = previews.get_mut(index) else { continue };
+                    preview.lookups.examined = preview.lookups.examined.saturating_add(1);
+                    if !differs {
+                        continue;
+                    }
+                    preview.lookups.would_differ = preview.lookups.would_differ.saturating_add(1);
+                    if preview.lookups.examples.len() < EXAMPLES {
+                        preview.lookups.examples.push(Differing {
+                            answer: answer.id.to_string(),
+                            declaration: answer.declaration.number.map(|number| number.to_string()),
+                            line: line.line,
+                            enterprise: line.enterprise,
+                            was: was.verdict.as_str(),
+                            would_be: would_be.verdict.as_str(),
+                        });
+                    }
+                }
+            }
+        }
+        (examined, differing)
+    }
+
+    /// Changes by what they are about.
+    fn owners(&self) -> HashMap<String, Vec<usize>> {
+        let mut owners: HashMap<String, Vec<usize>> = HashMap::new();
+        for (index, change) in self.changes.iter().enumerate() {
+            owners.entry(change.kind.subject()).or_default().push(index);
+        }
+        owners
+    }
+
+    fn concerned(&self, owners: &HashMap<String, Vec<usize>>, enterprise: Uscc, listing: Option<&str>) -> Vec<usize> {
+        let mut concerned: Vec<usize> = owners.get(enterprise.as_str()).cloned().unwrap_or_default();
+        concerned.extend(listing.and_then(|number| owners.get(number)).into_iter().flatten());
+        let classes = self.changes.iter().enumerate().filter(|(_, change)| {
+            matches!(change.kind, ChangeKind::StopItemClass { .. } | ChangeKind::LiftStop { .. })
+        });
+        concerned.extend(classes.map(|(index, _)| index));
+        concerned
+    }
+}
+
+fn totals(previews: &[ChangePreview], planned: &Plan, examined: usize, differing: usize) -> Totals {
+    let listings: BTreeSet<&str> = planned
+        .rows
+        .iter()
+        .filter_map(|planned| match &planned.row {
+            PlannedRow::Listing(row) => Some(row.number.as_str()),
+            PlannedRow::Enterprise(_) | PlannedRow::Stop(_) => None,
+        })
+        .collect();
+    Totals {
+        changes: previews.len(),
+        listings: listings.len(),
+        open_reservations: 0,
+        lookups_examined: examined,
+        lookups_would_differ: differing,
+        warnings: previews.iter().map(|preview| preview.warnings.len()).sum(),
+        refused: previews.iter().map(|preview| preview.refused.len()).sum(),
+    }
+}

@@ -1,0 +1,259 @@
+//! Records every answer given to customs, in batches, off the lookup path.
+//!
+//! A lookup only puts its facts into a bounded queue. What does not fit is not waited for but counted, so that the
+//! loss is seen; answers are re-judged from their revision when reopened, so that only the question is kept.
+
+use super::lookup::Answered;
+use crate::domain::code::{Cas, CiqCode, CustomsOffice, DeclarationNumber, HsCode, TradeMode, Uscc};
+use crate::domain::id::LookupId;
+use crate::domain::listing_number::ListingNumber;
+use crate::domain::lookup::{Declaration, Line};
+use crate::domain::quantity::Measure;
+use crate::domain::reason::Reasons;
+use crate::domain::revision::Revision;
+use crate::domain::validity::{Instant, LegalDay};
+use crate::store::keep::answers::{self, AboutDeclaration, BatchRow};
+use crate::store::{Store, StoreError};
+use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
+use serde::{Deserialize, Serialize};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+/// Answers waiting at most: some seconds of full load.
+const QUEUE: usize = 65_536;
+
+/// Answers written together at most.
+const BATCH: usize = 4_096;
+
+/// How long an answer may wait for others.
+const LINGER: Duration = Duration::from_millis(500);
+
+/// Form of a stored batch.
+const FORM: u8 = 1;
+
+/// An answer as it is recorded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    /// Id.
+    id: u128,
+    /// Microseconds.
+    at: i64,
+    /// Revision it was answered from.
+    revision: i64,
+    /// Who asked.
+    org: String,
+    number: Option<DeclarationNumber>,
+    customs_office: u16,
+    declared_on: i32,
+    trade_mode: Option<u16>,
+    lines: Vec<RecordLine>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct RecordLine {
+    line: u16,
+    enterprise: Uscc,
+    hs_code: u64,
+    ciq_code: Option<u16>,
+    listing: Option<ListingNumber>,
+    cas: Option<u64>,
+    measure: Option<Measure>,
+    reasons: u32,
+}
+
+/// A recorded answer as it is read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recorded {
+    /// Id.
+    pub id: LookupId,
+    /// When.
+    pub answered_at: Instant,
+    /// Revision it was answered from.
+    pub revision: Revision,
+    /// Who asked.
+    pub org: String,
+    /// The declaration.
+    pub declaration: Declaration,
+    /// The lines asked.
+    pub lines: Vec<Line>,
+    /// The reasons given, line by line.
+    pub reasons: Vec<Reasons>,
+}
+
+fn narrow(value: u64) -> u16 {
+    u16::try_from(value).unwrap_or(u16::MAX)
+}
+
+impl Record {
+    /// Copies what must be kept of an answer.
+    #[must_use]
+    pub fn new(answered: &Answered<'_>, org: &Arc<str>, declaration: &Declaration, lines: &[Line]) -> Self {
+        let line = |(line, answer): (&Line, &crate::domain::lookup::LineAnswer<'_>)| RecordLine {
+            line: line.line,
+            enterprise: line.enterprise,
+            hs_code: line.hs_code.value(),
+            ciq_code: line.ciq_code.map(|code| narrow(code.value())),
+            listing: line.listing,
+            cas: line.cas.map(Cas::value),
+            measure: line.measure,
+            reasons: answer.reasons.bits(),
+        };
+        Self {
+            id: answered.id.value(),
+            at: answered.answered_at.micros(),
+            revision: answered.revision.0,
+            org: org.to_string(),
+            number: declaration.number,
+            customs_office: narrow(declaration.customs_office.value()),
+            declared_on: declaration.declared_on.value(),
+            trade_mode: declaration.trade_mode.map(|mode| narrow(mode.value())),
+            lines: lines.iter().zip(answered.lines).map(line).collect(),
+        }
+    }
+
+    fn read(self) -> Option<Recorded> {
+        let declaration = Declaration {
+            number: self.number,
+            customs_office: CustomsOffice::from_value(self.customs_office.into())?,
+            declared_on: LegalDay::from_value(self.declared_on)?,
+            trade_mode: self.trade_mode.and_then(|mode| TradeMode::from_value(mode.into())),
+        };
+        let reasons = self.lines.iter().map(|line| Reasons::from_bits(line.reasons)).collect();
+        let line = |line: &RecordLine| {
+            Some(Line {
+                line: line.line,
+                enterprise: line.enterprise,
+                hs_code: HsCode::from_value(line.hs_code)?,
+                ciq_code: line.ciq_code.and_then(|code| CiqCode::from_value(code.into())),
+                listing: line.listing,
+                cas: line.cas.and_then(Cas::from_value),
+                measure: line.measure,
+            })
+        };
+        Some(Recorded {
+            id: LookupId::new(self.id),
+            answered_at: Instant::from_micros(self.at),
+            revision: Revision(self.revision),
+            org: self.org,
+            declaration,
+            lines: self.lines.iter().map(line).collect::<Option<_>>()?,
+            reasons,
+        })
+    }
+}
+
+/// Reads a stored batch.
+///
+/// # Errors
+/// [`StoreError::Damaged`] when it is none.
+pub fn read_batch(row: &BatchRow) -> Result<Vec<Recorded>, StoreError> {
+    let damaged = || StoreError::Damaged(format!("the recorded answers from {}", row.first_id));
+    let body = row.body.strip_prefix(&[FORM]).ok_or_else(damaged)?;
+    let records: Vec<Record> = postcard::from_bytes(body).map_err(|_| damaged())?;
+    records.into_iter().map(|record| record.read().ok_or_else(damaged)).collect()
+}
+
+/// The queue between lookups and the database.
+pub struct Recorder {
+    sender: Option<Sender<Record>>,
+    dropped: Arc<AtomicU64>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Recorder {
+    /// Starts the thread that writes.
+    ///
+    /// # Errors
+    /// [`StoreError::Unreachable`] when no thread can be started.
+    pub fn start(store: Store) -> Result<Self, StoreError> {
+        let (sender, receiver) = bounded(QUEUE);
+        let dropped = Arc::new(AtomicU64::new(0));
+        let lost = Arc::clone(&dropped);
+        let thread = std::thread::Builder::new()
+            .name("recorder".to_owned())
+            .spawn(move || write_all(&store, &receiver, &lost))
+            .map_err(|error| StoreError::Unreachable(error.to_string()))?;
+        Ok(Self { sender: Some(sender), dropped, thread: Some(thread) })
+    }
+
+    /// Returns a recorder that keeps nothing: for commands that answer a person, not customs.
+    #[must_use]
+    pub fn off() -> Self {
+        Self { sender: None, dropped: Arc::default(), thread: None }
+    }
+
+    /// Puts an answer in the queue without waiting.
+    pub fn record(&self, record: impl FnOnce() -> Record) {
+        let Some(sender) = &self.sender else { return };
+        match sender.try_send(record()) {
+            Ok(()) => {}
+            Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {
+                self.dropped.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+    }
+
+    /// Returns how many answers could not be recorded.
+    #[must_use]
+    pub fn dropped(&self) -> u64 {
+        self.dropped.load(Ordering::Relaxed)
+    }
+}
+
+impl Drop for Recorder {
+    /// Writes what is queued and stops.
+    fn drop(&mut self) {
+        self.sender = None;
+        if let Some(thread) = self.thread.take() {
+            // A recorder that panicked has nothing more to wait for.
+            let _ = thread.join();
+        }
+    }
+}
+
+fn write_all(store: &Store, receiver: &Receiver<Record>, lost: &AtomicU64) {
+    while let Ok(first) = receiver.recv() {
+        let mut records = vec![first];
+        let late = crossbeam_channel::after(LINGER);
+        while records.len() < BATCH {
+            crossbeam_channel::select! {
+                recv(receiver) -> record => match record {
+                    Ok(record) => records.push(record),
+                    Err(_) => break,
+                },
+                recv(late) -> _ => break,
+            }
+        }
+        let count = u64::try_from(records.len()).unwrap_or(u64::MAX);
+        if let Err(error) = write(store, records) {
+            lost.fetch_add(count, Ordering::Relaxed);
+            tracing::error!(%error, answers = count, "answers could not be recorded");
+        }
+    }
+}
+
+fn write(store: &Store, mut records: Vec<Record>) -> Result<(), StoreError> {
+    records.sort_unstable_by_key(|record| record.id);
+    let id = |record: Option<&Record>| record.map_or(0, |record| record.id);
+    let (first, last) = (id(records.first()), id(records.last()));
+    let last_at = records.iter().map(|record| record.at).max().unwrap_or_default();
+    let declarations: Vec<AboutDeclaration> = records
+        .iter()
+        .filter_map(|record| {
+            let declaration = record.number?.to_string();
+            Some(AboutDeclaration { declaration, answer: LookupId::new(record.id).to_string() })
+        })
+        .collect();
+    let mut body = vec![FORM];
+    body.extend(postcard::to_allocvec(&records).map_err(StoreError::damaged)?);
+    let batch = BatchRow {
+        first_id: LookupId::new(first).to_string(),
+        last_id: LookupId::new(last).to_string(),
+        last_at,
+        answers: i32::try_from(records.len()).map_err(StoreError::damaged)?,
+        body,
+    };
+    store.keep(Instant::from_micros(last_at), move |conn| answers::insert(conn, &batch, &declarations))
+}

@@ -1,0 +1,577 @@
+//! Reading a JSON object or a query string member by member, so that one answer names everything that is wrong.
+//!
+//! It knows no resource: bodies say which members they have. Invariant: a reader reports every member that it was not
+//! asked for, and whatever yields nothing has left a fault or was allowed to be absent.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::ops::RangeInclusive;
+
+use serde::de::{DeserializeSeed, Deserializer as _, Error as _, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Number, Value};
+
+use super::problem::Fault;
+use crate::domain::fault::FaultCode;
+
+/// Deepest nesting of a JSON body; the outermost object is the first level.
+pub const JSON_DEPTH: usize = 32;
+
+/// Longest name of a client's own that a pointer repeats.
+const LONGEST_STEP: usize = 64;
+
+/// What is said of a query string with a faulty escape or a parameter given twice.
+const MALFORMED_QUERY: FaultCode = FaultCode::MalformedJson;
+
+/// Extends a JSON pointer (RFC 6901) by one step, kept short and printable whatever the client named its members.
+#[must_use]
+pub fn step(pointer: &str, name: &str) -> String {
+    let mut extended = format!("{pointer}/");
+    for letter in name.chars().take(LONGEST_STEP) {
+        match letter {
+            '~' => extended.push_str("~0"),
+            '/' => extended.push_str("~1"),
+            letter if letter.is_control() => extended.push(char::REPLACEMENT_CHARACTER),
+            letter => extended.push(letter),
+        }
+    }
+    extended
+}
+
+/// Reads a text for people: trimmed, not empty, at most so many characters, no control characters.
+pub fn text(most_chars: usize) -> impl Fn(&str) -> Result<String, FaultCode> {
+    move |text| {
+        let trimmed = text.trim();
+        if text.chars().any(char::is_control) {
+            Err(FaultCode::TextNotPrintable)
+        } else if trimmed.is_empty() {
+            Err(FaultCode::Required)
+        } else if trimmed.chars().count() > most_chars {
+            Err(FaultCode::TextTooLong)
+        } else {
+            Ok(trimmed.to_owned())
+        }
+    }
+}
+
+/// Reads a whole number of plain digits within bounds, from 1 up.
+pub fn whole(bounds: RangeInclusive<i64>, fault: FaultCode) -> impl Fn(&str) -> Result<i64, FaultCode> {
+    move |text| {
+        let plain = !text.starts_with('0') && text.bytes().all(|byte| byte.is_ascii_digit());
+        text.parse().ok().filter(|number| plain && bounds.contains(number)).ok_or(fault)
+    }
+}
+
+/// Named texts, wherever they come from: a JSON object or a query string.
+pub trait Members {
+    /// Takes the text of a member; none when it is absent or null.
+    ///
+    /// # Errors
+    /// `wrong_type` when it is something else.
+    fn take(&mut self, name: &'static str) -> Result<Option<&str>, FaultCode>;
+
+    /// Whether the member is there and not null.
+    fn given(&self, name: &str) -> bool;
+
+    /// Reports what is wrong with a member.
+    fn fault(&mut self, name: &str, code: FaultCode);
+
+    /// Reads a member that may be absent or null; nothing as well when it is faulty.
+    fn optional<T>(&mut self, name: &'static str, parse: impl FnOnce(&str) -> Result<T, FaultCode>) -> Option<T> {
+        match self.take(name).and_then(|text| text.map(parse).transpose()) {
+            Ok(value) => value,
+            Err(code) => {
+                self.fault(name, code);
+                None
+            }
+        }
+    }
+
+    /// Reads a member that must be there.
+    fn required<T>(&mut self, name: &'static str, parse: impl FnOnce(&str) -> Result<T, FaultCode>) -> Option<T> {
+        if !self.given(name) {
+            self.fault(name, FaultCode::Required);
+        }
+        self.optional(name, parse)
+    }
+}
+
+/// A JSON object that is being read.
+pub struct Fields<'a, 'f> {
+    members: &'a Map<String, Value>,
+    pointer: &'f str,
+    faults: &'f mut Vec<Fault>,
+    asked: Vec<&'static str>,
+}
+
+impl<'a> Fields<'a, '_> {
+    /// Reads an object with `read`, then reports every member that `read` did not ask for.
+    pub fn read<T>(
+        value: &'a Value,
+        pointer: &str,
+        faults: &mut Vec<Fault>,
+        read: impl FnOnce(&mut Fields<'a, '_>) -> Option<T>,
+    ) -> Option<T> {
+        let Value::Object(members) = value else {
+            faults.push(Fault::new(pointer, FaultCode::WrongType));
+            return None;
+        };
+        let mut fields = Fields { members, pointer, faults, asked: Vec::new() };
+        let result = read(&mut fields);
+        let Fields { asked, faults, .. } = fields;
+        let unknown = members.keys().filter(|name| !asked.contains(&name.as_str()));
+        faults.extend(unknown.map(|name| Fault::new(step(pointer, name), FaultCode::UnknownMember)));
+        result
+    }
+
+    /// Takes every member that is left as known, where it cannot be told which ones are.
+    pub fn accept_rest(&mut self, names: &[&'static str]) {
+        self.asked.extend(names);
+    }
+
+    /// Whether the object has no members at all.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.members.is_empty()
+    }
+
+    /// Reads a member that may be absent but not null, where null could be taken for "remove it".
+    pub fn stated<T>(&mut self, name: &'static str, parse: impl FnOnce(&str) -> Result<T, FaultCode>) -> Option<T> {
+        self.refuse_null(name);
+        self.optional(name, parse)
+    }
+
+    /// Reads a whole number that must be there.
+    pub fn number(&mut self, name: &'static str, bounds: RangeInclusive<u64>, fault: FaultCode) -> Option<u64> {
+        match self.value(name) {
+            None => self.fault(name, FaultCode::Required),
+            Some(Value::Number(number)) => match number.as_u64().filter(|number| bounds.contains(number)) {
+                Some(number) => return Some(number),
+                None => self.fault(name, fault),
+            },
+            Some(_) => self.fault(name, FaultCode::WrongType),
+        }
+        None
+    }
+
+    /// Reads an object that must be there.
+    pub fn object<T>(&mut self, name: &'static str, read: impl FnOnce(&mut Fields<'a, '_>) -> Option<T>) -> Option<T> {
+        match self.value(name) {
+            Some(value) => Fields::read(value, &step(self.pointer, name), self.faults, read),
+            None => {
+                self.fault(name, FaultCode::Required);
+                None
+            }
+        }
+    }
+
+    /// Reads a list that may be absent or null: 1 to `most` items, each with its pointer.
+    pub fn optional_list<T>(
+        &mut self,
+        name: &'static str,
+        most: usize,
+        mut read: impl FnMut(&'a Value, &str, &mut Vec<Fault>) -> Option<T>,
+    ) -> Option<Vec<T>> {
+        let items = match self.value(name)? {
+            Value::Array(items) => items,
+            _ => {
+                self.fault(name, FaultCode::WrongType);
+                return None;
+            }
+        };
+        if items.is_empty() || items.len() > most {
+            self.fault(name, if items.is_empty() { FaultCode::NoLines } else { FaultCode::TooManyLines });
+            return None;
+        }
+        let pointer = step(self.pointer, name);
+        let numbered = items.iter().enumerate();
+        Some(numbered.filter_map(|(place, item)| read(item, &format!("{pointer}/{place}"), self.faults)).collect())
+    }
+
+    /// Reads such a list that must be there.
+    pub fn list<T>(
+        &mut self,
+        name: &'static str,
+        most: usize,
+        read: impl FnMut(&'a Value, &str, &mut Vec<Fault>) -> Option<T>,
+    ) -> Option<Vec<T>> {
+        if !self.given(name) {
+            self.fault(name, FaultCode::Required);
+        }
+        self.optional_list(name, most, read)
+    }
+
+    /// Reads such a list that may be absent but not null.
+    pub fn stated_list<T>(
+        &mut self,
+        name: &'static str,
+        most: usize,
+        read: impl FnMut(&'a Value, &str, &mut Vec<Fault>) -> Option<T>,
+    ) -> Option<Vec<T>> {
+        self.refuse_null(name);
+        self.optional_list(name, most, read)
+    }
+
+    fn refuse_null(&mut self, name: &str) {
+        if self.members.get(name).is_some_and(Value::is_null) {
+            self.fault(name, FaultCode::WrongType);
+        }
+    }
+
+    fn value(&mut self, name: &'static str) -> Option<&'a Value> {
+        self.asked.push(name);
+        self.members.get(name).filter(|value| !value.is_null())
+    }
+}
+
+impl Members for Fields<'_, '_> {
+    fn take(&mut self, name: &'static str) -> Result<Option<&str>, FaultCode> {
+        match self.value(name) {
+            None => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text)),
+            Some(_) => Err(FaultCode::WrongType),
+        }
+    }
+
+    fn given(&self, name: &str) -> bool {
+        self.members.get(name).is_some_and(|value| !value.is_null())
+    }
+
+    fn fault(&mut self, name: &str, code: FaultCode) {
+        self.faults.push(Fault::new(step(self.pointer, name), code));
+    }
+}
+
+/// A query string that is being read.
+pub struct Query<'q, 'f> {
+    pairs: Vec<(Cow<'q, str>, Cow<'q, str>)>,
+    faults: &'f mut Vec<Fault>,
+    asked: Vec<&'static str>,
+}
+
+impl<'q> Query<'q, '_> {
+    /// Reads a query string with `read`, then reports every parameter that `read` did not ask for. Escapes are decoded
+    /// strictly, `+` is a space, and a parameter stands once.
+    pub fn read<T>(query: &'q str, faults: &mut Vec<Fault>, read: impl FnOnce(&mut Query<'q, '_>) -> Option<T>) -> Option<T> {
+        let mut pairs: Vec<(Cow<'q, str>, Cow<'q, str>)> = Vec::new();
+        for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            match (decode(name), decode(value)) {
+                (Some(name), Some(value)) if !pairs.iter().any(|(known, _)| *known == name) => pairs.push((name, value)),
+                (decoded, _) => faults.push(Fault::new(step("", decoded.as_deref().unwrap_or(name)), MALFORMED_QUERY)),
+            }
+        }
+        let mut query = Query { pairs, faults, asked: Vec::new() };
+        let result = read(&mut query);
+        let Query { pairs, faults, asked } = query;
+        let unknown = pairs.iter().filter(|(name, _)| !asked.contains(&name.as_ref()));
+        faults.extend(unknown.map(|(name, _)| Fault::new(step("", name), FaultCode::UnknownMember)));
+        result
+    }
+}
+
+impl Members for Query<'_, '_> {
+    fn take(&mut self, name: &'static str) -> Result<Option<&str>, FaultCode> {
+        self.asked.push(name);
+        Ok(self.pairs.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_ref()))
+    }
+
+    fn given(&self, name: &str) -> bool {
+        self.pairs.iter().any(|(known, _)| known == name)
+    }
+
+    fn fault(&mut self, name: &str, code: FaultCode) {
+        self.faults.push(Fault::new(step("", name), code));
+    }
+}
+
+/// Decodes percent escapes and `+` (WHATWG URL, `application/x-www-form-urlencoded`); none when an escape or the UTF-8
+/// it stands for is faulty.
+fn decode(text: &str) -> Option<Cow<'_, str>> {
+    if !text.contains(['%', '+']) {
+        return Some(Cow::Borrowed(text));
+    }
+    let mut bytes = text.bytes();
+    let mut decoded = Vec::with_capacity(text.len());
+    while let Some(byte) = bytes.next() {
+        decoded.push(match byte {
+            b'+' => b' ',
+            b'%' => {
+                let mut digit = || bytes.next().and_then(|byte| char::from(byte).to_digit(16));
+                u8::try_from(digit()? * 16 + digit()?).ok()?
+            }
+            byte => byte,
+        });
+    }
+    String::from_utf8(decoded).ok().map(Cow::Owned)
+}
+
+/// Reads one JSON document (RFC 8259) without repeated member names.
+///
+/// # Errors
+/// `malformed_json` (at the member when its name is repeated), `too_deep`.
+pub fn parse_json(bytes: &[u8], max_depth: usize) -> Result<Value, Vec<Fault>> {
+    let mut fault = None;
+    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    let value = Strict { room: max_depth, fault: &mut fault }.deserialize(&mut deserializer);
+    match value.and_then(|value| deserializer.end().map(|()| value)) {
+        Ok(value) => Ok(value),
+        Err(_) => Err(vec![fault.unwrap_or_else(|| Fault::new("", FaultCode::MalformedJson))]),
+    }
+}
+
+/// Builds a [`Value`] and stops at a repeated name or beyond the depth, which the library's own reading lets pass.
+struct Strict<'s> {
+    /// Levels that may still be opened.
+    room: usize,
+    /// Why reading stopped; its pointer grows on the way out.
+    fault: &'s mut Option<Fault>,
+}
+
+impl Strict<'_> {
+    fn stop<E: serde::de::Error>(&mut self, pointer: String, code: FaultCode) -> E {
+        *self.fault = Some(Fault::new(pointer, code));
+        E::custom(code)
+    }
+
+    /// Opens a level.
+    fn open<E: serde::de::Error>(&mut self) -> Result<(), E> {
+        self.room = self.room.checked_sub(1).ok_or_else(|| self.stop(String::new(), FaultCode::TooDeep))?;
+        Ok(())
+    }
+
+    fn inner(&mut self) -> Strict<'_> {
+        Strict { room: self.room, fault: self.fault }
+    }
+
+    /// Puts the step that led to a fault before its pointer.
+    fn came_through(&mut self, name: &str) {
+        if let Some(fault) = self.fault {
+            fault.pointer.insert_str(0, &step("", name));
+        }
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Strict<'_> {
+    type Value = Value;
+
+    fn deserialize<D: serde::Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Strict<'_> {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(Value::Bool(value))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(Value::Number(value.into()))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(Value::Number(value.into()))
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
+        Ok(Number::from_f64(value).map_or(Value::Null, Value::Number))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+        Ok(Value::String(value.to_owned()))
+    }
+
+    fn visit_string<E>(self, value: String) -> Result<Value, E> {
+        Ok(Value::String(value))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut items: A) -> Result<Value, A::Error> {
+        self.open()?;
+        let mut list = Vec::new();
+        loop {
+            match items.next_element_seed(self.inner()) {
+                Ok(Some(item)) => list.push(item),
+                Ok(None) => return Ok(Value::Array(list)),
+                Err(error) => {
+                    self.came_through(&list.len().to_string());
+                    return Err(error);
+                }
+            }
+        }
+    }
+
+    fn visit_map<A: MapAccess<'de>>(mut self, mut members: A) -> Result<Value, A::Error> {
+        self.open()?;
+        let mut map = Map::new();
+        while let Some(name) = members.next_key::<String>()? {
+            if map.contains_key(&name) {
+                return Err(self.stop(step("", &name), FaultCode::MalformedJson));
+            }
+            match members.next_value_seed(self.inner()) {
+                Ok(value) => map.insert(name, value),
+                Err(error) => {
+                    self.came_through(&name);
+                    return Err(error);
+                }
+            };
+        }
+        Ok(Value::Object(map))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    fn pairs(faults: &[Fault]) -> Vec<(&str, &str)> {
+        faults.iter().map(|fault| (fault.pointer.as_str(), fault.code.as_str())).collect()
+    }
+
+    fn refused(json: &str) -> Vec<(String, FaultCode)> {
+        parse_json(json.as_bytes(), JSON_DEPTH).unwrap_err().into_iter().map(|fault| (fault.pointer, fault.code)).collect()
+    }
+
+    #[test]
+    fn everything_wrong_is_named_at_once() {
+        let body = json!({
+            "name": " 甲 ", "empty": "  ", "tab": "a\tb", "long": "abcdef", "number": 7, "null": null, "list": ["x", 1, "y"], "none": [],
+            "count": 0, "part": 1.5, "inner": { "a": "1", "b/c~": 1, "ctl\u{1}": 2 }, "set": null,
+        });
+        let mut faults = Vec::new();
+        let name = Fields::read(&body, "/x", &mut faults, |fields| {
+            assert!(!fields.is_empty());
+            let name = fields.required("name", text(3));
+            assert_eq!(fields.optional("null", text(3)), None);
+            assert_eq!(fields.required("null", text(3)), None);
+            assert_eq!(fields.required("absent", text(3)), None);
+            for member in ["empty", "tab", "long", "number"] {
+                assert_eq!(fields.optional(member, text(3)), None);
+            }
+            let items = fields.list("list", 3, |item, pointer, faults| match item.as_str() {
+                Some(text) => Some(text.to_owned()),
+                None => {
+                    faults.push(Fault::new(pointer, FaultCode::WrongType));
+                    None
+                }
+            });
+            assert_eq!(items.unwrap(), ["x", "y"]);
+            assert_eq!(fields.optional_list("none", 3, |_, _, _| Some(())), None);
+            assert_eq!(fields.list("list", 2, |_, _, _| Some(())), None);
+            assert_eq!(fields.list("gone", 2, |_, _, _| Some(())), None);
+            assert_eq!(fields.list("name", 2, |_, _, _| Some(())), None);
+            assert_eq!(fields.number("count", 1..=9, FaultCode::LineOutOfRange), None);
+            assert_eq!(fields.number("part", 1..=9, FaultCode::LineOutOfRange), None);
+            assert_eq!(fields.number("number", 1..=9, FaultCode::LineOutOfRange), Some(7));
+            assert_eq!(fields.number("name", 1..=9, FaultCode::LineOutOfRange), None);
+            assert_eq!(fields.object("inner", |inner| inner.required("a", text(1))).as_deref(), Some("1"));
+            assert_eq!(fields.object("name", |_| Some(())), None);
+            assert_eq!(fields.object("nobody", |_| Some(())), None);
+            assert_eq!(fields.stated("set", text(3)), None);
+            name
+        });
+        assert_eq!(name.as_deref(), Some("甲"));
+        assert_eq!(
+            pairs(&faults),
+            [
+                ("/x/null", "required"), ("/x/absent", "required"), ("/x/empty", "required"), ("/x/tab", "text_not_printable"),
+                ("/x/long", "text_too_long"), ("/x/number", "wrong_type"), ("/x/list/1", "wrong_type"), ("/x/none", "no_lines"),
+                ("/x/list", "too_many_lines"), ("/x/gone", "required"), ("/x/name", "wrong_type"), ("/x/count", "line_out_of_range"),
+                ("/x/part", "line_out_of_range"), ("/x/name", "wrong_type"), ("/x/inner/b~1c~0", "unknown_member"),
+                ("/x/inner/ctl\u{fffd}", "unknown_member"), ("/x/name", "wrong_type"), ("/x/nobody", "required"), ("/x/set", "wrong_type"),
+            ]
+        );
+    }
+
+    #[test]
+    fn text_is_trimmed_and_counted_in_characters() {
+        let read = text(3);
+        assert_eq!(read("　甲乙丙 ").as_deref(), Ok("甲乙丙"));
+        for (bad, code) in [
+            ("甲乙丙丁", FaultCode::TextTooLong), ("", FaultCode::Required), (" ", FaultCode::Required), ("a\0", FaultCode::TextNotPrintable),
+            ("a\n", FaultCode::TextNotPrintable), ("\u{85}a", FaultCode::TextNotPrintable),
+        ] {
+            assert_eq!(read(bad), Err(code), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn json_is_read_strictly() {
+        let value = parse_json(r#" {"b":[1,-2,0.5,true,null,"\ud83d\ude00"],"a":{}} "#.as_bytes(), 2).unwrap();
+        assert_eq!(value.to_string(), r#"{"b":[1,-2,0.5,true,null,"😀"],"a":{}}"#);
+        for text in ["", " ", "{", "{}{}", "[1,]", "nul", "\u{feff}{}", r#""\ud800""#, r#"{"\udc00":1}"#, "01", "1e999", "{'a':1}", "\"a\nb\""] {
+            assert_eq!(refused(text), [(String::new(), FaultCode::MalformedJson)], "{text}");
+        }
+        assert_eq!(parse_json(b"\"\xff\"", 2).unwrap_err(), [Fault::new("", FaultCode::MalformedJson)]);
+        assert_eq!(refused(r#"{"a":[{"x":1},{"y/z":1,"y/z":2}]}"#), [("/a/1/y~1z".to_owned(), FaultCode::MalformedJson)]);
+        assert_eq!(refused(r#"{"a":1,"\u0061":2}"#), [("/a".to_owned(), FaultCode::MalformedJson)]);
+        assert_eq!(parse_json(br#"{"a":[[1]]}"#, 2).unwrap_err(), [Fault::new("/a/0", FaultCode::TooDeep)]);
+        let nested = |depth| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+        assert!(parse_json(nested(32).as_bytes(), 32).is_ok());
+        assert_eq!(refused(&nested(33)).first().unwrap().1, FaultCode::TooDeep);
+        assert_eq!(refused(&"[".repeat(1_000_000)).first().unwrap().1, FaultCode::TooDeep);
+    }
+
+    #[test]
+    fn query_strings_are_decoded_strictly() {
+        let mut faults = Vec::new();
+        Query::read("a=1+%2B%E5%8C%97&&b&c=%zz&d=%ff&e=%2&a=2&f=x%2", &mut faults, |query| {
+            assert_eq!(query.required("a", text(9)).as_deref(), Some("1 +北"));
+            assert_eq!(query.optional("b", text(9)), None);
+            assert_eq!(query.required("z", text(9)), None);
+            assert!(query.given("b") && !query.given("c"));
+            Some(())
+        });
+        assert_eq!(
+            pairs(&faults),
+            [
+                ("/c", "malformed_json"), ("/d", "malformed_json"), ("/e", "malformed_json"), ("/a", "malformed_json"), ("/f", "malformed_json"),
+                ("/b", "required"), ("/z", "required"),
+            ]
+        );
+        let mut faults = Vec::new();
+        Query::read("x%20y=1&%00=2", &mut faults, |_| Some(()));
+        assert_eq!(pairs(&faults), [("/x y", "unknown_member"), ("/\u{fffd}", "unknown_member")]);
+    }
+
+    #[test]
+    fn whole_numbers_are_plain_digits() {
+        let read = whole(1..=9_007_199_254_740_991, FaultCode::NumberOutOfRange);
+        assert_eq!((read("1"), read("9007199254740991")), (Ok(1), Ok(9_007_199_254_740_991)));
+        for text in ["", "0", "01", "-1", "+1", "1.0", "1e3", " 1", "9007199254740992", "99999999999999999999", "１"] {
+            assert_eq!(read(text), Err(FaultCode::NumberOutOfRange), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_the_library_reads_is_read_alike(text in r#"[\[\]{}",:0-9.eE\\ua-c -]{0,24}"#) {
+            if let Ok(value) = parse_json(text.as_bytes(), JSON_DEPTH) {
+                prop_assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), value);
+            }
+        }
+
+        #[test]
+        fn decoding_undoes_encoding(text in "\\PC{0,20}") {
+            let encoded: String = text.bytes().map(|byte| format!("%{byte:02X}")).collect();
+            prop_assert_eq!(decode(&encoded).unwrap(), text);
+        }
+
+        #[test]
+        fn nothing_from_outside_breaks_it(bytes in proptest::collection::vec(any::<u8>(), 0..60), text in "\\PC{0,40}") {
+            let _ = parse_json(&bytes, 3);
+            let _ = Query::read(&text, &mut Vec::new(), |_| Some(()));
+        }
+    }
+}

@@ -1,0 +1,77 @@
+#!/usr/bin/env bash
+# Installs what building needs on Debian, and only what is missing. Rust itself it checks for and never installs.
+#
+#   tools/install.sh          what `make demo` needs: a C compiler and make
+#   tools/install.sh test     also what `make test` needs: PostgreSQL server binaries, curl, python3, rustfmt, clippy
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+say() { printf 'install: %s\n' "$*"; }
+fail() { printf 'install: %s\n' "$*" >&2; exit 1; }
+has() { command -v "$1" >/dev/null 2>&1; }
+
+case "${1:-demo}" in
+    demo) with_tests=false ;;
+    test) with_tests=true ;;
+    *) printf 'usage: tools/install.sh [demo|test]\n' >&2; exit 2 ;;
+esac
+
+# The server's own programs are outside PATH on Debian.
+has_postgres() { has initdb || compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null; }
+
+missing=()
+{ has cc && has make; } || missing+=(build-essential)
+postgres_missing=false
+if $with_tests; then
+    has curl || missing+=(curl)
+    has python3 || missing+=(python3)
+    has_postgres || postgres_missing=true
+fi
+
+as_root() {
+    if [[ $(id -u) -eq 0 ]]; then "$@"; else sudo "$@"; fi
+}
+
+apt_install() {
+    say "installing: $*"
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "$@"
+}
+
+if ((${#missing[@]})) || $postgres_missing; then
+    wanted=("${missing[@]}")
+    if $postgres_missing; then wanted+=(postgresql); fi
+    has apt-get || fail "missing: ${wanted[*]}. There is no apt-get here; install them with your system's own tool and run this again."
+    [[ $(id -u) -eq 0 ]] || has sudo \
+        || fail "missing: ${wanted[*]}. Neither root nor sudo; run as root: apt-get install ${wanted[*]}"
+    as_root apt-get update -q
+    if ((${#missing[@]})); then apt_install "${missing[@]}"; fi
+    if $postgres_missing; then
+        # The tests start servers of their own: without this setting the package would make and start a cluster.
+        apt_install postgresql-common
+        as_root sed -i -E 's/^#?[[:space:]]*create_main_cluster[[:space:]]*=.*/create_main_cluster = false/' \
+            /etc/postgresql-common/createcluster.conf
+        apt_install postgresql
+    fi
+else
+    say "system packages: nothing is missing"
+fi
+
+# Where rustup puts the tools, for a shell that has not read its profile yet.
+PATH="$PATH:${CARGO_HOME:-${HOME:-}/.cargo}/bin"
+needed=$(sed -n 's/^rust-version = "\(.*\)"$/\1/p' Cargo.toml)
+how="see https://rustup.rs, or run: rustup update stable"
+{ has cargo && has rustc; } || fail "cargo and rustc >= $needed are needed: $how"
+found=$(rustc --version | cut -d ' ' -f 2)
+oldest=$(printf '%s\n' "$needed" "${found%%-*}" | sort -V | head -n 1)
+[[ $oldest == "$needed" ]] || fail "rustc $found is too old, $needed is needed: $how"
+say "rustc $found"
+
+if $with_tests; then
+    for component in rustfmt clippy; do
+        if ! cargo "${component/rustfmt/fmt}" --version >/dev/null 2>&1; then
+            has rustup || fail "cargo ${component/rustfmt/fmt} is missing: install the $component of your Rust"
+            say "installing: $component"
+            rustup component add "$component"
+        fi
+    done
+fi
