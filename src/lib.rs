@@ -13,9 +13,14 @@
 //! - [`cli`]: the commands of the binary.
 
 pub mod app;
+pub mod cli;
 pub mod clock;
+pub mod config;
 pub mod domain;
+pub mod http;
 pub mod index;
+pub mod outbound;
 pub mod sheet;
 pub mod store;
+pub mod telemetry;
 pub mod tlog;

@@ -148,6 +148,14 @@ pub struct EnterpriseView {
     revision: i64,
 }
 
+impl EnterpriseView {
+    /// Returns the revision of the last entry about it.
+    #[must_use]
+    pub fn revision(&self) -> i64 {
+        self.revision
+    }
+}
+
 /// An adjustment.
 #[derive(Debug, Serialize)]
 pub struct AdjustmentView {

@@ -122,7 +122,7 @@ impl ListingVersion {
         match self.standing {
             Standing::Removed => Status::Removed,
             Standing::Suspended => Status::Suspended,
-            Standing::Listed if day < self.terms.period.from() => Status::Future,
+            Standing::Listed if day < self.terms.period.from().max(self.effective_on) => Status::Future,
             Standing::Listed if day > self.terms.period.to() => Status::Expired,
             Standing::Listed => Status::InForce,
         }

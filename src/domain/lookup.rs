@@ -5,7 +5,7 @@
 
 use super::code::{Cas, CiqCode, CustomsOffice, DeclarationNumber, DocumentSet, HsCode, TradeMode, Uscc};
 use super::enterprise::Enterprise;
-use super::listing::{Listing, ListingVersion, Standing};
+use super::listing::{Listing, ListingVersion, Standing, Status};
 use super::listing_number::ListingNumber;
 use super::quantity::{Measure, Quantity};
 use super::reason::{Reason, Reasons, Verdict};
@@ -229,8 +229,7 @@ fn find<'a>(rules: Rules<'a>, declaration: &Declaration, line: &Line, facts: Fac
     let selection = enterprise.map_or(Selection::None, |(enterprise, _)| select(enterprise, line, day, at));
     let scheme = match &selection {
         Selection::One(candidate) => scheme_at(rules, candidate.listing.scheme, day, at),
-        Selection::Several(Some(scheme)) => scheme_at(rules, *scheme, day, at),
-        Selection::Several(None) | Selection::None => {
+        Selection::Several | Selection::OtherSubstance | Selection::None => {
             fallback_scheme(rules, declaration, enterprise.map(|(_, version)| version.district), at)
         }
     };
@@ -255,7 +254,8 @@ fn find<'a>(rules: Rules<'a>, declaration: &Declaration, line: &Line, facts: Fac
     }
     match selection {
         Selection::None => found.reasons.insert(Reason::NoListing),
-        Selection::Several(_) => found.reasons.insert(Reason::AmbiguousListing),
+        Selection::Several => found.reasons.insert(Reason::AmbiguousListing),
+        Selection::OtherSubstance => found.reasons.insert(Reason::CasMismatch),
         Selection::One(mut candidate) => {
             found.steps = compare_unit(line, &mut candidate);
             found.candidate = Some(candidate);
@@ -297,8 +297,10 @@ fn waivable_documents(rules: Rules<'_>, scheme: Option<(&Scheme, bool)>, day: Le
 enum Selection<'a> {
     None,
     One(Candidate<'a>),
-    /// More than one in force; their scheme when they share one.
-    Several(Option<u16>),
+    /// More than one in force.
+    Several,
+    /// More than one in force, all of another substance.
+    OtherSubstance,
 }
 
 fn select<'a>(enterprise: &'a Enterprise, line: &Line, day: LegalDay, at: Revision) -> Selection<'a> {
@@ -324,7 +326,11 @@ fn select<'a>(enterprise: &'a Enterprise, line: &Line, day: LegalDay, at: Revisi
         let choice = if candidate.levels.cas == CodeMatch::Different { &mut other_substance } else { &mut same_substance };
         choice.offer(candidate, day);
     }
-    same_substance.made().or_else(|| other_substance.made()).unwrap_or(Selection::None)
+    let other_substance = || match other_substance.made()? {
+        Selection::Several => Some(Selection::OtherSubstance),
+        made @ (Selection::None | Selection::One(_) | Selection::OtherSubstance) => Some(made),
+    };
+    same_substance.made().or_else(other_substance).unwrap_or(Selection::None)
 }
 
 fn compare<T: PartialEq>(stated: Option<T>, listed: Option<T>) -> CodeMatch {
@@ -340,19 +346,16 @@ fn compare<T: PartialEq>(stated: Option<T>, listed: Option<T>) -> CodeMatch {
 #[derive(Default)]
 struct Choice<'a> {
     in_force: Option<Candidate<'a>>,
-    several: Option<Option<u16>>,
+    several: bool,
     nearest: Option<Candidate<'a>>,
 }
 
 impl<'a> Choice<'a> {
     fn offer(&mut self, candidate: Candidate<'a>, day: LegalDay) {
-        if candidate.version.standing == Standing::Listed && candidate.version.terms.period.contains(day) {
+        if candidate.version.status(day) == Status::InForce {
             match &self.in_force {
                 None => self.in_force = Some(candidate),
-                Some(first) => {
-                    let shared = self.several.unwrap_or(Some(first.listing.scheme)).filter(|scheme| *scheme == candidate.listing.scheme);
-                    self.several = Some(shared);
-                }
+                Some(_) => self.several = true,
             }
         } else if self.nearest.as_ref().is_none_or(|known| nearness(&candidate, day) < nearness(known, day)) {
             self.nearest = Some(candidate);
@@ -361,9 +364,9 @@ impl<'a> Choice<'a> {
 
     fn made(self) -> Option<Selection<'a>> {
         match (self.several, self.in_force, self.nearest) {
-            (Some(scheme), _, _) => Some(Selection::Several(scheme)),
-            (None, Some(candidate), _) | (None, None, Some(candidate)) => Some(Selection::One(candidate)),
-            (None, None, None) => None,
+            (true, _, _) => Some(Selection::Several),
+            (false, Some(candidate), _) | (false, None, Some(candidate)) => Some(Selection::One(candidate)),
+            (false, None, None) => None,
         }
     }
 }
@@ -446,7 +449,7 @@ fn check(
             reasons.insert(reason);
         }
     };
-    fail(day < terms.period.from(), Reason::NotYetEffective);
+    fail(day < terms.period.from().max(candidate.version.effective_on), Reason::NotYetEffective);
     fail(day > terms.period.to(), Reason::Expired);
     fail(candidate.version.standing == Standing::Suspended, Reason::Suspended);
     fail(candidate.version.standing == Standing::Removed, Reason::Removed);

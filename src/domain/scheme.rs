@@ -148,8 +148,8 @@ impl Scheme {
     #[must_use]
     pub fn permits_trade_mode(&self, mode: Option<TradeMode>) -> bool {
         match (&self.trade_modes, mode) {
-            (None, _) | (Some(_), None) => true,
-            (Some(permitted), Some(mode)) => permitted.contains(&mode),
+            (None, _) => true,
+            (Some(permitted), mode) => mode.is_some_and(|mode| permitted.contains(&mode)),
         }
     }
 

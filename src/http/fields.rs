@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::ops::RangeInclusive;
 
-use serde::de::{DeserializeSeed, Deserializer as _, Error as _, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
 use super::problem::Fault;
@@ -101,6 +101,7 @@ pub struct Fields<'a, 'f> {
     pointer: &'f str,
     faults: &'f mut Vec<Fault>,
     asked: Vec<&'static str>,
+    any_member: bool,
 }
 
 impl<'a> Fields<'a, '_> {
@@ -115,17 +116,17 @@ impl<'a> Fields<'a, '_> {
             faults.push(Fault::new(pointer, FaultCode::WrongType));
             return None;
         };
-        let mut fields = Fields { members, pointer, faults, asked: Vec::new() };
+        let mut fields = Fields { members, pointer, faults, asked: Vec::new(), any_member: false };
         let result = read(&mut fields);
-        let Fields { asked, faults, .. } = fields;
-        let unknown = members.keys().filter(|name| !asked.contains(&name.as_str()));
+        let Fields { asked, faults, any_member, .. } = fields;
+        let unknown = members.keys().filter(|name| !any_member && !asked.contains(&name.as_str()));
         faults.extend(unknown.map(|name| Fault::new(step(pointer, name), FaultCode::UnknownMember)));
         result
     }
 
-    /// Takes every member that is left as known, where it cannot be told which ones are.
-    pub fn accept_rest(&mut self, names: &[&'static str]) {
-        self.asked.extend(names);
+    /// Lets every member pass as known, where nobody can tell which ones are.
+    pub fn accept_all(&mut self) {
+        self.any_member = true;
     }
 
     /// Whether the object has no members at all.
@@ -171,12 +172,9 @@ impl<'a> Fields<'a, '_> {
         most: usize,
         mut read: impl FnMut(&'a Value, &str, &mut Vec<Fault>) -> Option<T>,
     ) -> Option<Vec<T>> {
-        let items = match self.value(name)? {
-            Value::Array(items) => items,
-            _ => {
-                self.fault(name, FaultCode::WrongType);
-                return None;
-            }
+        let Value::Array(items) = self.value(name)? else {
+            self.fault(name, FaultCode::WrongType);
+            return None;
         };
         if items.is_empty() || items.len() > most {
             self.fault(name, if items.is_empty() { FaultCode::NoLines } else { FaultCode::TooManyLines });

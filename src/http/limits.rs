@@ -1,11 +1,19 @@
 //! How much of a body is read, how long it may take, and of what media type it must be.
 //!
 //! It parses nothing. Invariant: no body is held beyond its cap and none keeps a connection beyond its deadline: the
-//! server closes slow headers by itself but waits for a slow body for ever.
+//! server closes slow headers by itself, but it waits for a slow body for ever, and for the rest of a chunked one even
+//! after the response.
 
-use std::pin::pin;
+use std::cell::RefCell;
+use std::error::Error;
+use std::pin::{Pin, pin};
+use std::rc::Rc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
+use actix_web::HttpMessage as _;
+use actix_web::body::{BodySize, BoxBody, MessageBody};
+use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::error::PayloadError;
 use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap};
 use actix_web::web::{Bytes, BytesMut};
@@ -75,13 +83,71 @@ where
 }
 
 fn too_large(cap: usize) -> Problem {
-    let (zh, en) = if cap % (1024 * 1024) == 0 {
+    let (zh, en) = if cap.is_multiple_of(1024 * 1024) {
         let mib = cap / (1024 * 1024);
         (format!("请求内容不得超过 {mib} MiB。"), format!("The body may have at most {mib} MiB."))
     } else {
         (format!("请求内容不得超过 {cap} 字节。"), format!("The body may have at most {cap} bytes."))
     };
     Problem::new(ProblemType::PayloadTooLarge).with_detail(zh, en)
+}
+
+/// The body of a request, held until its response is out.
+///
+/// The server discards the rest of a chunked body whose reader is gone, however slowly it comes. While the body is held
+/// it closes the connection after the response instead. The outermost middleware takes it from every request
+/// ([`Unread::of`]) and gives it to the response ([`Unread::hold`]), also where nobody reads the body, as for a 401.
+pub struct Unread(Option<Rc<RefCell<Payload>>>);
+
+impl Unread {
+    /// Takes hold of the body; the request reads it as before.
+    pub fn of(request: &mut ServiceRequest) -> Self {
+        let payload = request.take_payload();
+        if matches!(payload, Payload::None) {
+            return Self(None);
+        }
+        let shared = Rc::new(RefCell::new(payload));
+        request.set_payload(Payload::Stream { payload: Box::pin(Shared(Rc::clone(&shared))) });
+        Self(Some(shared))
+    }
+
+    /// Holds the body until the response is written.
+    pub fn hold<B: MessageBody + 'static>(self, response: ServiceResponse<B>) -> ServiceResponse {
+        let response = response.map_into_boxed_body();
+        match self.0 {
+            Some(unread) => response.map_body(|_, body| BoxBody::new(Holding { body, _unread: unread })),
+            None => response,
+        }
+    }
+}
+
+/// Reads a body that is held.
+struct Shared(Rc<RefCell<Payload>>);
+
+impl Stream for Shared {
+    type Item = Result<Bytes, PayloadError>;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.0.borrow_mut().poll_next_unpin(cx)
+    }
+}
+
+/// The body of a response that holds the body of its request.
+struct Holding {
+    body: BoxBody,
+    _unread: Rc<RefCell<Payload>>,
+}
+
+impl MessageBody for Holding {
+    type Error = Box<dyn Error>;
+
+    fn size(&self) -> BodySize {
+        self.body.size()
+    }
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Self::Error>>> {
+        Pin::new(&mut self.body).poll_next(cx)
+    }
 }
 
 /// Returns type and subtype of the `Content-Type` in lower case, without its parameters; none when it is missing,
@@ -115,7 +181,11 @@ pub fn expect_media_type<'t>(headers: &HeaderMap, accepted: &[&'t str]) -> Resul
 
 #[cfg(test)]
 mod tests {
+    use std::io::{Read as _, Write as _};
+
+    use actix_web::dev::Service as _;
     use actix_web::http::header::HeaderValue;
+    use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
     use futures_util::stream;
 
     use super::*;
@@ -182,6 +252,66 @@ mod tests {
         let body = read_body(&HeaderMap::new(), late_end, 1_000_000, QUICK).await.unwrap();
         assert_eq!(body.len(), PORTION + 3);
         assert_eq!(LimitSettings::default().after(10 * PORTION), Duration::from_secs(20));
+    }
+
+    /// Sends the start of a request to a server that reads bodies with [`QUICK`] and at most 1,000 bytes (none at
+    /// `/unread`), waits until the connection is closed, and returns the answers.
+    async fn exchange(held: bool, request: &'static str) -> Result<String, std::io::Error> {
+        let server = HttpServer::new(move || {
+            let read = |request: HttpRequest, payload: web::Payload| async move {
+                let body = read_body(request.headers(), payload, 1000, QUICK).await;
+                body.map_or_else(|problem| problem.respond(Lang::En, "r"), |body| HttpResponse::Ok().body(body.len().to_string()))
+            };
+            App::new()
+                .wrap_fn(move |mut request, service| {
+                    let unread = held.then(|| Unread::of(&mut request));
+                    let response = service.call(request);
+                    async move {
+                        let response = response.await?;
+                        Ok(unread.unwrap_or(Unread(None)).hold(response))
+                    }
+                })
+                .route("/", web::post().to(read))
+                .route("/unread", web::post().to(HttpResponse::Forbidden))
+        });
+        let server = server.workers(1).keep_alive(Duration::from_millis(50)).client_disconnect_timeout(Duration::from_millis(100));
+        let server = server.disable_signals().bind("127.0.0.1:0").unwrap();
+        let address = server.addrs()[0];
+        let server = server.run();
+        let handle = server.handle();
+        actix_web::rt::spawn(server);
+        let answers = web::block(move || {
+            let mut connection = std::net::TcpStream::connect(address)?;
+            connection.write_all(request.as_bytes())?;
+            connection.set_read_timeout(Some(Duration::from_secs(2)))?;
+            let mut answers = String::new();
+            connection.read_to_string(&mut answers).map(|_| answers)
+        });
+        let answers = answers.await.unwrap();
+        handle.stop(false).await;
+        answers
+    }
+
+    #[actix_web::test]
+    async fn no_body_keeps_its_connection() {
+        let stalled_chunk = "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab";
+        let nobody_reads = "POST /unread HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab";
+        for (request, status) in [
+            (stalled_chunk, "408"),
+            (nobody_reads, "403"),
+            ("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nab", "408"),
+            ("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1001\r\n\r\nab", "413"),
+            ("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nab", "200"),
+            ("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\n\r\n", "200"),
+        ] {
+            let answers = exchange(true, request).await.unwrap();
+            assert!(answers.starts_with(&format!("HTTP/1.1 {status}")), "{request:?}: {answers}");
+        }
+        // Two requests on one connection: a body that was read whole leaves it open.
+        let twice = "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nabPOST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc";
+        assert_eq!(exchange(true, twice).await.unwrap().matches("HTTP/1.1 200").count(), 2);
+        // Why the body is held: without it the server would wait for the rest.
+        assert!(exchange(false, nobody_reads).await.is_err());
     }
 
     #[test]

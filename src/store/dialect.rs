@@ -65,3 +65,25 @@ pub fn snapshot<T>(conn: &mut AnyConnection, work: impl FnOnce(&mut AnyConnectio
     let value = value?;
     ended.map(|()| value)
 }
+
+/// Whether an acknowledged change is safe from a failover: always on SQLite, which has none; on PostgreSQL when a
+/// standby must confirm each commit.
+///
+/// # Errors
+/// The database's failure.
+pub fn is_synchronous(conn: &mut AnyConnection) -> Result<bool, StoreError> {
+    use diesel::RunQueryDsl as _;
+    #[derive(diesel::QueryableByName)]
+    struct Setting {
+        #[diesel(sql_type = diesel::sql_types::Text)]
+        value: String,
+    }
+    match conn {
+        AnyConnection::Sqlite(_) => Ok(true),
+        AnyConnection::Postgres(conn) => {
+            let names = "SELECT current_setting('synchronous_standby_names') AS value";
+            let setting: Setting = diesel::sql_query(names).get_result(conn)?;
+            Ok(!setting.value.trim().is_empty())
+        }
+    }
+}

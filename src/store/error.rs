@@ -32,6 +32,24 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// Whether the fault lies in this program or its data, not in a database that is away, full or slow.
+    #[must_use]
+    pub fn is_ours(&self) -> bool {
+        use diesel::result::{DatabaseErrorKind, Error};
+        match self {
+            Self::Damaged(_) | Self::Broken => true,
+            Self::Statement(Error::DatabaseError(kind, _)) => matches!(
+                kind,
+                DatabaseErrorKind::UniqueViolation
+                    | DatabaseErrorKind::ForeignKeyViolation
+                    | DatabaseErrorKind::NotNullViolation
+                    | DatabaseErrorKind::CheckViolation
+            ),
+            Self::Statement(_) => true,
+            Self::Unreachable(_) | Self::OutcomeUnknown | Self::BehindHead(_) | Self::Closed | Self::File(_) => false,
+        }
+    }
+
     /// Names damaged data.
     pub fn damaged(what: impl std::fmt::Display) -> Self {
         Self::Damaged(what.to_string())

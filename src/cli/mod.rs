@@ -1,0 +1,173 @@
+//! The commands of the binary, one file each. Exit codes: 0 done, 1 refused or not found, 2 wrong usage, 3 cannot
+//! reach or open.
+
+pub mod demo;
+pub mod demo_issuer;
+pub mod import;
+pub mod log_verify;
+pub mod lookup;
+pub mod migrate;
+pub mod open;
+pub mod scheme;
+pub mod serve;
+pub mod tariff;
+pub mod token;
+
+use clap::{Args, Parser, Subcommand};
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Import white list for biopharma R&D goods.
+#[derive(Debug, Parser)]
+#[command(name = "whitelist", version, about, propagate_version = true, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Load sample data (once) and serve them: demo mode, loopback only
+    Demo(demo::DemoArgs),
+    /// Serve in production; everything from the environment
+    #[command(after_help = crate::config::VARIABLES)]
+    Serve(serve::ServeArgs),
+    /// Mint a token of the demo issuer; the token alone stands on the last line
+    Token(token::TokenArgs),
+    /// Propose a list from a spreadsheet, or name every fault of it
+    Import(import::ImportArgs),
+    /// Ask the list as customs would
+    Lookup(lookup::LookupArgs),
+    /// Check the transparency log and the list against it
+    #[command(subcommand)]
+    Log(LogCommand),
+    /// Bring the database up to date; makes a new one for production
+    Migrate(migrate::MigrateArgs),
+    /// The tariff table of document codes per HS code
+    #[command(subcommand)]
+    Tariff(TariffCommand),
+    /// Schemes: the rule books of pilots
+    #[command(subcommand)]
+    Scheme(SchemeCommand),
+    /// Print the API contract
+    Openapi,
+    /// Read a spreadsheet from standard input under limits; started by the service for itself
+    #[command(hide = true)]
+    ReadSheet,
+}
+
+#[derive(Debug, Subcommand)]
+enum LogCommand {
+    /// Re-hash everything, rebuild the list, compare with the tables, refuse a rollback
+    Verify(log_verify::VerifyArgs),
+}
+
+#[derive(Debug, Subcommand)]
+enum TariffCommand {
+    /// Record rows; propose new codes for listings whose code a row replaces
+    Import(tariff::TariffArgs),
+}
+
+#[derive(Debug, Subcommand)]
+enum SchemeCommand {
+    /// Record a version of a scheme from its file
+    Adopt(scheme::AdoptArgs),
+}
+
+/// Where the data are; flags beat the environment.
+#[derive(Debug, Clone, Args)]
+pub struct Place {
+    /// Data folder: database, keys, head of the log [default: WHITELIST_DATA, else ./data]
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// sqlite://PATH or postgres://… [default: WHITELIST_DATABASE_URL, else DIR/whitelist.db]
+    #[arg(long, value_name = "URL")]
+    database: Option<String>,
+}
+
+/// Why a command ends with another code than 0.
+#[derive(Debug)]
+pub enum Failure {
+    /// Refused or not found: 1.
+    Refused(String),
+    /// Wrong usage: 2.
+    Usage(String),
+    /// Cannot reach or open: 3.
+    Unreachable(String),
+}
+
+impl From<crate::store::StoreError> for Failure {
+    fn from(error: crate::store::StoreError) -> Self {
+        Self::Unreachable(error.to_string())
+    }
+}
+
+impl From<crate::app::AppError> for Failure {
+    fn from(error: crate::app::AppError) -> Self {
+        use crate::app::AppError;
+        use crate::domain::lang::Lang;
+        match error {
+            AppError::Store(error) => error.into(),
+            AppError::Refused(refusals) => {
+                let lines = refusals.iter().map(|refusal| {
+                    let place = if refusal.pointer.is_empty() { String::new() } else { format!("{}: ", refusal.pointer) };
+                    format!("{place}{}", refusal.rule.text(Lang::En))
+                });
+                Self::Refused(lines.collect::<Vec<_>>().join("\n"))
+            }
+            other => Self::Refused(other.to_string()),
+        }
+    }
+}
+
+/// Runs the command of the process's arguments.
+#[must_use]
+pub fn run() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are answers, not faults.
+            let code = if error.use_stderr() { 2 } else { 0 };
+            let _ = error.print();
+            return ExitCode::from(code);
+        }
+    };
+    let outcome = match cli.command {
+        Command::Demo(args) => demo::run(args),
+        Command::Serve(args) => serve::run(args),
+        Command::Token(args) => token::run(args),
+        Command::Import(args) => import::run(args),
+        Command::Lookup(args) => lookup::run(args),
+        Command::Log(LogCommand::Verify(args)) => log_verify::run(args),
+        Command::Migrate(args) => migrate::run(args),
+        Command::Tariff(TariffCommand::Import(args)) => tariff::run(args),
+        Command::Scheme(SchemeCommand::Adopt(args)) => scheme::run(args),
+        Command::Openapi => {
+            say(crate::http::OPENAPI.trim_end());
+            Ok(())
+        }
+        Command::ReadSheet => return ExitCode::from(u8::try_from(crate::sheet::child_main()).unwrap_or(3)),
+    };
+    let (code, text) = match outcome {
+        Ok(()) => return ExitCode::SUCCESS,
+        Err(Failure::Refused(text)) => (1, text),
+        Err(Failure::Usage(text)) => (2, text),
+        Err(Failure::Unreachable(text)) => (3, text),
+    };
+    if !text.is_empty() {
+        tell(&format!("whitelist: {text}"));
+    }
+    ExitCode::from(code)
+}
+
+/// Prints a line for whoever reads the result.
+pub fn say(line: &str) {
+    // A closed pipe ends the reading, not the work.
+    let _ = writeln!(std::io::stdout(), "{line}");
+}
+
+/// Prints a line for whoever watches: progress, faults.
+pub fn tell(line: &str) {
+    let _ = writeln!(std::io::stderr(), "{line}");
+}

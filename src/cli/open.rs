@@ -1,0 +1,129 @@
+//! Opens a data folder: schema, installation, log, list, and everything that runs beside the server.
+
+use super::{Failure, Place};
+use crate::app::follow::{Follower, load, look};
+use crate::app::found::create_log;
+use crate::app::keys::{DataFolder, origin_of};
+use crate::app::record::Recorder;
+use crate::app::App;
+use crate::clock::Clock;
+use crate::config;
+use crate::index::Index;
+use crate::store::checkpoints::Signer;
+use crate::store::conn::{migrate, migrations_pending};
+use crate::store::writer::Options;
+use crate::store::{DatabaseUrl, Environment, Store, installation};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What is opened for.
+#[derive(Debug, Clone)]
+pub struct Opening {
+    /// Data folder.
+    pub data: PathBuf,
+    /// Database.
+    pub database: DatabaseUrl,
+    /// The environment of a new database; an existing one must be of it. None takes what is there.
+    pub environment: Option<Environment>,
+    /// Names a new log.
+    pub public_url: Option<String>,
+    /// Whether a schema that is behind may be brought up to date.
+    pub migrate: bool,
+    /// Whether answers are recorded.
+    pub record: bool,
+    /// How old the confirmation of the head may be.
+    pub max_staleness: Duration,
+    /// The time.
+    pub clock: Clock,
+    /// Commands committed together at most.
+    pub group: usize,
+}
+
+impl Opening {
+    /// Opens what a command's flags and the environment name.
+    ///
+    /// # Errors
+    /// [`Failure::Usage`] for a faulty database URL.
+    pub fn of(place: &Place) -> Result<Self, Failure> {
+        let (data, database) = config::place(place.data.clone(), place.database.clone()).map_err(Failure::Usage)?;
+        Ok(Self {
+            data,
+            database,
+            environment: None,
+            public_url: None,
+            migrate: false,
+            record: false,
+            max_staleness: Duration::from_secs(5),
+            clock: Clock::system(),
+            group: 256,
+        })
+    }
+}
+
+/// An opened service: the use cases and the thread that follows the log.
+pub struct Opened {
+    /// The use cases.
+    pub app: Arc<App>,
+    /// Folder of the data.
+    pub folder: DataFolder,
+    follower: Option<Follower>,
+}
+
+impl Opened {
+    /// Writes what is queued, signs the last head, and stops every thread.
+    pub fn close(mut self) {
+        self.follower.take();
+        let store = self.app.store.clone();
+        // The recorder writes its last batch when the app goes; then the writer may stop.
+        drop(self.app);
+        store.close();
+    }
+}
+
+/// Opens a data folder.
+///
+/// # Errors
+/// [`Failure::Unreachable`] when something cannot be opened, [`Failure::Refused`] for data of the other environment.
+pub fn open(opening: Opening) -> Result<Opened, Failure> {
+    let folder = DataFolder(opening.data);
+    let existing = matches!(&opening.database, DatabaseUrl::Sqlite(path) if path.exists());
+    if opening.environment.is_none() && !existing && matches!(opening.database, DatabaseUrl::Sqlite(_)) {
+        return Err(Failure::Unreachable(format!(
+            "there is no database in {}; start with `whitelist demo` or `whitelist migrate`",
+            folder.0.display()
+        )));
+    }
+    folder.create()?;
+    let mut conn = opening.database.open()?;
+    if migrations_pending(&mut conn)? {
+        if !opening.migrate {
+            return Err(Failure::Refused("the database is behind this program; run `whitelist migrate` first".to_owned()));
+        }
+        migrate(&mut conn)?;
+    }
+    let installation = match (installation::find(&mut conn)?, opening.environment) {
+        (Some(found), Some(wanted)) if found.environment != wanted => {
+            return Err(Failure::Refused(format!(
+                "the database is a {} database; it is never served as {}",
+                found.environment.as_str(),
+                wanted.as_str()
+            )));
+        }
+        (Some(found), _) => found,
+        (None, Some(wanted)) => installation::found(&mut conn, wanted, &origin_of(wanted, opening.public_url.as_deref()))?,
+        (None, None) => return Err(Failure::Unreachable("the database is empty; run `whitelist migrate` first".to_owned())),
+    };
+    drop(conn);
+    let key = folder.checkpoint_key_for(&installation.origin)?;
+    let (bell, rings) = crossbeam_channel::bounded(1);
+    let signer = Some(Signer::new(key, folder.head_file()));
+    let store = Store::open(&opening.database, Options { signer, bell: Some(bell), group: opening.group, ..Options::default() })?;
+    create_log(&store, &installation, opening.clock.now())?;
+    let index = Arc::new(Index::new(load(&store)?));
+    look(&store, &index, &opening.clock);
+    let follower = Follower::start(store.clone(), Arc::clone(&index), opening.clock.clone(), rings)?;
+    let recorder = if opening.record { Recorder::start(store.clone())? } else { Recorder::off() };
+    let app = App { store, index, clock: opening.clock, recorder, installation, max_staleness: opening.max_staleness };
+    Ok(Opened { app: Arc::new(app), folder, follower: Some(follower) })
+}

@@ -1,0 +1,121 @@
+//! `whitelist serve`: production. Refuses to start on anything that belongs to a demo or could lose what it acknowledges.
+
+use super::open::{Opened, Opening, open};
+use super::{Failure, tell};
+use crate::clock::Clock;
+use crate::config::{Settings, production, variable};
+use crate::http::edge::Edge;
+use crate::http::serve::{ServeOptions, server};
+use crate::outbound::keys::{KeyStore, LoopbackHttp};
+use crate::store::{DatabaseUrl, Environment, StoreError, installation};
+use crate::telemetry;
+use clap::Args;
+use std::net::{IpAddr, TcpListener};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// Arguments of `serve`.
+#[derive(Debug, Args)]
+pub struct ServeArgs {
+    /// Address to listen on [default: WHITELIST_LISTEN, else 127.0.0.1:8080]
+    #[arg(long, value_name = "ADDR")]
+    listen: Option<String>,
+    /// Data folder [default: WHITELIST_DATA, else ./data]
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Database [default: WHITELIST_DATABASE_URL, else DIR/whitelist.db]
+    #[arg(long, value_name = "URL")]
+    database: Option<String>,
+}
+
+/// Serves until stopped.
+///
+/// # Errors
+/// [`Failure::Usage`] with every faulty setting; [`Failure::Refused`] for demo data, demo keys or a database that
+/// may lose acknowledged changes.
+pub fn run(args: ServeArgs) -> Result<(), Failure> {
+    let settings = production(args.listen, args.data, args.database).map_err(|faults| Failure::Usage(faults.join("\n           ")))?;
+    telemetry::start(variable("WHITELIST_LOG").as_deref());
+    refuse_demo(&settings)?;
+    let listener = TcpListener::bind(settings.listen)
+        .map_err(|error| Failure::Unreachable(format!("cannot listen on {}: {error}", settings.listen)))?;
+    let keys = KeyStore::new(settings.issuers.clone(), LoopbackHttp::Refused).map_err(|error| Failure::Usage(error.to_string()))?;
+    let opened = open(Opening {
+        data: settings.data.clone(),
+        database: settings.database.clone(),
+        environment: Some(Environment::Production),
+        public_url: settings.public_url.clone(),
+        migrate: matches!(settings.database, DatabaseUrl::Sqlite(_)),
+        record: true,
+        max_staleness: settings.max_staleness,
+        clock: Clock::system(),
+        group: 256,
+    })?;
+    refuse_loss(&opened, &settings)?;
+    let listen = settings.listen;
+    serve(opened, Arc::new(keys), listener, settings.metrics_from, move || tell(&format!("whitelist is ready on {listen}")))
+}
+
+fn refuse_demo(settings: &Settings) -> Result<(), Failure> {
+    let demo_key = settings.data.join("keys").join("demo-issuer.json");
+    if demo_key.exists() {
+        return Err(Failure::Refused(format!("{} holds keys of the demo; production needs a data folder of its own", settings.data.display())));
+    }
+    let new = matches!(&settings.database, DatabaseUrl::Sqlite(path) if !path.exists());
+    if new {
+        return Ok(());
+    }
+    let mut conn = settings.database.open()?;
+    match installation::find(&mut conn) {
+        Ok(Some(found)) if found.environment == Environment::Demo => {
+            Err(Failure::Refused("the database is stamped as demo; it is never served in production".to_owned()))
+        }
+        // A database without the table is a new one: it is founded, or refused with its remedy, when it is opened.
+        Ok(_) | Err(StoreError::Statement(_)) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// An asynchronous standby loses acknowledged changes in a failover: 257 of 807 when measured.
+fn refuse_loss(opened: &Opened, settings: &Settings) -> Result<(), Failure> {
+    let synchronous = opened.app.store.read(crate::store::dialect::is_synchronous)?;
+    if synchronous {
+        return Ok(());
+    }
+    if settings.accept_loss {
+        tracing::warn!("PostgreSQL runs without synchronous replication: the last acknowledged changes may be lost in a failover");
+        return Ok(());
+    }
+    Err(Failure::Refused(
+        "PostgreSQL runs without synchronous replication and could lose acknowledged changes in a failover; set \
+         synchronous_standby_names, or accept the loss with WHITELIST_ACCEPT_LOSS=yes"
+            .to_owned(),
+    ))
+}
+
+/// Serves an opened installation until it is stopped; `ready` is called once requests are answered.
+///
+/// # Errors
+/// [`Failure::Unreachable`] when the server cannot start.
+pub fn serve(
+    opened: Opened,
+    keys: Arc<KeyStore>,
+    listener: TcpListener,
+    metrics_from: Vec<IpAddr>,
+    ready: impl FnOnce(),
+) -> Result<(), Failure> {
+    let program = std::env::current_exe().map_err(|error| Failure::Unreachable(error.to_string()))?;
+    let edge = Edge::new(Arc::clone(&opened.app), Arc::clone(&keys), program, metrics_from).map_err(Failure::Unreachable)?;
+    let edge = Arc::new(edge);
+    let clock = opened.app.clock.clone();
+    let served = actix_web::rt::System::new().block_on(async move {
+        let refresh = tokio::spawn(Arc::clone(&keys).keep_fresh(move || clock.now().micros() / 1_000_000));
+        let server = server(edge, listener, ServeOptions { workers: None, signals: true })?;
+        ready();
+        let ended = server.await;
+        refresh.abort();
+        ended
+    });
+    opened.close();
+    served.map_err(|error| Failure::Unreachable(error.to_string()))
+}

@@ -1,0 +1,402 @@
+//! Adjustments: propose, import a spreadsheet, preview, confirm, reject, withdraw.
+
+use super::change_body::{change_view, read_proposal, read_rejection};
+use super::lookups::json_bytes;
+use super::parameters::{PageAsked, if_match, no_query, page, path, read_query, repeat_key};
+use super::{XLSX, json};
+use crate::app::adjust::{Decision, Proposal, RepeatKey, Written, changes};
+use crate::app::import::Imported;
+use crate::app::{App, AppError, view};
+use crate::domain::adjustment::AdjustmentState;
+use crate::domain::fault::FaultCode;
+use crate::domain::id::AdjustmentId;
+use crate::domain::lang::Lang;
+use crate::domain::revision::Revision;
+use crate::http::blocking::{etag, hop, hop_for};
+use crate::http::edge::{Asked, Edge, asked, edge};
+use crate::http::fields::{JSON_DEPTH, Members as _, parse_json, text};
+use crate::http::limits::{content_type, read_body};
+use crate::http::problem::{Fault, Problem, ProblemType};
+use crate::sheet::{Kind, Limits, SheetFault, SheetWarning, read_in_child};
+use crate::store::keep::responses::Response;
+use crate::store::rows::AdjustmentRow;
+use actix_multipart::Multipart;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{ETAG, HeaderName, HeaderValue, LOCATION};
+use actix_web::web::{Bytes, Payload};
+use actix_web::{FromRequest as _, HttpRequest, HttpResponse};
+use futures_util::StreamExt as _;
+use serde_json::{Value, json as object};
+use std::sync::Arc;
+use std::time::Duration;
+
+const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+
+/// Largest spreadsheet, packed.
+const SHEET_BYTES: usize = 10 * 1024 * 1024;
+
+/// Time an import or a large confirmation may take.
+const LONG: Duration = Duration::from_secs(60);
+
+fn full_view(row: AdjustmentRow) -> Result<Value, AppError> {
+    let shown: Vec<Value> = changes(&row)?.iter().map(change_view).collect();
+    let view = view::adjustment(row.into(), Some(Value::Array(shown)));
+    Ok(serde_json::to_value(view).map_err(crate::store::StoreError::damaged)?)
+}
+
+fn location(id: &str) -> String {
+    format!("/v1/adjustments/{id}")
+}
+
+/// Renders what is kept for a repeated proposal.
+fn keep_created(row: &AdjustmentRow, key: &RepeatKey) -> Response {
+    kept(row, key, 201, Some(location(&row.id)))
+}
+
+/// Renders what is kept for a repeated decision.
+fn keep_decided(row: &AdjustmentRow, key: &RepeatKey) -> Response {
+    kept(row, key, 200, None)
+}
+
+fn kept(row: &AdjustmentRow, key: &RepeatKey, status: i32, location: Option<String>) -> Response {
+    Response {
+        scope: key.scope.to_vec(),
+        request_digest: key.digest.to_vec(),
+        status,
+        etag: Some(format!("\"{}\"", row.revision)),
+        location,
+        body: full_view(row.clone()).map(|view| view.to_string()).unwrap_or_default(),
+        kept_at: 0,
+    }
+}
+
+fn replay(response: Response) -> Result<HttpResponse, Problem> {
+    let status = u16::try_from(response.status).ok().and_then(|status| StatusCode::from_u16(status).ok());
+    let mut answer = HttpResponse::build(status.ok_or(ProblemType::Internal)?);
+    answer.insert_header((REPLAYED, HeaderValue::from_static("true")));
+    let headers = [(ETAG, response.etag), (LOCATION, response.location)];
+    for (name, value) in headers {
+        if let Some(value) = value.and_then(|value| HeaderValue::from_str(&value).ok()) {
+            answer.insert_header((name, value));
+        }
+    }
+    let media = if response.status >= 400 { "application/problem+json" } else { "application/json" };
+    Ok(answer.content_type(media).body(response.body))
+}
+
+/// Lists adjustments.
+pub async fn list_adjustments(request: HttpRequest) -> Result<HttpResponse, Problem> {
+    let edge = edge(&request)?;
+    let (state, PageAsked { after, limit }) = read_query(&request, |query| {
+        let state = query.optional("state", |word| AdjustmentState::parse(word).ok_or(FaultCode::ValueUnknown));
+        Some((state, page(query)))
+    })?;
+    let app = Arc::clone(&edge.app);
+    let view = hop(move || app.adjustments(state, &after, limit)).await?;
+    json(StatusCode::OK, &view)
+}
+
+/// Shows one adjustment.
+pub async fn get_adjustment(request: HttpRequest) -> Result<HttpResponse, Problem> {
+    let edge = edge(&request)?;
+    no_query(&request)?;
+    let id = path(&request, "id", AdjustmentId::parse)?;
+    let app = Arc::clone(&edge.app);
+    let (view, revision) = hop(move || {
+        let row = app.adjustment(id)?;
+        let revision = Revision(row.revision);
+        Ok((full_view(row)?, revision))
+    })
+    .await?;
+    let mut response = json(StatusCode::OK, &view)?;
+    response.headers_mut().insert(ETAG, etag(revision));
+    Ok(response)
+}
+
+/// Says what an adjustment would do.
+pub async fn preview_adjustment(request: HttpRequest) -> Result<HttpResponse, Problem> {
+    let (edge, asked) = (edge(&request)?, asked(&request)?);
+    no_query(&request)?;
+    let id = path(&request, "id", AdjustmentId::parse)?;
+    let (app, lang) = (Arc::clone(&edge.app), asked.lang);
+    let view = hop_for(LONG, move || app.preview(id, lang)).await?;
+    json(StatusCode::OK, &view)
+}
+
+/// Proposes an adjustment.
+pub async fn propose_adjustment(request: HttpRequest, payload: Payload) -> Result<HttpResponse, Problem> {
+    let (edge, asked) = (edge(&request)?, asked(&request)?);
+    no_query(&request)?;
+    let bytes = json_bytes(&request, payload, edge).await?;
+    let body = parse_json(&bytes, JSON_DEPTH)?;
+    let body = read_proposal(&body)?;
+    let proposal = Proposal { scheme: body.scheme, changes: body.changes, note: body.note };
+    let caller = asked.caller()?;
+    let key = repeat_key(&request, &caller, &bytes)?;
+    let (app, id) = (Arc::clone(&edge.app), asked.id.to_string());
+    let written = hop_for(LONG, move || {
+        let written = app.propose(&caller, Some(id), proposal, key.map(|key| (key, keep_created as fn(&_, &_) -> _)));
+        settled(&app, written)
+    })
+    .await;
+    answer(edge, &asked, key, StatusCode::CREATED, written).await
+}
+
+/// Confirms an adjustment: another person than the proposer.
+pub async fn confirm_adjustment(request: HttpRequest) -> Result<HttpResponse, Problem> {
+    decide(&request, b"", Decision::Confirm).await
+}
+
+/// Sends an adjustment back to its proposer.
+pub async fn reject_adjustment(request: HttpRequest, payload: Payload) -> Result<HttpResponse, Problem> {
+    let bytes = json_bytes(&request, payload, edge(&request)?).await?;
+    let reason = read_rejection(&parse_json(&bytes, JSON_DEPTH)?)?;
+    decide(&request, &bytes, Decision::Reject(reason)).await
+}
+
+/// Takes an adjustment back.
+pub async fn withdraw_adjustment(request: HttpRequest) -> Result<HttpResponse, Problem> {
+    decide(&request, b"", Decision::Withdraw).await
+}
+
+async fn decide(request: &HttpRequest, bytes: &[u8], decision: Decision) -> Result<HttpResponse, Problem> {
+    let (edge, asked) = (edge(request)?, asked(request)?);
+    no_query(request)?;
+    let id = path(request, "id", AdjustmentId::parse)?;
+    let caller = asked.caller()?;
+    let key = repeat_key(request, &caller, bytes)?;
+    let seen = if_match(request)?;
+    let (app, request_id) = (Arc::clone(&edge.app), asked.id.to_string());
+    let written = hop_for(LONG, move || {
+        let keep = key.map(|key| (key, keep_decided as fn(&_, &_) -> _));
+        settled(&app, app.decide(&caller, Some(request_id), id, seen, decision, keep))
+    })
+    .await;
+    answer(edge, &asked, key, StatusCode::OK, written).await
+}
+
+/// Waits until this node answers from what was written, so that the next lookup here sees it.
+fn settled(app: &App, written: Result<Written<AdjustmentRow>, AppError>) -> Result<Written<AdjustmentRow>, AppError> {
+    if let Ok(Written::Now(recorded)) = &written {
+        // A follower that is late only means that the answer names a revision that is still to come here.
+        let _ = app.index.wait_for(recorded.revision, Duration::from_secs(2));
+    }
+    written
+}
+
+/// Renders what was written; keeps the response of a refusal that a repeated request must meet again.
+async fn answer(
+    edge: &Edge,
+    asked: &Asked,
+    key: Option<RepeatKey>,
+    status: StatusCode,
+    written: Result<Written<AdjustmentRow>, Problem>,
+) -> Result<HttpResponse, Problem> {
+    match written {
+        Ok(Written::Now(recorded)) => {
+            let row = recorded.value;
+            let (revision, place) = (Revision(row.revision), location(&row.id));
+            let mut response = json(status, &full_view(row)?)?;
+            response.headers_mut().insert(ETAG, etag(revision));
+            if status == StatusCode::CREATED
+                && let Ok(place) = HeaderValue::from_str(&place)
+            {
+                response.headers_mut().insert(LOCATION, place);
+            }
+            Ok(response)
+        }
+        Ok(Written::Before(response)) => replay(response),
+        Ok(Written::Mismatch) => Err(ProblemType::IdempotencyMismatch.into()),
+        Err(problem) => match key {
+            Some(key) if is_kept(problem.kind) => keep_refusal(edge, asked, key, problem).await,
+            _ => Err(problem),
+        },
+    }
+}
+
+/// Refusals by the state or a rule are kept; what the client must mend or wait for is not.
+fn is_kept(kind: ProblemType) -> bool {
+    matches!(kind, ProblemType::Conflict | ProblemType::StaleVersion | ProblemType::RuleRefused | ProblemType::ImportFaults)
+}
+
+async fn keep_refusal(edge: &Edge, asked: &Asked, key: RepeatKey, problem: Problem) -> Result<HttpResponse, Problem> {
+    let app = Arc::clone(&edge.app);
+    let before = hop(move || app.kept_response(&key)).await?;
+    match before {
+        Some(Written::Before(response)) => return replay(response),
+        Some(Written::Mismatch) => return Err(ProblemType::IdempotencyMismatch.into()),
+        Some(Written::Now(_)) | None => {}
+    }
+    let rendered = problem.respond(asked.lang, &asked.id);
+    let body = actix_web::body::to_bytes(rendered.into_body()).await.unwrap_or_default();
+    let response = Response {
+        scope: key.scope.to_vec(),
+        request_digest: key.digest.to_vec(),
+        status: i32::from(problem.kind.status().as_u16()),
+        etag: problem.headers.iter().find(|(name, _)| *name == ETAG).and_then(|(_, value)| value.to_str().ok().map(str::to_owned)),
+        location: None,
+        body: String::from_utf8_lossy(&body).into_owned(),
+        kept_at: 0,
+    };
+    let app = Arc::clone(&edge.app);
+    hop(move || app.keep_response(response)).await?;
+    Err(problem)
+}
+
+/// Proposes a list from a spreadsheet.
+pub async fn import_adjustment(request: HttpRequest, payload: Payload) -> Result<HttpResponse, Problem> {
+    let (edge, asked) = (edge(&request)?, asked(&request)?);
+    let (scheme, dry_run) = read_query(&request, |query| {
+        let scheme = query.optional("scheme", text(64));
+        let dry_run = query.optional("dry_run", |word| match word {
+            "true" => Ok(true),
+            "false" => Ok(false),
+            _ => Err(FaultCode::ValueUnknown),
+        });
+        Some((scheme, dry_run.unwrap_or(false)))
+    })?;
+    let scheme = match scheme {
+        Some(scheme) => scheme,
+        None => only_scheme(edge)?,
+    };
+    let caller = asked.caller()?;
+    let bytes = sheet_bytes(&request, payload, edge).await?;
+    let key = repeat_key(&request, &caller, &bytes)?;
+    let _permit = edge.imports.acquire().await.map_err(|_| ProblemType::Unavailable)?;
+    let (app, program, lang, id) = (Arc::clone(&edge.app), edge.program.clone(), asked.lang, asked.id.to_string());
+    let outcome = hop_for(LONG, move || {
+        let grid = read_in_child(&program, &bytes, &Limits::STANDARD).map_err(|fault: SheetFault| AppError::Sheet(vec![fault]))?;
+        let imported = app.read_list(&grid, &scheme, None)?;
+        let changes = &imported.proposal.changes;
+        let preview = if changes.is_empty() { None } else { Some(app.preview_changes(None, &scheme, changes, lang)?) };
+        let preview = serde_json::to_value(preview).map_err(crate::store::StoreError::damaged)?;
+        let shown = Shown { rows: imported.rows, changes: changes.len(), warnings: warnings(&imported, lang), preview };
+        if dry_run || changes.is_empty() {
+            return Ok((shown, None));
+        }
+        let written = app.propose(&caller, Some(id), imported.proposal, key.map(|key| (key, keep_created as fn(&_, &_) -> _)));
+        Ok((shown, Some(settled(&app, written)?)))
+    })
+    .await;
+    match outcome {
+        Ok((shown, None)) => json(StatusCode::CREATED, &shown.view(None)),
+        Ok((shown, Some(Written::Now(recorded)))) => {
+            let row = recorded.value;
+            let mut response = json(StatusCode::CREATED, &shown.view(Some(&row.id)))?;
+            response.headers_mut().insert(ETAG, etag(Revision(row.revision)));
+            if let Ok(place) = HeaderValue::from_str(&location(&row.id)) {
+                response.headers_mut().insert(LOCATION, place);
+            }
+            Ok(response)
+        }
+        // The kept response is that of the proposal; the same file gives the same import around it.
+        Ok((shown, Some(Written::Before(response)))) => {
+            let id = response.location.as_deref().and_then(|place| place.rsplit('/').next()).map(str::to_owned);
+            let mut answer = json(StatusCode::CREATED, &shown.view(id.as_deref()))?;
+            answer.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
+            for (name, value) in [(ETAG, response.etag), (LOCATION, response.location)] {
+                if let Some(value) = value.and_then(|value| HeaderValue::from_str(&value).ok()) {
+                    answer.headers_mut().insert(name, value);
+                }
+            }
+            Ok(answer)
+        }
+        Ok((_, Some(Written::Mismatch))) => Err(ProblemType::IdempotencyMismatch.into()),
+        Err(problem) => Err(problem),
+    }
+}
+
+struct Shown {
+    rows: usize,
+    changes: usize,
+    warnings: Vec<Value>,
+    preview: Value,
+}
+
+impl Shown {
+    fn view(&self, adjustment: Option<&str>) -> Value {
+        let mut preview = self.preview.clone();
+        if let Some(preview) = preview.as_object_mut() {
+            preview.insert("adjustment".to_owned(), object!(adjustment));
+        }
+        object!({
+            "adjustment": adjustment,
+            "rows": self.rows,
+            "changes": self.changes,
+            "warnings": self.warnings,
+            "preview": preview,
+        })
+    }
+}
+
+fn warnings(imported: &Imported, lang: Lang) -> Vec<Value> {
+    let warning = |warning: &SheetWarning| {
+        object!({
+            "sheet": warning.sheet,
+            "row": warning.row,
+            "column": warning.column,
+            "code": warning.code.as_str(),
+            "text": warning.text(lang),
+        })
+    };
+    imported.warnings.iter().map(warning).collect()
+}
+
+fn only_scheme(edge: &Edge) -> Result<String, Problem> {
+    let today = edge.app.clock.now().day();
+    let snapshot = edge.app.index.load();
+    let mut in_force = snapshot.schemes().iter().filter(|history| history.on(today, Revision::NEWEST).is_some_and(|(_, in_force)| in_force));
+    match (in_force.next(), in_force.next()) {
+        (Some(only), None) => Ok(only.code().to_owned()),
+        _ => Err(Fault::new("/scheme", FaultCode::Required).into()),
+    }
+}
+
+async fn sheet_bytes(request: &HttpRequest, payload: Payload, edge: &Edge) -> Result<Bytes, Problem> {
+    let media = content_type(request.headers()).unwrap_or_default();
+    let expected = match media.as_str() {
+        "multipart/form-data" => return form_file(request, payload, edge).await,
+        XLSX => Kind::Xlsx,
+        "text/csv" => Kind::Csv,
+        _ => return Err(unsupported()),
+    };
+    let bytes = read_body(request.headers(), payload, SHEET_BYTES, edge.limits).await?;
+    // What a file claims to be and what it is must agree; a file of neither kind is told by its reader.
+    match Kind::sniff(&bytes) {
+        Some(kind) if kind != expected && expected == Kind::Csv => Err(unsupported()),
+        _ => Ok(bytes),
+    }
+}
+
+fn unsupported() -> Problem {
+    let list = format!("{XLSX}, text/csv, multipart/form-data");
+    Problem::new(ProblemType::UnsupportedMediaType)
+        .with_detail(format!("此操作接受的 Content-Type：{list}。"), format!("This operation takes the Content-Type {list}."))
+}
+
+/// Reads the one field `file` of a form.
+async fn form_file(request: &HttpRequest, payload: Payload, edge: &Edge) -> Result<Bytes, Problem> {
+    let whole = read_body(request.headers(), payload, SHEET_BYTES + 64 * 1024, edge.limits).await?;
+    let mut payload = actix_web::dev::Payload::from(whole);
+    let invalid = || Problem::from(Fault::new("/file", FaultCode::Required));
+    let mut form = Multipart::from_request(request, &mut payload).await.map_err(|_| invalid())?;
+    let mut file = None;
+    while let Some(field) = form.next().await {
+        let mut field = field.map_err(|_| invalid())?;
+        let name = field.name().unwrap_or_default().to_owned();
+        if name != "file" {
+            return Err(Fault::new(format!("/{name}"), FaultCode::UnknownMember).into());
+        }
+        let mut bytes = Vec::new();
+        while let Some(chunk) = field.next().await {
+            bytes.extend_from_slice(&chunk.map_err(|_| invalid())?);
+            if bytes.len() > SHEET_BYTES {
+                return Err(ProblemType::PayloadTooLarge.into());
+            }
+        }
+        if file.replace(Bytes::from(bytes)).is_some() {
+            return Err(Fault::new("/file", FaultCode::ColumnDoubled).into());
+        }
+    }
+    file.ok_or_else(invalid)
+}

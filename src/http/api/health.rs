@@ -1,0 +1,42 @@
+//! Whether the process lives, whether the node may be asked, and its figures.
+
+use super::json;
+use super::parameters::no_query;
+use crate::app::AppError;
+use crate::http::blocking::hop;
+use crate::http::edge::edge;
+use crate::http::metrics::CONTENT_TYPE;
+use crate::http::problem::{Problem, ProblemType};
+use crate::store::log;
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse};
+use serde_json::json as object;
+use std::sync::Arc;
+
+/// The process answers.
+pub async fn get_live(request: HttpRequest) -> Result<HttpResponse, Problem> {
+    no_query(&request)?;
+    json(StatusCode::OK, &object!({ "status": "live" }))
+}
+
+/// The database answers, the list stands at a confirmed head, and changes are accepted.
+pub async fn get_ready(request: HttpRequest) -> Result<HttpResponse, Problem> {
+    no_query(&request)?;
+    let edge = edge(&request)?;
+    let app = Arc::clone(&edge.app);
+    let age = app.fresh().map_err(Problem::from)?;
+    let revision = hop(move || Ok::<_, AppError>(app.store.read(|conn| log::size(conn))?)).await?;
+    if let Some(why) = edge.app.store.frozen() {
+        return Err(Problem::new(ProblemType::Unavailable).caused_by(why));
+    }
+    let view = object!({ "status": "ready", "database": "reachable", "revision": revision, "head_age_seconds": age.as_secs_f64() });
+    json(StatusCode::OK, &view)
+}
+
+/// Figures for Prometheus.
+pub async fn get_metrics(request: HttpRequest) -> Result<HttpResponse, Problem> {
+    no_query(&request)?;
+    let edge = edge(&request)?;
+    let text = edge.metrics.render(&edge.app).map_err(|error| Problem::new(ProblemType::Internal).caused_by(error))?;
+    Ok(HttpResponse::Ok().content_type(CONTENT_TYPE).body(text))
+}

@@ -1,0 +1,31 @@
+//! Handlers: one file per resource. Each reads its input, runs one use case, and renders.
+
+pub mod adjustments;
+pub mod answer_json;
+pub mod change_body;
+pub mod enterprises;
+pub mod health;
+pub mod listings;
+pub mod lookup_body;
+pub mod lookups;
+pub mod pages;
+pub mod parameters;
+pub mod reference;
+
+use super::problem::{Problem, ProblemType};
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::http::header::ContentType;
+use serde::Serialize;
+
+/// Media type of workbooks.
+pub const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+
+/// Answers JSON.
+///
+/// # Errors
+/// `internal` when the view cannot be written.
+pub fn json<T: Serialize>(status: StatusCode, view: &T) -> Result<HttpResponse, Problem> {
+    let body = serde_json::to_vec(view).map_err(|error| Problem::new(ProblemType::Internal).caused_by(error))?;
+    Ok(HttpResponse::build(status).content_type(ContentType::json()).body(body))
+}

@@ -1,0 +1,90 @@
+//! The one hop from async to blocking code, with the deadline of a handler.
+
+use super::problem::{Problem, ProblemType};
+use crate::app::AppError;
+use crate::domain::revision::Revision;
+use crate::sheet;
+use actix_web::http::header::{ETAG, HeaderValue};
+use actix_web::web;
+use std::time::Duration;
+
+/// Time a use case may take (security limits: handler time).
+const DEADLINE: Duration = Duration::from_secs(10);
+
+/// Runs a use case on a blocking thread.
+///
+/// # Errors
+/// What the use case answers as a problem; `unavailable` past the deadline, when the outcome is unknown.
+pub async fn hop<T: Send + 'static>(work: impl FnOnce() -> Result<T, AppError> + Send + 'static) -> Result<T, Problem> {
+    hop_for(DEADLINE, work).await
+}
+
+/// The same with a longer deadline, for imports and exports.
+///
+/// # Errors
+/// As [`hop`].
+pub async fn hop_for<T: Send + 'static>(
+    deadline: Duration,
+    work: impl FnOnce() -> Result<T, AppError> + Send + 'static,
+) -> Result<T, Problem> {
+    match tokio::time::timeout(deadline, web::block(work)).await {
+        Ok(Ok(outcome)) => outcome.map_err(Problem::from),
+        Ok(Err(error)) => Err(Problem::new(ProblemType::Internal).caused_by(error)),
+        // The work goes on; whoever asked learns the outcome by asking again.
+        Err(_) => Err(Problem::new(ProblemType::Unavailable).caused_by("the deadline of the handler passed")),
+    }
+}
+
+/// Writes the entity tag of a revision.
+#[must_use]
+pub fn etag(revision: Revision) -> HeaderValue {
+    HeaderValue::from_str(&format!("\"{revision}\"")).unwrap_or_else(|_| HeaderValue::from_static("\"0\""))
+}
+
+impl From<AppError> for Problem {
+    fn from(error: AppError) -> Self {
+        match error {
+            AppError::NotFound => Self::new(ProblemType::NotFound),
+            AppError::Forbidden => Self::new(ProblemType::Forbidden),
+            AppError::Faults(faults) => {
+                faults.into_iter().map(|(pointer, code)| super::problem::Fault { pointer, code }).collect::<Vec<_>>().into()
+            }
+            AppError::Refused(refusals) => refusals
+                .into_iter()
+                .map(|refusal| super::problem::Refusal { pointer: refusal.pointer, rule: refusal.rule })
+                .collect::<Vec<_>>()
+                .into(),
+            AppError::Sheet(faults) => faults.iter().map(sheet_fault).collect::<Vec<_>>().into(),
+            AppError::StaleVersion(revision) => Self::new(ProblemType::StaleVersion).with_header(ETAG, etag(revision)),
+            AppError::Conflict => Self::new(ProblemType::Conflict),
+            AppError::StaleNode => Self::new(ProblemType::StaleNode),
+            AppError::NotYetCurrent => Self::new(ProblemType::NotYetCurrent),
+            AppError::Store(ref failure) if failure.is_ours() => Self::new(ProblemType::Internal).caused_by(error_chain(&error)),
+            AppError::Store(_) => Self::new(ProblemType::Unavailable).caused_by(error_chain(&error)),
+        }
+    }
+}
+
+fn error_chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        source = error.source();
+    }
+    text
+}
+
+fn sheet_fault(fault: &sheet::SheetFault) -> super::problem::SheetFault {
+    use crate::domain::bilingual::Bilingual;
+    use crate::domain::lang::Lang;
+    super::problem::SheetFault {
+        sheet: fault.sheet.clone(),
+        row: fault.row,
+        column: fault.column.clone(),
+        value: fault.value.clone(),
+        code: fault.code,
+        detail: Bilingual { zh: fault.detail(Lang::Zh), en: fault.detail(Lang::En) },
+    }
+}

@@ -1,0 +1,309 @@
+//! What happens around every handler: who asks, in which language, under which id; freshness tokens; the shape of
+//! failures; figures.
+//!
+//! Whether a caller may call is decided here, from the endpoint table, before a byte of the body is read.
+
+use super::docs;
+use super::endpoints::{Access, Endpoint};
+use super::limits::LimitSettings;
+use super::metrics::Metrics;
+use super::problem::{Fault, Problem, ProblemType, language, render};
+use super::token::{TokenCache, TokenRefused, TokenVerifier, VerifiedToken};
+use crate::app::App;
+use crate::domain::actor::Caller;
+use crate::domain::code::Uscc;
+use crate::domain::fault::FaultCode;
+use crate::domain::lang::Lang;
+use crate::domain::revision::Revision;
+use crate::outbound::keys::KeyStore;
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{AUTHORIZATION, CACHE_CONTROL, HeaderMap, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS};
+use actix_web::middleware::Next;
+use actix_web::{HttpMessage as _, HttpRequest, HttpResponse, web};
+use std::cell::RefCell;
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+const REVISION: HeaderName = HeaderName::from_static("whitelist-revision");
+const LOG: HeaderName = HeaderName::from_static("whitelist-log");
+const MIN_REVISION: HeaderName = HeaderName::from_static("whitelist-min-revision");
+const ACTING_FOR: HeaderName = HeaderName::from_static("whitelist-acting-for");
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const ENVIRONMENT: HeaderName = HeaderName::from_static("x-environment");
+
+/// How long a request waits for the revision it demands.
+const WAIT: Duration = Duration::from_secs(2);
+
+/// What every handler needs.
+pub struct Edge {
+    /// The use cases.
+    pub app: Arc<App>,
+    /// Checks tokens.
+    pub tokens: TokenVerifier,
+    /// Keys of the issuers.
+    pub keys: Arc<KeyStore>,
+    /// Figures.
+    pub metrics: Metrics,
+    /// The API page, rendered once.
+    pub docs_page: String,
+    /// How long bodies may take.
+    pub limits: LimitSettings,
+    /// Shard of the log.
+    pub log: HeaderValue,
+    /// The binary that reads spreadsheets in a child process.
+    pub program: PathBuf,
+    /// Spreadsheets read at once.
+    pub imports: tokio::sync::Semaphore,
+    /// Who may read metrics besides loopback.
+    pub metrics_from: Vec<IpAddr>,
+}
+
+impl Edge {
+    /// Builds the state of the edge.
+    ///
+    /// # Errors
+    /// What cannot be built, in words.
+    pub fn new(app: Arc<App>, keys: Arc<KeyStore>, program: PathBuf, metrics_from: Vec<IpAddr>) -> Result<Self, String> {
+        let openapi: serde_json::Value = serde_yaml_ng::from_str(super::OPENAPI).map_err(|error| error.to_string())?;
+        let log = HeaderValue::from_str(&app.installation.shard).map_err(|error| error.to_string())?;
+        Ok(Self {
+            tokens: TokenVerifier::new(Arc::clone(&keys)),
+            metrics: Metrics::new().map_err(|error| error.to_string())?,
+            docs_page: docs::render::page(&openapi),
+            limits: LimitSettings::default(),
+            imports: tokio::sync::Semaphore::new(2),
+            app,
+            keys,
+            log,
+            program,
+            metrics_from,
+        })
+    }
+}
+
+/// What a worker keeps for itself: no other thread reads or locks it.
+#[derive(Default)]
+pub struct Worker {
+    tokens: RefCell<Option<TokenCache>>,
+}
+
+/// What is known about a request before its handler runs.
+#[derive(Clone)]
+pub struct Asked {
+    /// Language of the answer.
+    pub lang: Lang,
+    /// Id of the exchange.
+    pub id: Box<str>,
+    token: Option<Arc<VerifiedToken>>,
+    acting_for: Option<Uscc>,
+}
+
+impl Asked {
+    /// Returns the caller.
+    ///
+    /// # Errors
+    /// `unauthenticated` where there is none.
+    pub fn caller(&self) -> Result<Caller, Problem> {
+        let token = self.token.as_ref().ok_or(ProblemType::Unauthenticated)?;
+        Ok(Caller { acting_for: self.acting_for, ..token.caller.clone() })
+    }
+
+    /// Returns the caller's organisation without copying text.
+    ///
+    /// # Errors
+    /// As [`Asked::caller`].
+    pub fn org(&self) -> Result<Arc<str>, Problem> {
+        let token = self.token.as_ref().ok_or(ProblemType::Unauthenticated)?;
+        Ok(Arc::clone(&token.caller.org))
+    }
+}
+
+/// Returns what is known about a request.
+///
+/// # Errors
+/// `internal` when the handler runs outside the edge.
+pub fn asked(request: &HttpRequest) -> Result<Asked, Problem> {
+    let missing = || Problem::new(ProblemType::Internal).caused_by("a handler outside the edge");
+    request.extensions().get::<Asked>().cloned().ok_or_else(missing)
+}
+
+/// Returns the state of the edge.
+///
+/// # Errors
+/// `internal` when it was not set.
+pub fn edge(request: &HttpRequest) -> Result<&Arc<Edge>, Problem> {
+    let missing = || Problem::new(ProblemType::Internal).caused_by("the state of the edge is missing");
+    request.app_data::<web::Data<Edge>>().map(|data| &**data).ok_or_else(missing)
+}
+
+/// Runs around the handlers of one path.
+///
+/// # Errors
+/// Only what actix itself fails with before a handler runs.
+pub async fn around<B: MessageBody + 'static>(
+    endpoints: &'static [&'static Endpoint],
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    let Some(edge) = request.app_data::<web::Data<Edge>>().map(|data| Arc::clone(data)) else {
+        return Ok(request.into_response(HttpResponse::InternalServerError().finish()));
+    };
+    let lang = language(request.headers());
+    let id = request_id(request.headers());
+    let endpoint = endpoints.iter().find(|endpoint| endpoint.method == request.method().as_str());
+    let admitted = match endpoint {
+        Some(endpoint) => admit(&edge, endpoint, &request).await,
+        // The path's own answer to another method follows.
+        None => Ok((None, None)),
+    };
+    let response = match admitted {
+        Ok((token, acting_for)) => {
+            request.extensions_mut().insert(Asked { lang, id: id.clone(), token, acting_for });
+            // Handlers answer problems as responses; what fails as an error here never had one.
+            let (request, response) = next.call(request).await?.into_parts();
+            ServiceResponse::new(request, render(response, lang, &id))
+        }
+        Err(problem) => request.into_response(problem.respond(lang, &id)),
+    };
+    Ok(finish(&edge, response, &id))
+}
+
+/// Answers paths that are not in the table.
+pub async fn unknown_path(request: HttpRequest) -> HttpResponse {
+    let lang = language(request.headers());
+    let id = request_id(request.headers());
+    let mut response = Problem::new(ProblemType::NotFound).respond(lang, &id);
+    if let Ok(edge) = edge(&request) {
+        set_headers(edge, response.headers_mut(), &id);
+        edge.metrics.responded(404);
+    }
+    response
+}
+
+/// Answers methods that a path does not know.
+pub async fn unknown_method(_request: HttpRequest) -> Result<HttpResponse, Problem> {
+    Err(Problem::new(ProblemType::MethodNotAllowed))
+}
+
+fn finish(edge: &Edge, mut response: ServiceResponse<BoxBody>, id: &str) -> ServiceResponse<BoxBody> {
+    let status = response.status().as_u16();
+    edge.metrics.responded(status);
+    set_headers(edge, response.headers_mut(), id);
+    let (method, path) = (response.request().method(), response.request().path());
+    match status {
+        500.. => tracing::error!(request_id = id, %method, path, status, "answered"),
+        400.. => tracing::info!(request_id = id, %method, path, status, "answered"),
+        _ if method == actix_web::http::Method::GET => tracing::debug!(request_id = id, %method, path, status, "answered"),
+        _ => tracing::info!(request_id = id, %method, path, status, "answered"),
+    }
+    response
+}
+
+fn set_headers(edge: &Edge, headers: &mut HeaderMap, id: &str) {
+    headers.insert(REVISION, HeaderValue::from(edge.app.index.load().revision().0));
+    headers.insert(LOG, edge.log.clone());
+    if let Ok(id) = HeaderValue::from_str(id) {
+        headers.insert(REQUEST_ID, id);
+    }
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    if !headers.contains_key(CACHE_CONTROL) {
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+    if edge.app.is_demo() {
+        headers.insert(ENVIRONMENT, HeaderValue::from_static("demo"));
+    }
+}
+
+fn request_id(headers: &HeaderMap) -> Box<str> {
+    let fits = |id: &&str| {
+        (1..=64).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
+    };
+    match headers.get(REQUEST_ID).and_then(|id| id.to_str().ok()).filter(fits) {
+        Some(id) => id.into(),
+        None => {
+            let mut buffer = uuid::Uuid::encode_buffer();
+            let id: &str = uuid::Uuid::new_v4().simple().encode_lower(&mut buffer);
+            id.into()
+        }
+    }
+}
+
+type Admitted = (Option<Arc<VerifiedToken>>, Option<Uscc>);
+
+async fn admit(edge: &Arc<Edge>, endpoint: &Endpoint, request: &ServiceRequest) -> Result<Admitted, Problem> {
+    let headers = request.headers();
+    let roles = match endpoint.access {
+        Access::Public => None,
+        Access::Metrics => {
+            let from = request.peer_addr().map(|peer| peer.ip());
+            let admitted = from.is_some_and(|ip| ip.is_loopback() || edge.metrics_from.contains(&ip));
+            return if admitted { Ok((None, None)) } else { Err(ProblemType::Forbidden.into()) };
+        }
+        Access::Roles(roles) => Some(roles),
+    };
+    let Some(roles) = roles else { return Ok((None, None)) };
+    let token = authenticate(edge, request).await?;
+    if !token.caller.holds_any(roles) {
+        return Err(ProblemType::Forbidden.into());
+    }
+    let acting_for = match headers.get(ACTING_FOR) {
+        None => None,
+        Some(uscc) => {
+            let uscc = uscc.to_str().map_err(|_| FaultCode::UsccAlphabet).and_then(Uscc::parse);
+            Some(uscc.map_err(|code| Problem::from(Fault::new("/Whitelist-Acting-For", code)))?)
+        }
+    };
+    reach(edge, headers).await?;
+    Ok((Some(token), acting_for))
+}
+
+async fn authenticate(edge: &Arc<Edge>, request: &ServiceRequest) -> Result<Arc<VerifiedToken>, Problem> {
+    let refused = |cause: &TokenRefused| {
+        edge.metrics.token_refused(cause.as_str());
+        Problem::new(ProblemType::Unauthenticated)
+    };
+    let header = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let bearer = header.and_then(|value| {
+        let (scheme, token) = value.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then_some(token)
+    });
+    let Some(token) = bearer else {
+        edge.metrics.token_refused("absent");
+        return Err(ProblemType::Unauthenticated.into());
+    };
+    let now = edge.app.clock.now().micros() / 1_000_000;
+    match check(edge, request, token, now) {
+        Err(TokenRefused::UnknownKid { issuer }) => {
+            edge.keys.refresh(&issuer, now).await;
+            check(edge, request, token, now).map_err(|cause| refused(&cause))
+        }
+        outcome => outcome.map_err(|cause| refused(&cause)),
+    }
+}
+
+fn check(edge: &Edge, request: &ServiceRequest, token: &str, now: i64) -> Result<Arc<VerifiedToken>, TokenRefused> {
+    match request.app_data::<Worker>() {
+        Some(worker) => worker.tokens.borrow_mut().get_or_insert_with(TokenCache::new).check(&edge.tokens, token, now),
+        None => edge.tokens.check(token, now),
+    }
+}
+
+/// Waits until this node has reached the revision that the request demands of this log.
+async fn reach(edge: &Arc<Edge>, headers: &HeaderMap) -> Result<(), Problem> {
+    if headers.get(LOG).is_some_and(|log| *log != edge.log) {
+        return Err(ProblemType::OtherLog.into());
+    }
+    let Some(demanded) = headers.get(MIN_REVISION) else { return Ok(()) };
+    let demanded = demanded.to_str().ok().and_then(|text| text.parse::<i64>().ok()).filter(|revision| *revision >= 1);
+    let demanded = demanded.ok_or_else(|| Problem::from(Fault::new("/Whitelist-Min-Revision", FaultCode::NumberOutOfRange)))?;
+    let demanded = Revision(demanded);
+    if edge.app.index.load().revision() >= demanded {
+        return Ok(());
+    }
+    let index = Arc::clone(&edge.app.index);
+    let reached = web::block(move || index.wait_for(demanded, WAIT)).await.unwrap_or(false);
+    if reached { Ok(()) } else { Err(ProblemType::NotYetCurrent.into()) }
+}

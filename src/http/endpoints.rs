@@ -1,0 +1,147 @@
+//! THE table of endpoints: method, path, operation, who may call, what it does to the list, handler.
+//!
+//! Nothing is reachable that does not stand here; a test holds it against `openapi.yaml`, another tries every row
+//! with every role.
+
+use super::api::{adjustments, enterprises, health, listings, lookups, pages, reference};
+use super::edge;
+use crate::domain::actor::{Role, RoleSet};
+use actix_web::middleware::from_fn;
+use actix_web::web::{self, ServiceConfig};
+use actix_web::{Resource, http::Method};
+
+/// Who may call.
+#[derive(Debug, Clone, Copy)]
+pub enum Access {
+    /// Everybody.
+    Public,
+    /// Loopback and listed addresses.
+    Metrics,
+    /// A token with one of these roles.
+    Roles(RoleSet),
+}
+
+/// What calling does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effect {
+    /// Changes the list, with log entries.
+    Fact,
+    /// Changes working state only.
+    Keep,
+    /// Changes nothing.
+    Read,
+}
+
+/// A row of the table.
+#[derive(Debug, Clone, Copy)]
+pub struct Endpoint {
+    /// HTTP method.
+    pub method: &'static str,
+    /// Path with its parameters.
+    pub path: &'static str,
+    /// Operation id in the contract.
+    pub operation: &'static str,
+    /// Who may call.
+    pub access: Access,
+    /// What it does.
+    pub effect: Effect,
+}
+
+const READERS: RoleSet = RoleSet::of(&[
+    Role::BureauOfficer,
+    Role::BureauApprover,
+    Role::BureauAdmin,
+    Role::Auditor,
+    Role::CustomsLookup,
+    Role::CustomsDraw,
+    Role::CustomsOfficer,
+    Role::DistrictOfficer,
+    Role::AgencyReviewer,
+    Role::EnterpriseApplicant,
+    Role::EnterpriseAgent,
+]);
+const SUPERVISORS: RoleSet = RoleSet::of(&[Role::BureauOfficer, Role::BureauApprover, Role::BureauAdmin, Role::Auditor]);
+const ANSWERS: RoleSet =
+    RoleSet::of(&[Role::BureauOfficer, Role::BureauApprover, Role::Auditor, Role::CustomsLookup, Role::CustomsOfficer]);
+const LOOKUP: RoleSet = RoleSet::of(&[Role::CustomsLookup]);
+const ENTERPRISE: RoleSet = RoleSet::of(&[Role::EnterpriseApplicant, Role::EnterpriseAgent]);
+const OFFICER: RoleSet = RoleSet::of(&[Role::BureauOfficer]);
+const APPROVER: RoleSet = RoleSet::of(&[Role::BureauApprover]);
+
+macro_rules! endpoints {
+    ($( $method:ident $path:literal $module:ident::$handler:ident $access:expr, $effect:ident; )+) => {
+        /// Every endpoint.
+        pub const ENDPOINTS: &[Endpoint] = &[ $( Endpoint {
+            method: stringify!($method),
+            path: $path,
+            operation: stringify!($handler),
+            access: $access,
+            effect: Effect::$effect,
+        }, )+ ];
+
+        /// Registers every endpoint, one resource per path, so that another method is told from another path.
+        pub fn configure(config: &mut ServiceConfig) {
+            let mut resources: Vec<(&'static str, Resource)> = Vec::new();
+            $( resources = route(resources, $path, |resource| {
+                resource.route(web::method(Method::$method).to($module::$handler))
+            }); )+
+            for (path, resource) in resources {
+                let endpoints = of_path(path);
+                let around = from_fn(move |request, next| edge::around(endpoints, request, next));
+                config.service(resource.default_service(web::to(edge::unknown_method)).wrap(around));
+            }
+        }
+    };
+}
+
+fn route(
+    mut resources: Vec<(&'static str, Resource)>,
+    path: &'static str,
+    add: impl FnOnce(Resource) -> Resource,
+) -> Vec<(&'static str, Resource)> {
+    let known = resources.iter().position(|(known, _)| *known == path);
+    let (_, resource) = known.map_or_else(|| (path, web::resource(path)), |place| resources.swap_remove(place));
+    resources.push((path, add(resource)));
+    resources
+}
+
+/// Rows of one path. Workers ask once each at their start; the few rows stay for the life of the process.
+fn of_path(path: &str) -> &'static [&'static Endpoint] {
+    let rows: Vec<&'static Endpoint> = ENDPOINTS.iter().filter(|endpoint| endpoint.path == path).collect();
+    Vec::leak(rows)
+}
+
+endpoints! {
+    GET "/health/live" health::get_live Access::Public, Read;
+    GET "/health/ready" health::get_ready Access::Public, Read;
+    GET "/metrics" health::get_metrics Access::Metrics, Read;
+    GET "/openapi.yaml" pages::get_openapi Access::Public, Read;
+    GET "/docs" pages::get_docs Access::Public, Read;
+    GET "/docs/docs.css" pages::get_docs_css Access::Public, Read;
+    GET "/problems" pages::list_problems Access::Public, Read;
+    GET "/problems/{slug}" pages::get_problem Access::Public, Read;
+    GET "/v1/lookup" lookups::get_lookup Access::Roles(LOOKUP), Keep;
+    POST "/v1/lookups" lookups::create_lookup Access::Roles(LOOKUP), Keep;
+    POST "/v1/lookups/dry-run" lookups::dry_run_lookup Access::Roles(ENTERPRISE), Read;
+    GET "/v1/answers" lookups::list_answers Access::Roles(ANSWERS), Read;
+    GET "/v1/answers/{id}" lookups::get_answer Access::Roles(ANSWERS), Read;
+    GET "/v1/listings" listings::list_listings Access::Roles(READERS), Read;
+    GET "/v1/listings.xlsx" listings::export_listings_xlsx Access::Roles(READERS), Read;
+    GET "/v1/listings.csv" listings::export_listings_csv Access::Roles(READERS), Read;
+    GET "/v1/listings/{number}" listings::get_listing Access::Roles(READERS), Read;
+    GET "/v1/listings/{number}/versions" listings::list_listing_versions Access::Roles(READERS), Read;
+    GET "/v1/listings/{number}/balance" listings::get_listing_balance Access::Roles(READERS), Read;
+    GET "/v1/enterprises" enterprises::list_enterprises Access::Roles(READERS), Read;
+    GET "/v1/enterprises/{uscc}" enterprises::get_enterprise Access::Roles(READERS), Read;
+    GET "/v1/adjustments" adjustments::list_adjustments Access::Roles(SUPERVISORS), Read;
+    POST "/v1/adjustments" adjustments::propose_adjustment Access::Roles(OFFICER), Fact;
+    POST "/v1/adjustments/import" adjustments::import_adjustment Access::Roles(OFFICER), Fact;
+    GET "/v1/adjustments/{id}" adjustments::get_adjustment Access::Roles(SUPERVISORS), Read;
+    GET "/v1/adjustments/{id}/preview" adjustments::preview_adjustment Access::Roles(SUPERVISORS), Read;
+    POST "/v1/adjustments/{id}/confirm" adjustments::confirm_adjustment Access::Roles(APPROVER), Fact;
+    POST "/v1/adjustments/{id}/reject" adjustments::reject_adjustment Access::Roles(APPROVER), Fact;
+    POST "/v1/adjustments/{id}/withdraw" adjustments::withdraw_adjustment Access::Roles(OFFICER), Fact;
+    GET "/v1/schemes" reference::list_schemes Access::Roles(RoleSet::ALL), Read;
+    GET "/v1/schemes/{code}" reference::get_scheme Access::Roles(RoleSet::ALL), Read;
+    GET "/v1/tariff/{hs_code}" reference::get_tariff Access::Roles(RoleSet::ALL), Read;
+}

@@ -1,0 +1,110 @@
+//! Figures for Prometheus. Counters of the lookup path are resolved once, so that counting is one atomic addition.
+
+use crate::app::App;
+use crate::domain::reason::Verdict;
+use prometheus::{Encoder as _, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, Gauge, Opts, Registry, TextEncoder};
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+/// Media type of the figures.
+pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
+
+/// All figures of one service.
+pub struct Metrics {
+    registry: Registry,
+    verdicts: [(Verdict, IntCounter); 4],
+    lookup_seconds: Histogram,
+    responses: [IntCounter; 5],
+    refused_tokens: IntCounterVec,
+    revision: IntGauge,
+    listings: IntGauge,
+    head_age: Gauge,
+    unrecorded: IntGauge,
+    groups: IntGauge,
+    commands: IntGauge,
+    largest_group: IntGauge,
+}
+
+impl Metrics {
+    /// Registers every figure.
+    ///
+    /// # Errors
+    /// When two figures share a name.
+    pub fn new() -> Result<Self, prometheus::Error> {
+        let registry = Registry::new();
+        let lookups = IntCounterVec::new(Opts::new("whitelist_lookup_lines_total", "Lines answered, by verdict"), &["verdict"])?;
+        let responses = IntCounterVec::new(Opts::new("whitelist_http_responses_total", "Responses, by class of status"), &["class"])?;
+        let refused_tokens = IntCounterVec::new(Opts::new("whitelist_tokens_refused_total", "Tokens refused, by cause"), &["cause"])?;
+        let buckets = vec![0.000_05, 0.000_1, 0.000_2, 0.000_5, 0.001, 0.002, 0.005, 0.01, 0.05, 0.25, 1.0];
+        let lookup_seconds =
+            Histogram::with_opts(HistogramOpts::new("whitelist_lookup_seconds", "Time to answer a lookup request").buckets(buckets))?;
+        let gauge = |name: &str, help: &str| IntGauge::new(name, help);
+        let metrics = Self {
+            verdicts: Verdict::ALL.map(|verdict| (verdict, lookups.with_label_values(&[verdict.as_str()]))),
+            responses: ["1xx", "2xx", "3xx", "4xx", "5xx"].map(|class| responses.with_label_values(&[class])),
+            lookup_seconds,
+            refused_tokens,
+            revision: gauge("whitelist_revision", "Revision that this node answers from")?,
+            listings: gauge("whitelist_listings", "Listings in memory")?,
+            head_age: Gauge::new("whitelist_head_age_seconds", "Seconds since the head of the log was confirmed; -1 is never")?,
+            unrecorded: gauge("whitelist_answers_unrecorded_total", "Answers that could not be recorded")?,
+            groups: gauge("whitelist_write_groups_total", "Groups committed by the writer")?,
+            commands: gauge("whitelist_write_commands_total", "Commands committed by the writer")?,
+            largest_group: gauge("whitelist_write_group_largest", "Most commands of one commit so far")?,
+            registry,
+        };
+        metrics.registry.register(Box::new(lookups))?;
+        metrics.registry.register(Box::new(responses))?;
+        metrics.registry.register(Box::new(metrics.refused_tokens.clone()))?;
+        metrics.registry.register(Box::new(metrics.lookup_seconds.clone()))?;
+        metrics.registry.register(Box::new(metrics.head_age.clone()))?;
+        for gauge in [&metrics.revision, &metrics.listings, &metrics.unrecorded, &metrics.groups, &metrics.commands, &metrics.largest_group] {
+            metrics.registry.register(Box::new(gauge.clone()))?;
+        }
+        Ok(metrics)
+    }
+
+    /// Counts an answered line.
+    pub fn answered(&self, verdict: Verdict) {
+        if let Some((_, counter)) = self.verdicts.iter().find(|(known, _)| *known == verdict) {
+            counter.inc();
+        }
+    }
+
+    /// Notes how long a lookup request took.
+    pub fn lookup_took(&self, time: Duration) {
+        self.lookup_seconds.observe(time.as_secs_f64());
+    }
+
+    /// Counts a response.
+    pub fn responded(&self, status: u16) {
+        if let Some(counter) = self.responses.get(usize::from(status / 100).saturating_sub(1)) {
+            counter.inc();
+        }
+    }
+
+    /// Counts a refused token.
+    pub fn token_refused(&self, cause: &str) {
+        self.refused_tokens.with_label_values(&[cause]).inc();
+    }
+
+    /// Writes all figures as they are now.
+    ///
+    /// # Errors
+    /// When a figure cannot be written.
+    pub fn render(&self, app: &App) -> Result<String, prometheus::Error> {
+        let whole = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+        let snapshot = app.index.snapshot();
+        self.revision.set(snapshot.revision().0);
+        self.listings.set(i64::try_from(snapshot.listings()).unwrap_or(i64::MAX));
+        self.head_age.set(app.index.age(app.clock.uptime()).map_or(-1.0, |age| age.as_secs_f64()));
+        self.unrecorded.set(whole(app.recorder.dropped()));
+        let counts = app.store.counts();
+        self.groups.set(whole(counts.groups.load(Ordering::Relaxed)));
+        self.commands.set(whole(counts.commands.load(Ordering::Relaxed)));
+        self.largest_group.set(whole(counts.largest.load(Ordering::Relaxed)));
+        let mut text = Vec::new();
+        TextEncoder::new().encode(&self.registry.gather(), &mut text)?;
+        Ok(String::from_utf8_lossy(&text).into_owned())
+    }
+}

@@ -1,0 +1,16 @@
+//! The web edge: the only user of actix. It parses, decides who may call, and renders; it decides nothing else.
+
+pub mod api;
+pub mod blocking;
+pub mod docs;
+pub mod edge;
+pub mod endpoints;
+pub mod fields;
+pub mod limits;
+pub mod metrics;
+pub mod problem;
+pub mod serve;
+pub mod token;
+
+/// The contract, served word for word.
+pub const OPENAPI: &str = include_str!("../../openapi.yaml");

@@ -1,0 +1,49 @@
+//! Starts the server: workers, limits, and a stop that lets what is under way finish.
+
+use super::edge::{Edge, Worker, unknown_path};
+use super::endpoints;
+use actix_web::dev::Server;
+use actix_web::{App, HttpServer, web};
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Seconds that requests under way may take after a stop was asked for.
+const DRAIN: u64 = 15;
+
+/// How the server runs.
+#[derive(Debug, Clone, Copy)]
+pub struct ServeOptions {
+    /// Worker threads; the machine's cores where none is given.
+    pub workers: Option<usize>,
+    /// Whether SIGINT and SIGTERM stop it; tests stop it by hand.
+    pub signals: bool,
+}
+
+/// Builds the server on a bound socket.
+///
+/// # Errors
+/// When the socket cannot be listened on.
+pub fn server(edge: Arc<Edge>, listener: TcpListener, options: ServeOptions) -> std::io::Result<Server> {
+    let data = web::Data::from(Arc::new(edge));
+    let mut server = HttpServer::new(move || {
+        App::new()
+            .app_data(data.clone())
+            .app_data(Worker::default())
+            .configure(endpoints::configure)
+            .default_service(web::to(unknown_path))
+    })
+    .client_request_timeout(Duration::from_secs(5))
+    .client_disconnect_timeout(Duration::from_secs(2))
+    .keep_alive(Duration::from_secs(15))
+    .max_connections(10_000)
+    .backlog(2048)
+    .shutdown_timeout(DRAIN);
+    if let Some(workers) = options.workers {
+        server = server.workers(workers);
+    }
+    if !options.signals {
+        server = server.disable_signals();
+    }
+    Ok(server.listen(listener)?.run())
+}
