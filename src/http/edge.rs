@@ -5,7 +5,7 @@
 
 use super::docs;
 use super::endpoints::{Access, Endpoint};
-use super::limits::LimitSettings;
+use super::limits::{LimitSettings, Unread};
 use super::metrics::Metrics;
 use super::problem::{Fault, Problem, ProblemType, language, render};
 use super::token::{TokenCache, TokenRefused, TokenVerifier, VerifiedToken};
@@ -145,12 +145,13 @@ pub fn edge(request: &HttpRequest) -> Result<&Arc<Edge>, Problem> {
 /// Only what actix itself fails with before a handler runs.
 pub async fn around<B: MessageBody + 'static>(
     endpoints: &'static [&'static Endpoint],
-    request: ServiceRequest,
+    mut request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
     let Some(edge) = request.app_data::<web::Data<Edge>>().map(|data| Arc::clone(data)) else {
         return Ok(request.into_response(HttpResponse::InternalServerError().finish()));
     };
+    let unread = Unread::of(&mut request);
     let lang = language(request.headers());
     let id = request_id(request.headers());
     let endpoint = endpoints.iter().find(|endpoint| endpoint.method == request.method().as_str());
@@ -168,7 +169,7 @@ pub async fn around<B: MessageBody + 'static>(
         }
         Err(problem) => request.into_response(problem.respond(lang, &id)),
     };
-    Ok(finish(&edge, response, &id))
+    Ok(unread.hold(finish(&edge, response, &id)))
 }
 
 /// Answers paths that are not in the table.

@@ -25,7 +25,7 @@ pub struct ServeOptions {
 /// # Errors
 /// When the socket cannot be listened on.
 pub fn server(edge: Arc<Edge>, listener: TcpListener, options: ServeOptions) -> std::io::Result<Server> {
-    let data = web::Data::from(Arc::new(edge));
+    let data = web::Data::from(edge);
     let mut server = HttpServer::new(move || {
         App::new()
             .app_data(data.clone())

@@ -16,11 +16,21 @@ macro_rules! both {
 }
 pub(crate) use both;
 
-/// Inserts rows many at a time; the number of bound values of one statement stays below both databases' limits.
+/// Inserts rows: on PostgreSQL many to a statement, which saves round trips; on SQLite one by one with a prepared
+/// statement, because diesel's own way of many opens a transaction inside ours.
 macro_rules! insert_all {
     ($conn:expr, $table:expr, $rows:expr) => {{
-        for rows in $rows.chunks(500) {
-            $crate::store::dialect::both!(&mut *$conn, conn => diesel::RunQueryDsl::execute(diesel::insert_into($table).values(rows), conn))?;
+        match &mut *$conn {
+            $crate::store::conn::AnyConnection::Sqlite(conn) => {
+                for row in $rows.iter() {
+                    diesel::RunQueryDsl::execute(diesel::insert_into($table).values(row), conn)?;
+                }
+            }
+            $crate::store::conn::AnyConnection::Postgres(conn) => {
+                for rows in $rows.chunks(500) {
+                    diesel::RunQueryDsl::execute(diesel::insert_into($table).values(rows), conn)?;
+                }
+            }
         }
     }};
 }

@@ -9,7 +9,7 @@ pub enum StoreError {
     #[error("cannot reach or open the database: {0}")]
     Unreachable(String),
     /// A statement failed.
-    #[error("the database refused a statement")]
+    #[error("the database refused a statement: {0}")]
     Statement(#[from] diesel::result::Error),
     /// The commit failed: whether the change took effect is unknown.
     #[error("the outcome of the commit is unknown")]
