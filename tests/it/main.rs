@@ -1,0 +1,10 @@
+//! The integration suite: everything through HTTP or the binary, on both databases.
+//!
+//! One binary, because linking it once is cheaper than linking twenty. Each file is a family of behaviour; `support`
+//! is the harness, in which every exchange is held against `openapi.yaml`.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::as_conversions, clippy::print_stdout)]
+
+mod fitness;
+mod scenarios;
+mod support;

@@ -1,0 +1,268 @@
+//! A running service with a fixed clock, a database and a data folder of its own, and the actors who use it.
+//!
+//! When it goes, the log is verified from its first entry: a test that leaves a list which the log does not explain
+//! fails, whatever it was about.
+
+use super::client::{Client, Response};
+use super::contract::Contract;
+use super::postgres;
+use serde_json::{Value, json};
+use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+use std::time::Duration;
+use tempfile::TempDir;
+use whitelist::app::samples;
+use whitelist::cli::demo_issuer::DemoIssuer;
+use whitelist::cli::open::{Opened, Opening, open};
+use whitelist::clock::Clock;
+use whitelist::domain::actor::Role;
+use whitelist::domain::validity::Instant;
+use whitelist::http::edge::Edge;
+use whitelist::http::serve::{ServeOptions, server};
+use whitelist::outbound::keys::{KeyStore, LoopbackHttp};
+use whitelist::store::{DatabaseUrl, Environment};
+
+/// Noon in Beijing on the day of the fixture scenarios.
+pub const NOW: &str = "2026-08-12T04:00:00.000000Z";
+
+/// Where a service keeps its list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Database {
+    Sqlite,
+    Postgres,
+}
+
+/// A service under test.
+pub struct TestApp {
+    /// Its address.
+    pub address: SocketAddr,
+    /// Its clock, which stands until a test moves it.
+    pub clock: Clock,
+    /// Its data folder.
+    pub folder: PathBuf,
+    /// Its database.
+    pub database: DatabaseUrl,
+    faults: Arc<Mutex<Vec<String>>>,
+    issuer: DemoIssuer,
+    opened: Option<Opened>,
+    stop: Option<actix_web::dev::ServerHandle>,
+    thread: Option<JoinHandle<()>>,
+    verify_at_end: bool,
+    _home: TempDir,
+}
+
+impl TestApp {
+    /// Starts a service with the sample data, on the day of the fixtures.
+    pub fn start(database: Database) -> Self {
+        let home = tempfile::tempdir().unwrap();
+        let folder = home.path().to_path_buf();
+        let database = match database {
+            Database::Sqlite => DatabaseUrl::Sqlite(folder.join("whitelist.db")),
+            Database::Postgres => DatabaseUrl::parse(&postgres::database()).unwrap(),
+        };
+        let clock = Clock::fixed(Instant::parse(NOW).unwrap());
+        let issuer = DemoIssuer::load_or_create(&folder).unwrap();
+        let mut app = Self {
+            address: SocketAddr::from(([127, 0, 0, 1], 0)),
+            clock,
+            folder,
+            database,
+            faults: Arc::default(),
+            issuer,
+            opened: None,
+            stop: None,
+            thread: None,
+            verify_at_end: true,
+            _home: home,
+        };
+        app.run();
+        app
+    }
+
+    /// Stops the service and starts it again on the same data.
+    pub fn restart(&mut self) {
+        self.stop();
+        self.run();
+    }
+
+    fn run(&mut self) {
+        let opened = open(Opening {
+            data: self.folder.clone(),
+            database: self.database.clone(),
+            environment: Some(Environment::Demo),
+            public_url: None,
+            migrate: true,
+            record: true,
+            max_staleness: Duration::from_secs(5),
+            clock: self.clock.clone(),
+            group: 256,
+        })
+        .unwrap();
+        samples::load(&opened.app.store, self.clock.now()).unwrap();
+        let revision = opened.app.store.read(whitelist::store::log::size).unwrap();
+        assert!(opened.app.index.wait_for(whitelist::domain::revision::Revision(revision), Duration::from_secs(10)));
+        let keys = Arc::new(KeyStore::new(vec![self.issuer.settings()], LoopbackHttp::Allowed).unwrap());
+        let program = PathBuf::from(env!("CARGO_BIN_EXE_whitelist"));
+        let edge = Arc::new(Edge::new(Arc::clone(&opened.app), keys, program, Vec::new()).unwrap());
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        self.address = listener.local_addr().unwrap();
+        let (tell, handle) = std::sync::mpsc::channel();
+        self.thread = Some(std::thread::spawn(move || {
+            actix_web::rt::System::new().block_on(async move {
+                let running = server(edge, listener, ServeOptions { workers: Some(1), signals: false }).unwrap();
+                tell.send(running.handle()).unwrap();
+                running.await.unwrap();
+            });
+        }));
+        self.stop = Some(handle.recv().unwrap());
+        self.opened = Some(opened);
+    }
+
+    fn stop(&mut self) {
+        if let Some(handle) = self.stop.take() {
+            // The stop is carried out by the server's own thread; waiting for that thread waits for it.
+            drop(handle.stop(true));
+        }
+        if let Some(thread) = self.thread.take() {
+            thread.join().unwrap();
+        }
+        if let Some(opened) = self.opened.take() {
+            opened.close();
+        }
+    }
+
+    /// Moves the clock.
+    pub fn set_time(&self, instant: &str) {
+        self.clock.set(Instant::parse(instant).unwrap());
+    }
+
+    /// The use cases behind the service, for what no client can see.
+    pub fn inside(&self) -> &whitelist::app::App {
+        &self.opened.as_ref().unwrap().app
+    }
+
+    /// For tests that break the log on purpose.
+    pub fn will_be_tampered_with(&mut self) {
+        self.verify_at_end = false;
+    }
+
+    /// Stops the service, so that its files can be looked at or edited.
+    pub fn halt(&mut self) {
+        self.stop();
+    }
+
+    /// Mints a token.
+    pub fn token(&self, roles: &[Role], org: &str, sub: &str) -> String {
+        let now = self.clock.now().micros() / 1_000_000;
+        self.issuer.mint(roles, org, sub, 900, now, "test")
+    }
+
+    /// A client without a token; every exchange is held against the contract.
+    pub fn client(&self) -> Client {
+        let faults = Arc::clone(&self.faults);
+        Client::new(self.address).observed_by(move |exchange| {
+            if let Err(found) = Contract::get().check(exchange) {
+                faults.lock().unwrap().extend(found);
+            }
+        })
+    }
+
+    /// An actor with one role.
+    pub fn actor(&self, role: Role, org: &str, name: &str) -> Actor {
+        Actor { client: self.client(), token: self.token(&[role], org, name) }
+    }
+
+    /// A customs system that asks.
+    pub fn customs(&self) -> Actor {
+        self.actor(Role::CustomsLookup, "0101", "customs-1")
+    }
+
+    /// The officer who proposes.
+    pub fn officer(&self) -> Actor {
+        self.actor(Role::BureauOfficer, "bj-commerce", "officer-1")
+    }
+
+    /// The approver who confirms.
+    pub fn approver(&self) -> Actor {
+        self.actor(Role::BureauApprover, "bj-commerce", "approver-1")
+    }
+
+    /// The auditor.
+    pub fn auditor(&self) -> Actor {
+        self.actor(Role::Auditor, "bj-audit", "auditor-1")
+    }
+
+    /// Proposes changes as the officer and confirms them as the approver; returns the revision.
+    pub fn change(&self, changes: Value) -> i64 {
+        let proposed = self.officer().post("/v1/adjustments", &json!({ "scheme": "beijing-2022", "changes": changes }));
+        assert_eq!(proposed.status, 201, "{}", proposed.text());
+        let id = proposed.json()["id"].as_str().unwrap().to_owned();
+        let etag = proposed.header("etag").unwrap().to_owned();
+        let confirmed = self.approver().act(&format!("/v1/adjustments/{id}/confirm"), &etag);
+        assert_eq!(confirmed.status, 200, "{}", confirmed.text());
+        confirmed.json()["revision"].as_i64().unwrap()
+    }
+}
+
+impl Drop for TestApp {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.stop();
+            return;
+        }
+        let faults = std::mem::take(&mut *self.faults.lock().unwrap());
+        self.stop();
+        assert!(faults.is_empty(), "exchanges outside the contract:\n{}", faults.join("\n"));
+        if self.verify_at_end {
+            let result = verify(&self.folder, &self.database);
+            assert!(result.ok, "the log does not verify: {:#?}", result.problems);
+        }
+    }
+}
+
+/// Verifies a database against its log, as `whitelist log verify` does.
+pub fn verify(folder: &std::path::Path, database: &DatabaseUrl) -> whitelist::app::verify::Verification {
+    use whitelist::app::keys::DataFolder;
+    use whitelist::store::writer::Options;
+    use whitelist::store::{Store, installation};
+    let installation = installation::find(&mut database.open().unwrap()).unwrap().unwrap();
+    let folder = DataFolder(folder.to_path_buf());
+    let vkey = folder.checkpoint_key_for(&installation.origin).unwrap().vkey();
+    let published = whitelist::store::checkpoints::read_head_file(&folder.head_file(), &vkey).unwrap();
+    let remembered = published.map(|(size, root)| (u64::try_from(size).unwrap(), root));
+    let store = Store::open(database, Options::default()).unwrap();
+    let result = whitelist::app::verify::database(&store, &vkey, remembered, &mut |_, _| {}).unwrap();
+    store.close();
+    result
+}
+
+/// Somebody with a token.
+pub struct Actor {
+    pub client: Client,
+    pub token: String,
+}
+
+impl Actor {
+    /// Sends a request with the token.
+    pub fn send(&self, method: &str, target: &str, headers: &[(&str, &str)], body: &[u8]) -> Response {
+        let bearer = format!("Bearer {}", self.token);
+        let mut all = vec![("Authorization", bearer.as_str())];
+        all.extend(headers);
+        self.client.send(method, target, &all, body)
+    }
+
+    pub fn get(&self, target: &str) -> Response {
+        self.send("GET", target, &[], b"")
+    }
+
+    pub fn post(&self, target: &str, body: &Value) -> Response {
+        self.send("POST", target, &[("Content-Type", "application/json")], body.to_string().as_bytes())
+    }
+
+    /// Carries out a verb on what was seen.
+    pub fn act(&self, target: &str, etag: &str) -> Response {
+        self.send("POST", target, &[("If-Match", etag)], b"")
+    }
+}
