@@ -10,9 +10,10 @@ use crate::domain::id::{AdjustmentId, PersonId, time_ordered};
 use crate::domain::revision::Revision;
 use crate::domain::scheme::Scheme;
 use crate::domain::validity::LegalDay;
-use crate::store::keep::responses::{self, Response};
+use crate::store::keep::responses;
+pub use crate::store::keep::responses::Response;
 use crate::store::private::random;
-use crate::store::rows::AdjustmentRow;
+pub use crate::store::rows::AdjustmentRow;
 use crate::store::{AnyConnection, Context, Recorded, StoreError, Tx, adjustments, rulebook};
 use std::collections::HashMap;
 
@@ -62,7 +63,7 @@ pub enum Written<T> {
 }
 
 /// Renders what is kept for a repeated request.
-pub type Keep<T> = fn(&T, &RepeatKey) -> Response;
+pub type Keep<T> = Box<dyn FnOnce(&T, &RepeatKey) -> Response + Send>;
 
 impl App {
     /// Proposes an adjustment: planned at once, so that what the rules refuse is refused now.
@@ -169,7 +170,8 @@ impl App {
         limit: usize,
     ) -> Result<view::Page<view::AdjustmentView>, AppError> {
         let most = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
-        let mut heads = self.store.read(|conn| adjustments::list(conn, state.map(AdjustmentState::as_str), after, most))?;
+        let mut heads =
+            self.store.read(|conn| adjustments::list(conn, state.map(AdjustmentState::as_str), after, most))?;
         let more = heads.len() > limit;
         heads.truncate(limit);
         let next = heads.last().filter(|_| more).map(|head| head.id.clone());
@@ -196,7 +198,9 @@ pub fn scheme_in_force(conn: &mut AnyConnection, code: &str, day: LegalDay) -> R
             found = Some(scheme);
         }
     }
-    found.ok_or_else(|| AppError::Refused(vec![super::error::Refusal { pointer: "/scheme".to_owned(), rule: Rule::SchemeUnknown }]))
+    found.ok_or_else(|| {
+        AppError::Refused(vec![super::error::Refusal { pointer: "/scheme".to_owned(), rule: Rule::SchemeUnknown }])
+    })
 }
 
 /// Reads the changes of a stored adjustment.
@@ -243,7 +247,12 @@ pub fn propose(tx: &mut Tx<'_>, proposal: Proposal) -> Result<AdjustmentRow, App
 ///
 /// # Errors
 /// As [`App::decide`].
-pub fn decide(tx: &mut Tx<'_>, id: AdjustmentId, seen: Option<Revision>, decision: Decision) -> Result<AdjustmentRow, AppError> {
+pub fn decide(
+    tx: &mut Tx<'_>,
+    id: AdjustmentId,
+    seen: Option<Revision>,
+    decision: Decision,
+) -> Result<AdjustmentRow, AppError> {
     let at = tx.context().at;
     let row = adjustments::find(tx.conn(), &id.to_string())?.ok_or(AppError::NotFound)?;
     if seen.is_some_and(|seen| seen.0 != row.revision) {
@@ -262,7 +271,10 @@ pub fn decide(tx: &mut Tx<'_>, id: AdjustmentId, seen: Option<Revision>, decisio
     match state {
         AdjustmentState::Withdrawn if person != proposed_by => return Err(AppError::refused(Rule::NotTheProposer)),
         AdjustmentState::Withdrawn => {}
-        AdjustmentState::Confirmed | AdjustmentState::Rejected | AdjustmentState::Proposed | AdjustmentState::Lapsed => {
+        AdjustmentState::Confirmed
+        | AdjustmentState::Rejected
+        | AdjustmentState::Proposed
+        | AdjustmentState::Lapsed => {
             four_eyes(proposed_by, person).map_err(AppError::refused)?;
         }
     }
@@ -298,7 +310,7 @@ pub fn save_plan(tx: &mut Tx<'_>, plan: Plan) -> Result<(), StoreError> {
         match planned.row {
             PlannedRow::Listing(mut row) => {
                 row.revision = revision;
-                save(tx, &mut listings, row.number.clone(), row, planned.event)?;
+                save(tx, &mut listings, row.number.clone(), *row, planned.event)?;
             }
             PlannedRow::Enterprise(mut row) => {
                 row.revision = revision;
@@ -313,7 +325,7 @@ pub fn save_plan(tx: &mut Tx<'_>, plan: Plan) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn save<F: crate::store::writer::Queued>(
+fn save<F: crate::store::tx::Queued>(
     tx: &mut Tx<'_>,
     last: &mut HashMap<String, F>,
     id: String,

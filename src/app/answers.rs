@@ -34,7 +34,13 @@ impl App {
     ///
     /// # Errors
     /// The store's failure.
-    pub fn answers_about(&self, caller: &Caller, declaration: &str, after: Option<LookupId>, limit: usize) -> Result<AnswerPage, AppError> {
+    pub fn answers_about(
+        &self,
+        caller: &Caller,
+        declaration: &str,
+        after: Option<LookupId>,
+        limit: usize,
+    ) -> Result<AnswerPage, AppError> {
         let after = after.map(|id| id.to_string()).unwrap_or_default();
         let most = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
         self.store.read(|conn| {

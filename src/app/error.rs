@@ -52,6 +52,11 @@ pub enum AppError {
 }
 
 impl AppError {
+    /// A view that cannot be written: a fault of ours.
+    pub fn unwritable(error: impl std::fmt::Display) -> Self {
+        Self::Store(StoreError::damaged(error))
+    }
+
     /// One refusal of the whole request.
     #[must_use]
     pub fn refused(rule: Rule) -> Self {

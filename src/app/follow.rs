@@ -148,7 +148,11 @@ fn enterprise(row: &rows::EnterpriseRow) -> Result<(Uscc, EnterpriseVersion), St
 fn stop(row: &rows::StopRow) -> Result<(StopId, ItemClass, StopVersion), StoreError> {
     let id = StopId::parse(&row.id).map_err(|_| damaged("a stop's id"))?;
     let class = serde_json::from_str(&row.class).map_err(|_| damaged("a stop's class"))?;
-    let version = StopVersion { revision: Revision(row.revision), effective_on: day(row.effective_on)?, stopped: row.stopped != 0 };
+    let version = StopVersion {
+        revision: Revision(row.revision),
+        effective_on: day(row.effective_on)?,
+        stopped: row.stopped != 0,
+    };
     Ok((id, class, version))
 }
 
@@ -162,7 +166,9 @@ fn code<T>(stored: i64, from: impl Fn(u64) -> Option<T>, what: &str) -> Result<T
 /// [`StoreError::Damaged`] when a code is none.
 pub fn terms(row: &LeanListing) -> Result<Terms, StoreError> {
     let offices = |text: &String| {
-        text.split(',').map(|office| CustomsOffice::parse(office).map_err(|_| damaged("a customs office"))).collect::<Result<_, _>>()
+        text.split(',')
+            .map(|office| CustomsOffice::parse(office).map_err(|_| damaged("a customs office")))
+            .collect::<Result<_, _>>()
     };
     let purpose = |text: &String| Purpose::parse(text).map_err(|_| damaged("a purpose"));
     Ok(Terms {

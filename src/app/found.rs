@@ -6,8 +6,7 @@ use crate::domain::scheme::Scheme;
 use crate::domain::validity::Instant;
 use crate::store::private::random;
 use crate::store::rows::SchemeRow;
-use crate::store::writer::Author;
-use crate::store::{AnyConnection, Context, Installation, Store, StoreError, Tx, log, rulebook};
+use crate::store::{AnyConnection, Author, Context, Installation, Store, StoreError, Tx, log, rulebook};
 use crate::tlog::entry::{Actor, Change, Entity, Entry, FORMAT, Value};
 
 /// The context of the service's own acts.
@@ -21,7 +20,8 @@ pub fn system(name: &'static str, at: Instant) -> Context {
 /// # Errors
 /// The store's failure.
 pub fn create_log(store: &Store, installation: &Installation, at: Instant) -> Result<(), StoreError> {
-    let plain = |path: &str, value: &str| Change { path: path.to_owned(), old: None, new: Some(Value::Plain(value.into())) };
+    let plain =
+        |path: &str, value: &str| Change { path: path.to_owned(), old: None, new: Some(Value::Plain(value.into())) };
     let changes = vec![
         plain("/environment", installation.environment.as_str()),
         plain("/origin", &installation.origin),
@@ -75,7 +75,8 @@ pub enum SchemeFault {
 /// [`SchemeFault::Faulty`].
 pub fn read_scheme(text: &str) -> Result<Scheme, SchemeFault> {
     let scheme: Scheme = toml::from_str(text).map_err(|error| SchemeFault::Faulty(error.to_string()))?;
-    let prefix_fits = (2..=4).contains(&scheme.number_prefix.len()) && scheme.number_prefix.bytes().all(|byte| byte.is_ascii_uppercase());
+    let prefix_fits = (2..=4).contains(&scheme.number_prefix.len())
+        && scheme.number_prefix.bytes().all(|byte| byte.is_ascii_uppercase());
     let agencies_known = scheme.member_agencies.iter().any(|agency| agency.code == scheme.lead_agency);
     let faults = [
         (!prefix_fits, "number_prefix must be 2 to 4 capital letters"),
@@ -120,7 +121,11 @@ pub fn follows(store: &Store, scheme: &Scheme) -> Result<Result<(), SchemeFault>
     let last = store.read(|conn| known_versions(conn, &scheme.code))?.last().map_or(0, |row| row.version);
     let last = u32::try_from(last).map_err(StoreError::damaged)?;
     let follows = scheme.version == last.saturating_add(1) || scheme.version == last;
-    Ok(if follows { Ok(()) } else { Err(SchemeFault::Version { code: scheme.code.clone(), found: scheme.version, last }) })
+    Ok(if follows {
+        Ok(())
+    } else {
+        Err(SchemeFault::Version { code: scheme.code.clone(), found: scheme.version, last })
+    })
 }
 
 fn known_versions(conn: &mut AnyConnection, code: &str) -> Result<Vec<SchemeRow>, StoreError> {
@@ -132,5 +137,5 @@ fn known_versions(conn: &mut AnyConnection, code: &str) -> Result<Vec<SchemeRow>
 /// # Errors
 /// The store's failure.
 pub fn is_new(store: &Store) -> Result<bool, AppError> {
-    Ok(store.read(|conn| log::size(conn))? <= 1)
+    Ok(store.read(log::size)? <= 1)
 }

@@ -1,8 +1,8 @@
 //! A spreadsheet becomes one proposed adjustment, or every fault of it; never half a list.
 
+use super::App;
 use super::adjust::{Proposal, scheme_in_force};
 use super::error::AppError;
-use super::App;
 use crate::domain::adjustment::{Add, Change, ChangeKind, ChangeReason, ItemText, ReasonCode, Vary};
 use crate::domain::code::Uscc;
 use crate::domain::enterprise::Particulars;
@@ -55,7 +55,9 @@ impl App {
             Ok::<Vec<Change>, AppError>(kept.map(|(_, change)| change).collect())
         })?;
         if !faults.is_empty() {
-            faults.sort_by(|one, other| (&one.sheet, one.row, &one.column).cmp(&(&other.sheet, other.row, &other.column)));
+            faults.sort_by(|one, other| {
+                (&one.sheet, one.row, &one.column).cmp(&(&other.sheet, other.row, &other.column))
+            });
             return Err(AppError::Sheet(faults));
         }
         let rows = list.rows.len();
@@ -71,13 +73,19 @@ fn known_enterprises(conn: &mut AnyConnection, rows: &[ListRow]) -> Result<BTree
 }
 
 /// Builds the changes, each with the place of its row; registrations come first.
-fn changes(rows: &[ListRow], known: &BTreeSet<Uscc>, today: LegalDay, faults: &mut Vec<SheetFault>) -> (Vec<Change>, Vec<usize>) {
+fn changes(
+    rows: &[ListRow],
+    known: &BTreeSet<Uscc>,
+    today: LegalDay,
+    faults: &mut Vec<SheetFault>,
+) -> (Vec<Change>, Vec<usize>) {
     let (mut changes, mut sources) = (Vec::new(), Vec::new());
     let mut new: BTreeMap<Uscc, usize> = BTreeMap::new();
     for (place, row) in rows.iter().enumerate().filter(|(_, row)| !known.contains(&row.uscc)) {
         // Of several rows of a new enterprise one name is enough.
         let named = row.enterprise_name.is_some();
-        let better = new.get(&row.uscc).and_then(|first| rows.get(*first)).is_none_or(|first| first.enterprise_name.is_none());
+        let better =
+            new.get(&row.uscc).and_then(|first| rows.get(*first)).is_none_or(|first| first.enterprise_name.is_none());
         if better && (named || !new.contains_key(&row.uscc)) {
             new.insert(row.uscc, place);
         }
@@ -95,7 +103,11 @@ fn changes(rows: &[ListRow], known: &BTreeSet<Uscc>, today: LegalDay, faults: &m
             customs_registration: row.customs_registration,
         };
         let from = row.valid_from.min(today);
-        changes.push(reasoned(ChangeKind::RegisterEnterprise { uscc: *uscc, particulars, effective_on: Some(from) }, from, today));
+        changes.push(reasoned(
+            ChangeKind::RegisterEnterprise { uscc: *uscc, particulars, effective_on: Some(from) },
+            from,
+            today,
+        ));
         sources.push(*place);
     }
     for (place, row) in rows.iter().enumerate() {

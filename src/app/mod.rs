@@ -24,9 +24,9 @@ pub use error::AppError;
 
 use crate::clock::Clock;
 use crate::domain::actor::Caller;
+use crate::domain::revision::Revision;
 use crate::index::Index;
-use crate::store::writer::Author;
-use crate::store::{Context, Environment, Installation, Store};
+use crate::store::{Author, Context, Environment, Installation, Store, log};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -70,5 +70,13 @@ impl App {
     /// [`AppError::StaleNode`] when it is not: an answer could miss a suspension.
     pub fn fresh(&self) -> Result<Duration, AppError> {
         self.index.age(self.clock.uptime()).filter(|age| *age <= self.max_staleness).ok_or(AppError::StaleNode)
+    }
+
+    /// Asks the database for the number of entries in the log.
+    ///
+    /// # Errors
+    /// The store's failure.
+    pub fn head(&self) -> Result<Revision, AppError> {
+        Ok(Revision(self.store.read(log::size)?))
     }
 }

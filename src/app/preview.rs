@@ -4,13 +4,13 @@
 //! both. A question is judged on its own day, or on the day the change takes effect when that is later, so that a
 //! change from tomorrow on shows what tomorrow's customs would be told.
 
+use super::App;
 use super::adjust::{changes, scheme_in_force};
 use super::error::AppError;
 use super::follow;
 use super::plan::{Plan, PlannedRow, dated, plan};
 use super::record::{Recorded, read_batch};
 use super::view::{self, Notes, Sentence, TermsView};
-use super::App;
 use crate::domain::adjustment::{Change, ChangeKind};
 use crate::domain::code::Uscc;
 use crate::domain::error::Rule;
@@ -135,7 +135,7 @@ impl App {
             let overlay = overlay(conn, &snapshot, &planned)?;
             let mut previews: Vec<ChangePreview> =
                 changes.iter().enumerate().map(|(index, change)| blank(index, change, at.day(), lang)).collect();
-            let before = present_states(conn, changes, at.day())?;
+            let before = present_states(conn, changes)?;
             fill_terms(&mut previews, changes, &planned, &before, at.day())?;
             for (index, rule) in &planned.refused {
                 if let Some(preview) = previews.get_mut(*index) {
@@ -181,31 +181,66 @@ fn past_date(lang: Lang) -> &'static str {
 fn summary(kind: &ChangeKind, today: LegalDay) -> Sentence {
     let (subject, day) = (kind.subject(), kind.effective_on(today));
     let (zh, en) = match kind {
-        ChangeKind::RegisterEnterprise { particulars, .. } => {
-            (format!("登记企业 {subject}（{}）", particulars.name_zh), format!("Register enterprise {subject} ({})", particulars.name_zh))
-        }
+        ChangeKind::RegisterEnterprise { particulars, .. } => (
+            format!("登记企业 {subject}（{}）", particulars.name_zh),
+            format!("Register enterprise {subject} ({})", particulars.name_zh),
+        ),
         ChangeKind::Add(add) => (
             format!("企业 {subject} 新增条目：{}，{} {}", add.item.name_zh, add.quantity, add.unit.name(Lang::Zh)),
-            format!("Add a listing for {subject}: {}, {} {}", add.item.name_en.as_ref().unwrap_or(&add.item.name_zh), add.quantity, add.unit.name(Lang::En)),
+            format!(
+                "Add a listing for {subject}: {}, {} {}",
+                add.item.name_en.as_ref().unwrap_or(&add.item.name_zh),
+                add.quantity,
+                add.unit.name(Lang::En)
+            ),
         ),
-        ChangeKind::Vary { .. } => (format!("自 {day} 起变更条目 {subject}"), format!("Vary listing {subject} from {day}")),
-        ChangeKind::Extend { valid_to, .. } => (format!("条目 {subject} 有效期延至 {valid_to}"), format!("Extend listing {subject} to {valid_to}")),
-        ChangeKind::Suspend { .. } => (format!("自 {day} 起暂停条目 {subject}"), format!("Suspend listing {subject} from {day}")),
-        ChangeKind::Reinstate { .. } => (format!("自 {day} 起恢复条目 {subject}"), format!("Reinstate listing {subject} from {day}")),
-        ChangeKind::Remove { .. } => (format!("自 {day} 起将条目 {subject} 移出名单"), format!("Remove listing {subject} from {day}")),
-        ChangeKind::SuspendEnterprise { .. } => (format!("自 {day} 起暂停企业 {subject} 的全部条目"), format!("Suspend every listing of enterprise {subject} from {day}")),
-        ChangeKind::ReinstateEnterprise { .. } => (format!("自 {day} 起恢复企业 {subject}"), format!("Reinstate enterprise {subject} from {day}")),
-        ChangeKind::BarEnterprise { until, .. } => (format!("限制企业 {subject} 申请至 {until}"), format!("Bar enterprise {subject} from applying until {until}")),
-        ChangeKind::LiftBar { .. } => (format!("自 {day} 起解除企业 {subject} 的申请限制"), format!("Lift the bar of enterprise {subject} from {day}")),
-        ChangeKind::StopItemClass { .. } => (format!("自 {day} 起停止一类物品：{subject}"), format!("Stop the item class {subject} from {day}")),
-        ChangeKind::LiftStop { .. } => (format!("自 {day} 起解除停止 {subject}"), format!("Lift the stop {subject} from {day}")),
+        ChangeKind::Vary { .. } => {
+            (format!("自 {day} 起变更条目 {subject}"), format!("Vary listing {subject} from {day}"))
+        }
+        ChangeKind::Extend { valid_to, .. } => {
+            (format!("条目 {subject} 有效期延至 {valid_to}"), format!("Extend listing {subject} to {valid_to}"))
+        }
+        ChangeKind::Suspend { .. } => {
+            (format!("自 {day} 起暂停条目 {subject}"), format!("Suspend listing {subject} from {day}"))
+        }
+        ChangeKind::Reinstate { .. } => {
+            (format!("自 {day} 起恢复条目 {subject}"), format!("Reinstate listing {subject} from {day}"))
+        }
+        ChangeKind::Remove { .. } => {
+            (format!("自 {day} 起将条目 {subject} 移出名单"), format!("Remove listing {subject} from {day}"))
+        }
+        ChangeKind::SuspendEnterprise { .. } => (
+            format!("自 {day} 起暂停企业 {subject} 的全部条目"),
+            format!("Suspend every listing of enterprise {subject} from {day}"),
+        ),
+        ChangeKind::ReinstateEnterprise { .. } => {
+            (format!("自 {day} 起恢复企业 {subject}"), format!("Reinstate enterprise {subject} from {day}"))
+        }
+        ChangeKind::BarEnterprise { until, .. } => (
+            format!("限制企业 {subject} 申请至 {until}"),
+            format!("Bar enterprise {subject} from applying until {until}"),
+        ),
+        ChangeKind::LiftBar { .. } => (
+            format!("自 {day} 起解除企业 {subject} 的申请限制"),
+            format!("Lift the bar of enterprise {subject} from {day}"),
+        ),
+        ChangeKind::StopItemClass { .. } => {
+            (format!("自 {day} 起停止一类物品：{subject}"), format!("Stop the item class {subject} from {day}"))
+        }
+        ChangeKind::LiftStop { .. } => {
+            (format!("自 {day} 起解除停止 {subject}"), format!("Lift the stop {subject} from {day}"))
+        }
     };
     Sentence { zh, en }
 }
 
 /// Versions of the listings that changes name, by number.
-fn present_states(conn: &mut AnyConnection, changes: &[Change], _today: LegalDay) -> Result<HashMap<String, Vec<ListingRow>>, StoreError> {
-    let numbers: Vec<String> = changes.iter().filter_map(|change| change.kind.listing()).map(|number| number.to_string()).collect();
+fn present_states(
+    conn: &mut AnyConnection,
+    changes: &[Change],
+) -> Result<HashMap<String, Vec<ListingRow>>, StoreError> {
+    let numbers: Vec<String> =
+        changes.iter().filter_map(|change| change.kind.listing()).map(|number| number.to_string()).collect();
     let mut states: HashMap<String, Vec<ListingRow>> = HashMap::new();
     for row in listings::versions_of(conn, &numbers)? {
         states.entry(row.number.clone()).or_default().push(row);
@@ -231,7 +266,9 @@ fn fill_terms(
     for planned in &planned.rows {
         let PlannedRow::Listing(row) = &planned.row else { continue };
         touched.entry(planned.change).or_default().insert(&row.number);
-        let Some(preview) = previews.get_mut(planned.change).filter(|preview| preview.after.is_none()) else { continue };
+        let Some(preview) = previews.get_mut(planned.change).filter(|preview| preview.after.is_none()) else {
+            continue;
+        };
         let dated = dated(row)?;
         preview.after = Some(view::terms(&dated.state, dated.effective_on, Notes::Shown));
     }
@@ -249,7 +286,9 @@ fn overlay(conn: &mut AnyConnection, snapshot: &Snapshot, planned: &Plan) -> Res
     let (mut listing_rows, mut enterprise_rows, mut stop_rows) = (Vec::new(), Vec::new(), Vec::new());
     for planned in &planned.rows {
         match &planned.row {
-            PlannedRow::Listing(row) => listing_rows.push(LeanListing { revision: revision.0, ..LeanListing::from(row) }),
+            PlannedRow::Listing(row) => {
+                listing_rows.push(LeanListing { revision: revision.0, ..LeanListing::from(&**row) })
+            }
             PlannedRow::Enterprise(row) => {
                 let mut row = row.clone();
                 row.revision = revision.0;
@@ -274,8 +313,11 @@ fn overlay(conn: &mut AnyConnection, snapshot: &Snapshot, planned: &Plan) -> Res
 
 /// Reads recorded answers of the last 90 days that may concern the changes.
 fn recent(conn: &mut AnyConnection, at: Instant, changes: &[Change]) -> Result<Vec<Recorded>, StoreError> {
-    let any_enterprise = changes.iter().any(|change| matches!(change.kind, ChangeKind::StopItemClass { .. } | ChangeKind::LiftStop { .. }));
-    let numbers: Vec<String> = changes.iter().filter_map(|change| change.kind.listing()).map(|number| number.to_string()).collect();
+    let any_enterprise = changes
+        .iter()
+        .any(|change| matches!(change.kind, ChangeKind::StopItemClass { .. } | ChangeKind::LiftStop { .. }));
+    let numbers: Vec<String> =
+        changes.iter().filter_map(|change| change.kind.listing()).map(|number| number.to_string()).collect();
     let mut about: BTreeSet<String> =
         listings::versions_of(conn, &numbers)?.into_iter().map(|row| row.enterprise).collect();
     about.extend(changes.iter().filter(|change| change.kind.listing().is_none()).map(|change| change.kind.subject()));
@@ -285,7 +327,8 @@ fn recent(conn: &mut AnyConnection, at: Instant, changes: &[Change]) -> Result<V
         let Some(batch) = answers::before(conn, cursor.as_deref(), at.micros().saturating_sub(BACK))? else { break };
         let recorded = read_batch(&batch)?;
         seen = seen.saturating_add(recorded.len());
-        let concerned = |answer: &Recorded| any_enterprise || answer.lines.iter().any(|line| about.contains(&line.enterprise));
+        let concerned =
+            |answer: &Recorded| any_enterprise || answer.lines.iter().any(|line| about.contains(&line.enterprise));
         found.extend(recorded.into_iter().filter(concerned));
         cursor = Some(batch.first_id);
     }
@@ -303,18 +346,21 @@ struct Asked<'a> {
 impl Asked<'_> {
     /// Judges every recorded question on both; returns how many lines were looked at and how many would differ.
     fn compare(&self, recorded: &[Recorded], previews: &mut [ChangePreview]) -> (usize, usize) {
-        let first_day = self.changes.iter().map(|change| change.kind.effective_on(self.today)).min().unwrap_or(self.today);
+        let first_day =
+            self.changes.iter().map(|change| change.kind.effective_on(self.today)).min().unwrap_or(self.today);
         let owners = self.owners();
         let (mut examined, mut differing) = (0_usize, 0_usize);
         for answer in recorded {
-            let declaration = Declaration { declared_on: answer.declaration.declared_on.max(first_day), ..answer.declaration };
+            let declaration =
+                Declaration { declared_on: answer.declaration.declared_on.max(first_day), ..answer.declaration };
             let was = self.snapshot.judge(&declaration, &answer.lines, Revision::NEWEST);
             let would_be = self.overlay.judge(&declaration, &answer.lines, Revision::NEWEST);
             for ((line, was), would_be) in answer.lines.iter().zip(&was).zip(&would_be) {
                 examined = examined.saturating_add(1);
                 let differs = was.verdict != would_be.verdict;
                 differing = differing.saturating_add(usize::from(differs));
-                let listing = was.candidate.or(would_be.candidate).map(|candidate| candidate.listing.number.to_string());
+                let listing =
+                    was.candidate.or(would_be.candidate).map(|candidate| candidate.listing.number.to_string());
                 let concerned = self.concerned(&owners, line.enterprise, listing.as_deref());
                 for index in concerned {
                     let Some(preview) = previews.get_mut(index) else { continue };

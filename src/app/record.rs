@@ -16,8 +16,8 @@ use crate::store::keep::answers::{self, AboutDeclaration, BatchRow};
 use crate::store::{Store, StoreError};
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 use serde::{Deserialize, Serialize};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 

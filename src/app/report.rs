@@ -1,9 +1,9 @@
 //! Reads the list for people: pages of listings and enterprises, versions, balances, exports.
 
+use super::App;
 use super::error::AppError;
 use super::plan::dated;
 use super::view::{self, EnterpriseView, ListingView, Notes, Page, VersionView};
-use super::App;
 use crate::domain::actor::{Caller, Role, RoleSet};
 use crate::domain::code::{HsCode, Uscc};
 use crate::domain::item_name::normalise_name;
@@ -84,7 +84,13 @@ impl App {
     ///
     /// # Errors
     /// [`AppError::NotYetCurrent`] for a revision still to come; the store's failure.
-    pub fn listings(&self, caller: &Caller, query: &ListingQuery, after: &str, limit: usize) -> Result<Page<ListingView>, AppError> {
+    pub fn listings(
+        &self,
+        caller: &Caller,
+        query: &ListingQuery,
+        after: &str,
+        limit: usize,
+    ) -> Result<Page<ListingView>, AppError> {
         let own = scope(caller)?;
         if query.as_of.is_some_and(|asked| asked > self.index.load().revision()) {
             return Err(AppError::NotYetCurrent);
@@ -147,7 +153,13 @@ impl App {
     ///
     /// # Errors
     /// As [`App::listing`].
-    pub fn listing_versions(&self, caller: &Caller, number: ListingNumber, after: i32, limit: usize) -> Result<Page<VersionView>, AppError> {
+    pub fn listing_versions(
+        &self,
+        caller: &Caller,
+        number: ListingNumber,
+        after: i32,
+        limit: usize,
+    ) -> Result<Page<VersionView>, AppError> {
         self.listing(caller, number, None, None)?;
         let rows = self.store.read(|conn| listings::versions(conn, &number.to_string()))?;
         let mut rows: Vec<ListingRow> = rows.into_iter().filter(|row| row.version > after).collect();
@@ -178,7 +190,13 @@ impl App {
     ///
     /// # Errors
     /// The store's failure.
-    pub fn enterprises(&self, caller: &Caller, q: Option<&str>, after: &str, limit: usize) -> Result<Page<EnterpriseView>, AppError> {
+    pub fn enterprises(
+        &self,
+        caller: &Caller,
+        q: Option<&str>,
+        after: &str,
+        limit: usize,
+    ) -> Result<Page<EnterpriseView>, AppError> {
         let day = self.clock.now().day();
         if let Some(own) = scope(caller)? {
             let view = self.store.read(|conn| enterprise(conn, own.as_str(), day))?;
@@ -229,7 +247,9 @@ impl App {
         loop {
             let page = self.listings(caller, query, &after, 200)?;
             let numbers: Vec<String> = page.items.iter().map(|view| view.number.clone()).collect();
-            rows.extend(self.store.read(|conn| export_rows(conn, &page.items, &numbers, query.as_of, day, notes(caller)))?);
+            rows.extend(
+                self.store.read(|conn| export_rows(conn, &page.items, &numbers, query.as_of, day, notes(caller)))?,
+            );
             match page.next {
                 Some(next) => after = next,
                 None => return Ok(rows),
@@ -293,7 +313,8 @@ fn views(
     let mut views = Vec::new();
     for number in numbers {
         let Some(versions) = gathered.versions.get(number) else { continue };
-        let taken = gathered.balances.get(number).map_or(0, |balance| balance.reserved.saturating_add(balance.confirmed));
+        let taken =
+            gathered.balances.get(number).map_or(0, |balance| balance.reserved.saturating_add(balance.confirmed));
         let owner = versions.last().and_then(|row| gathered.enterprises.get(&row.enterprise));
         views.extend(view::listing(versions, owner.map_or(&[], Vec::as_slice), taken, day, notes)?);
     }

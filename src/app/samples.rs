@@ -90,30 +90,42 @@ pub fn load(store: &Store, at: Instant) -> Result<bool, AppError> {
 }
 
 fn taken_over(kind: ChangeKind) -> Change {
-    Change { kind, reason: ChangeReason { code: ReasonCode::TakeOver, basis: Some("样例数据 / sample data".to_owned()) } }
+    Change {
+        kind,
+        reason: ChangeReason { code: ReasonCode::TakeOver, basis: Some("样例数据 / sample data".to_owned()) },
+    }
 }
 
 /// Enterprises and listings first, then what happened to them, in a second plan that knows their numbers.
 fn record(tx: &mut Tx<'_>, scheme: &Scheme, demo: Demo, at: Instant) -> Result<(), AppError> {
     let today = at.day();
     // Registered from the day the scheme began, so that every sample date falls into their time.
-    let mut changes: Vec<Change> = demo.enterprise.into_iter().flat_map(|enterprise| register(enterprise, scheme.valid_from)).collect();
+    let mut changes: Vec<Change> =
+        demo.enterprise.into_iter().flat_map(|enterprise| register(enterprise, scheme.valid_from)).collect();
     let first = changes.len();
     let month_ago = today.add_months(-1);
     let sample_period = (month_ago, month_ago.add_years(1).add_days(-1));
     let fixed: Vec<DemoListing> = demo.listing;
-    let fates: Vec<(Option<LegalDay>, Option<LegalDay>)> = fixed.iter().map(|listing| (listing.suspended_on, listing.removed_on)).collect();
+    let fates: Vec<(Option<LegalDay>, Option<LegalDay>)> =
+        fixed.iter().map(|listing| (listing.suspended_on, listing.removed_on)).collect();
     for listing in fixed.into_iter().chain(demo.sample) {
         changes.push(add(listing, sample_period)?);
     }
     for bar in demo.bar {
-        changes.push(taken_over(ChangeKind::BarEnterprise { enterprise: bar.enterprise, until: bar.until, effective_on: bar.from }));
+        changes.push(taken_over(ChangeKind::BarEnterprise {
+            enterprise: bar.enterprise,
+            until: bar.until,
+            effective_on: bar.from,
+        }));
     }
     let planned = plan(tx.conn(), scheme, &changes, None, at)?.accepted()?;
     let mut later = Vec::new();
     for planned in &planned.rows {
         let super::plan::PlannedRow::Listing(row) = &planned.row else { continue };
-        let Some((suspended_on, removed_on)) = planned.change.checked_sub(first).and_then(|place| fates.get(place)) else { continue };
+        let Some((suspended_on, removed_on)) = planned.change.checked_sub(first).and_then(|place| fates.get(place))
+        else {
+            continue;
+        };
         let listing = ListingNumber::parse(&row.number).map_err(|_| StoreError::damaged("a listing number"))?;
         later.extend(suspended_on.map(|effective_on| taken_over(ChangeKind::Suspend { listing, effective_on })));
         later.extend(removed_on.map(|effective_on| taken_over(ChangeKind::Remove { listing, effective_on })));
@@ -133,10 +145,16 @@ fn register(enterprise: DemoEnterprise, from: LegalDay) -> Vec<Change> {
         customs_registration: Some(enterprise.customs_registration),
     };
     let registered = |name: String, day: LegalDay| {
-        taken_over(ChangeKind::RegisterEnterprise { uscc: enterprise.uscc, particulars: particulars(name), effective_on: Some(day) })
+        taken_over(ChangeKind::RegisterEnterprise {
+            uscc: enterprise.uscc,
+            particulars: particulars(name),
+            effective_on: Some(day),
+        })
     };
     match (enterprise.former_name_zh.clone(), enterprise.renamed_on) {
-        (Some(former), Some(renamed_on)) => vec![registered(former, from), registered(enterprise.name_zh.clone(), renamed_on)],
+        (Some(former), Some(renamed_on)) => {
+            vec![registered(former, from), registered(enterprise.name_zh.clone(), renamed_on)]
+        }
         _ => vec![registered(enterprise.name_zh.clone(), from)],
     }
 }

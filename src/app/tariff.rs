@@ -81,7 +81,11 @@ pub fn read(bytes: &[u8]) -> Result<Vec<TariffLine>, Vec<TariffFault>> {
                 lines.push(TariffLine { hs_code, documents, valid_from, valid_to, replaces });
             }
             (hs_code, documents, valid_from, valid_to, replaces) => {
-                faults.extend([hs_code.err(), documents.err(), valid_from.err(), valid_to.err(), replaces.err()].into_iter().flatten());
+                faults.extend(
+                    [hs_code.err(), documents.err(), valid_from.err(), valid_to.err(), replaces.err()]
+                        .into_iter()
+                        .flatten(),
+                );
             }
         }
     }
@@ -112,7 +116,9 @@ pub fn record(tx: &mut Tx<'_>, lines: &[TariffLine]) -> Result<usize, StoreError
             recorded_at: at,
         };
         let newest = known.iter().rev().find(|known| known.valid_from == row.valid_from);
-        if newest.is_some_and(|known| (known.valid_to, &known.documents, known.replaces) == (row.valid_to, &row.documents, row.replaces)) {
+        if newest.is_some_and(|known| {
+            (known.valid_to, &known.documents, known.replaces) == (row.valid_to, &row.documents, row.replaces)
+        }) {
             continue;
         }
         tx.save(row.clone(), known.last(), "tariff.recorded")?;
@@ -136,7 +142,12 @@ pub struct TariffImport {
 ///
 /// # Errors
 /// What the rules refuse of the proposal; the store's failure.
-pub fn import(store: &Store, context: Context, scheme: String, lines: Vec<TariffLine>) -> Result<Recorded<TariffImport>, AppError> {
+pub fn import(
+    store: &Store,
+    context: Context,
+    scheme: String,
+    lines: Vec<TariffLine>,
+) -> Result<Recorded<TariffImport>, AppError> {
     store.write(context, move |tx| {
         let recorded = record(tx, &lines)?;
         let successions: Vec<Succession> = lines
@@ -154,7 +165,11 @@ pub fn import(store: &Store, context: Context, scheme: String, lines: Vec<Tariff
     })
 }
 
-fn successions_to_changes(tx: &mut Tx<'_>, scheme: &str, successions: &[Succession]) -> Result<Vec<Change>, StoreError> {
+fn successions_to_changes(
+    tx: &mut Tx<'_>,
+    scheme: &str,
+    successions: &[Succession],
+) -> Result<Vec<Change>, StoreError> {
     let mut changes = Vec::new();
     for succession in successions {
         let old = i64::try_from(succession.old.value()).map_err(StoreError::damaged)?;
@@ -164,7 +179,9 @@ fn successions_to_changes(tx: &mut Tx<'_>, scheme: &str, successions: &[Successi
             let Some(last) = rows.last() else { continue };
             let lives_on = last.valid_to >= succession.from.value() && last.standing != Standing::Removed.as_str();
             // One code split into several is for people to assign: the first successor is proposed, once.
-            let taken = changes.iter().any(|change: &Change| change.kind.listing().is_some_and(|known| known.to_string() == number));
+            let taken = changes
+                .iter()
+                .any(|change: &Change| change.kind.listing().is_some_and(|known| known.to_string() == number));
             if last.scheme != scheme || last.hs_code != old || !lives_on || taken {
                 continue;
             }

@@ -7,7 +7,10 @@
 use crate::store::fact::{Fact, compare};
 use crate::store::private::{self, PrivateRow, PrivateValues, SubjectKeys};
 use crate::store::rows::{AdjustmentRow, EnterpriseRow, ListingRow, SchemeRow, StopRow, TariffRow};
-use crate::store::{AnyConnection, Installation, Store, StoreError, adjustments, dialect, enterprises, installation, listings, log, rulebook};
+use crate::store::{
+    AnyConnection, Installation, Store, StoreError, adjustments, dialect, enterprises, installation, listings, log,
+    rulebook,
+};
 use crate::tlog::Hash;
 use crate::tlog::checkpoint::CheckpointVerifier;
 use crate::tlog::entry::{Entry, Value};
@@ -90,7 +93,12 @@ impl<F: Fact> Rows<F> {
     }
 
     /// Takes the row of a revision; rows before it were recorded by no entry.
-    fn take(&mut self, conn: &mut AnyConnection, revision: i64, extra: &mut Vec<String>) -> Result<Option<F>, StoreError> {
+    fn take(
+        &mut self,
+        conn: &mut AnyConnection,
+        revision: i64,
+        extra: &mut Vec<String>,
+    ) -> Result<Option<F>, StoreError> {
         while let Some(row) = self.peek(conn)? {
             if row.revision() > revision {
                 return Ok(None);
@@ -154,11 +162,11 @@ impl Check {
             keys: SubjectKeys::default(),
             sealed: VecDeque::new(),
             sealed_to: 0,
-            schemes: Rows::new(|conn, after| rulebook::schemes_since(conn, after)),
+            schemes: Rows::new(rulebook::schemes_since),
             tariff: Rows::new(|conn, after| rulebook::tariff_since(conn, after, STRIDE)),
             enterprises: Rows::new(|conn, after| enterprises::since(conn, after, STRIDE)),
             listings: Rows::new(|conn, after| listings::since(conn, after, STRIDE)),
-            stops: Rows::new(|conn, after| rulebook::stops_since(conn, after)),
+            stops: Rows::new(rulebook::stops_since),
             adjustments: BTreeMap::new(),
             opened: BTreeMap::new(),
         }
@@ -192,10 +200,20 @@ impl Check {
         self.rest(conn)?;
         self.adjustments(conn)?;
         let counted = self.balances(conn)?;
-        let root = crate::tlog::merkle::Frontier::from_bytes(total, &frontier).map_or_else(|_| String::new(), |edge| edge.root().to_string());
-        let mut problems: Vec<ProblemView> = self.log.finish(total, Some(&frontier)).into_iter().map(ProblemView::from).collect();
+        let root = crate::tlog::merkle::Frontier::from_bytes(total, &frontier)
+            .map_or_else(|_| String::new(), |edge| edge.root().to_string());
+        let mut problems: Vec<ProblemView> =
+            self.log.finish(total, Some(&frontier)).into_iter().map(ProblemView::from).collect();
         problems.extend(self.problems);
-        Ok(Verification { ok: problems.is_empty(), origin: self.origin, revision: size, root, entries, listings: counted, problems })
+        Ok(Verification {
+            ok: problems.is_empty(),
+            origin: self.origin,
+            revision: size,
+            root,
+            entries,
+            listings: counted,
+            problems,
+        })
     }
 
     fn entry(&mut self, conn: &mut AnyConnection, revision: i64, leaf: &[u8]) -> Result<(), StoreError> {
@@ -250,11 +268,19 @@ impl Check {
             self.sealed_to = self.sealed.back().map_or(i64::MAX, |row| row.revision);
         }
         while let Some(row) = self.sealed.front().filter(|row| row.revision < revision).cloned() {
-            self.problem("private-extra", format!("private values of revision {}", row.revision), "no entry asks for them");
+            self.problem(
+                "private-extra",
+                format!("private values of revision {}", row.revision),
+                "no entry asks for them",
+            );
             self.sealed.pop_front();
         }
         let Some(row) = self.sealed.front().filter(|row| row.revision == revision).cloned() else {
-            self.problem("private-missing", format!("entry {revision}"), "its private values are gone without an erasure");
+            self.problem(
+                "private-missing",
+                format!("entry {revision}"),
+                "its private values are gone without an erasure",
+            );
             return Ok(None);
         };
         self.sealed.pop_front();
@@ -317,7 +343,11 @@ impl Check {
         let mut left: Vec<PrivateRow> = self.sealed.drain(..).collect();
         left.extend(private::list(conn, self.sealed_to, STRIDE)?);
         for row in left {
-            self.problem("private-extra", format!("private values of revision {}", row.revision), "no entry asks for them");
+            self.problem(
+                "private-extra",
+                format!("private values of revision {}", row.revision),
+                "no entry asks for them",
+            );
         }
         Ok(())
     }

@@ -181,7 +181,8 @@ pub struct AdjustmentView {
 #[must_use]
 pub fn terms(state: &ListingState, day: LegalDay, notes: Notes) -> TermsView {
     let ListingState { standing, terms, item, batch, note } = state;
-    let status = ListingVersion { revision: Revision(0), effective_on: day, standing: *standing, terms: terms.clone() }.status(day);
+    let status = ListingVersion { revision: Revision(0), effective_on: day, standing: *standing, terms: terms.clone() }
+        .status(day);
     let ItemText { name_zh, name_en, specification, manufacturer, origin } = item.clone();
     let measure = |steps: i64| Quantity::in_unit_or_finer(i128::from(steps), terms.unit);
     TermsView {
@@ -234,11 +235,13 @@ pub fn listing(
     notes: Notes,
 ) -> Result<Option<ListingView>, StoreError> {
     let Some(last) = versions.last() else { return Ok(None) };
-    let recorded: Vec<(i32, Dated)> = versions.iter().map(|row| Ok((row.version, dated(row)?))).collect::<Result<_, StoreError>>()?;
+    let recorded: Vec<(i32, Dated)> =
+        versions.iter().map(|row| Ok((row.version, dated(row)?))).collect::<Result<_, StoreError>>()?;
     let line = timeline(recorded.iter().map(|(_, dated)| dated.clone()));
     let Some(state) = state_on(&line, day) else { return Ok(None) };
     let holding = line.iter().rev().find(|dated| dated.effective_on <= day).or_else(|| line.first());
-    let version = recorded.iter().rev().find(|(_, dated)| Some(dated) == holding).map_or(last.version, |(version, _)| *version);
+    let version =
+        recorded.iter().rev().find(|(_, dated)| Some(dated) == holding).map_or(last.version, |(version, _)| *version);
     let remaining = i128::from(state.terms.granted).saturating_sub(i128::from(taken)).max(0);
     Ok(Some(ListingView {
         number: last.number.clone(),
@@ -254,7 +257,8 @@ pub fn listing(
 
 fn enterprise_on(rows: &[EnterpriseRow], day: LegalDay) -> Result<Option<DatedEnterprise>, StoreError> {
     let all: Vec<DatedEnterprise> = rows.iter().map(dated_enterprise).collect::<Result<_, _>>()?;
-    let holding = all.iter().enumerate().filter(|(_, (from, _))| *from <= day).max_by_key(|(place, (from, _))| (*from, *place));
+    let holding =
+        all.iter().enumerate().filter(|(_, (from, _))| *from <= day).max_by_key(|(place, (from, _))| (*from, *place));
     Ok(holding.map(|(_, dated)| dated.clone()).or_else(|| all.into_iter().next()))
 }
 
@@ -314,7 +318,9 @@ pub fn enterprise(rows: &[EnterpriseRow], listings: i64, day: LegalDay) -> Resul
     let mut dated: Vec<DatedEnterprise> = rows.iter().map(dated_enterprise).collect::<Result<_, _>>()?;
     dated.sort_by_key(|(from, _)| *from);
     for (from, state) in dated {
-        let same = names.last().is_some_and(|name| name.name_zh == state.particulars.name_zh && name.name_en == state.particulars.name_en);
+        let same = names
+            .last()
+            .is_some_and(|name| name.name_zh == state.particulars.name_zh && name.name_en == state.particulars.name_en);
         if !same {
             names.push(DatedName { name_zh: state.particulars.name_zh, name_en: state.particulars.name_en, from });
         }

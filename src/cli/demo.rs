@@ -29,9 +29,12 @@ pub struct DemoArgs {
 /// # Errors
 /// [`Failure::Refused`] for an address that others could reach or data that are not of the demo.
 pub fn run(args: DemoArgs) -> Result<(), Failure> {
-    let listen: SocketAddr = args.listen.parse().map_err(|_| Failure::Usage(format!("`{}` is no address", args.listen)))?;
+    let listen: SocketAddr =
+        args.listen.parse().map_err(|_| Failure::Usage(format!("`{}` is no address", args.listen)))?;
     if !listen.ip().is_loopback() {
-        return Err(Failure::Refused("the demo listens on loopback only: its data are invented and its tokens are free".to_owned()));
+        return Err(Failure::Refused(
+            "the demo listens on loopback only: its data are invented and its tokens are free".to_owned(),
+        ));
     }
     telemetry::start(crate::config::variable("WHITELIST_LOG").as_deref().or(Some("warn")));
     tell("demo: opening the data folder …");
@@ -49,8 +52,10 @@ pub fn run(args: DemoArgs) -> Result<(), Failure> {
         tell("demo: sample data loaded (twelve synthetic enterprises and their listings)");
     }
     let issuer = DemoIssuer::load_or_create(&data).map_err(|error| Failure::Unreachable(error.to_string()))?;
-    let keys = KeyStore::new(vec![issuer.settings()], LoopbackHttp::Allowed).map_err(|error| Failure::Unreachable(error.to_string()))?;
-    let listener = TcpListener::bind(listen).map_err(|error| Failure::Unreachable(format!("cannot listen on {listen}: {error}")))?;
+    let keys = KeyStore::new(vec![issuer.settings()], LoopbackHttp::Allowed)
+        .map_err(|error| Failure::Unreachable(error.to_string()))?;
+    let listener = TcpListener::bind(listen)
+        .map_err(|error| Failure::Unreachable(format!("cannot listen on {listen}: {error}")))?;
     let address = listener.local_addr().map_err(|error| Failure::Unreachable(error.to_string()))?;
     let database = args.place.database.map(|url| format!(" --database '{url}'")).unwrap_or_default();
     let invitation = invitation(&opened, address, &format!("--data '{}'{database}", data.display()))?;
@@ -66,7 +71,9 @@ fn invitation(opened: &Opened, address: SocketAddr, place: &str) -> Result<Strin
     let question = "enterprise=91110108XFXTR0105W&hs_code=3004909099&customs_office=0101";
     // Made anew each time: the sample listings run for a year from a month before the first start.
     let curl = |quantity: &str| {
-        format!("curl -sS -H \"Authorization: Bearer {token}\" 'http://{address}/v1/lookup?{question}&declared_on={today}&quantity={quantity}&unit=142'")
+        format!(
+            "curl -sS -H \"Authorization: Bearer {token}\" 'http://{address}/v1/lookup?{question}&declared_on={today}&quantity={quantity}&unit=142'"
+        )
     };
     Ok(format!(
         "whitelist demo is ready on http://{address} (stop with Ctrl-C)\n\n\

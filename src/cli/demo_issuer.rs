@@ -53,10 +53,7 @@ impl DemoIssuer {
         let folder = dir.join(FOLDER);
         let path = folder.join(FILE);
         if !path.try_exists()? {
-            DirBuilder::new()
-                .recursive(true)
-                .mode(0o700)
-                .create(&folder)?;
+            DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
             create(&folder, &path)?;
         }
         read(&fs::read(&path)?).ok_or_else(|| {
@@ -66,15 +63,7 @@ impl DemoIssuer {
     }
 
     /// Signs an access token (RFC 9068); the life is kept within 1 to [`LONGEST_TTL_SECONDS`] seconds.
-    pub fn mint(
-        &self,
-        roles: &[Role],
-        org: &str,
-        sub: &str,
-        ttl_seconds: i64,
-        now: i64,
-        jti: &str,
-    ) -> String {
+    pub fn mint(&self, roles: &[Role], org: &str, sub: &str, ttl_seconds: i64, now: i64, jti: &str) -> String {
         let header = json!({"alg": Alg::EdDsa.as_str(), "typ": "at+jwt", "kid": self.kid});
         let life = ttl_seconds.clamp(1, LONGEST_TTL_SECONDS);
         let claims = json!({
@@ -88,8 +77,7 @@ impl DemoIssuer {
             "roles": roles.iter().map(|role| role.as_str()).collect::<Vec<_>>(),
             "jti": jti,
         });
-        let [header, claims] =
-            [header, claims].map(|part| URL_SAFE_NO_PAD.encode(part.to_string()));
+        let [header, claims] = [header, claims].map(|part| URL_SAFE_NO_PAD.encode(part.to_string()));
         let message = format!("{header}.{claims}");
         let signature = self.key.sign(message.as_bytes()).to_bytes();
         format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature))
@@ -121,11 +109,7 @@ impl DemoIssuer {
 fn read(file: &[u8]) -> Option<DemoIssuer> {
     let file: KeyFile = serde_json::from_slice(file).ok()?;
     let seed = URL_SAFE_NO_PAD.decode(file.private_key).ok()?;
-    Some(DemoIssuer {
-        name: file.issuer,
-        kid: file.kid,
-        key: SigningKey::from_bytes(&seed.try_into().ok()?),
-    })
+    Some(DemoIssuer { name: file.issuer, kid: file.kid, key: SigningKey::from_bytes(&seed.try_into().ok()?) })
 }
 
 /// Writes a new issuer whole or not at all; one that another process wrote meanwhile stays.
@@ -137,11 +121,7 @@ fn create(folder: &Path, path: &Path) -> io::Result<()> {
         private_key: URL_SAFE_NO_PAD.encode(random::<32>()?),
     };
     let draft = folder.join(format!("{FILE}.{name}"));
-    let mut written = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(&draft)?;
+    let mut written = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
     written.write_all(serde_json::to_string_pretty(&file)?.as_bytes())?;
     written.sync_all()?;
     // A link, unlike a rename, does not replace the file of a process that was faster.
@@ -189,10 +169,7 @@ mod tests {
         assert_eq!(&*verified.caller.org, "0101");
         assert_eq!(&*verified.caller.subject, "customs.lookup@0101");
         assert_eq!(verified.expires_at, NOW + 930);
-        assert_eq!(
-            verifier(&other).check(&token, NOW),
-            Err(TokenRefused::UnknownIssuer)
-        );
+        assert_eq!(verifier(&other).check(&token, NOW), Err(TokenRefused::UnknownIssuer));
 
         let name = issuer.settings().issuer;
         let digits = name.strip_prefix("urn:demo:").unwrap();
@@ -203,13 +180,7 @@ mod tests {
     fn no_life_beyond_an_hour_is_minted() {
         let home = tempfile::tempdir().unwrap();
         let issuer = DemoIssuer::load_or_create(home.path()).unwrap();
-        for (ttl, life) in [
-            (-5, 1),
-            (0, 1),
-            (3600, 3600),
-            (86_400, 3600),
-            (i64::MAX, 3600),
-        ] {
+        for (ttl, life) in [(-5, 1), (0, 1), (3600, 3600), (86_400, 3600), (i64::MAX, 3600)] {
             let token = issuer.mint(&[Role::Auditor], "bj-commerce", "a", ttl, NOW, "t-1");
             let verified = verifier(&issuer).check(&token, NOW).unwrap();
             assert_eq!(verified.expires_at, NOW + life + 30);
@@ -224,11 +195,7 @@ mod tests {
         let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!(mode(&dir.join("keys/demo-issuer.json")), 0o600);
         assert_eq!(mode(&dir.join("keys")), 0o700);
-        assert_eq!(
-            fs::read_dir(dir.join("keys")).unwrap().count(),
-            1,
-            "no draft is left"
-        );
+        assert_eq!(fs::read_dir(dir.join("keys")).unwrap().count(), 1, "no draft is left");
     }
 
     #[test]
@@ -237,15 +204,10 @@ mod tests {
         let makers: Vec<_> = (0..8)
             .map(|_| {
                 let dir = home.path().to_owned();
-                std::thread::spawn(move || {
-                    DemoIssuer::load_or_create(&dir).unwrap().settings().issuer
-                })
+                std::thread::spawn(move || DemoIssuer::load_or_create(&dir).unwrap().settings().issuer)
             })
             .collect();
-        let mut names: Vec<_> = makers
-            .into_iter()
-            .map(|maker| maker.join().unwrap())
-            .collect();
+        let mut names: Vec<_> = makers.into_iter().map(|maker| maker.join().unwrap()).collect();
         names.dedup();
         assert_eq!(names.len(), 1);
     }
@@ -255,11 +217,7 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let path = home.path().join("keys/demo-issuer.json");
         fs::create_dir(home.path().join("keys")).unwrap();
-        for text in [
-            "",
-            "{}",
-            r#"{"issuer":"urn:demo:1","kid":"demo-1","private_key":"AAAA"}"#,
-        ] {
+        for text in ["", "{}", r#"{"issuer":"urn:demo:1","kid":"demo-1","private_key":"AAAA"}"#] {
             fs::write(&path, text).unwrap();
             let error = DemoIssuer::load_or_create(home.path()).err().unwrap();
             assert_eq!(error.kind(), io::ErrorKind::InvalidData);

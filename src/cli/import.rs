@@ -18,7 +18,9 @@ use std::path::{Path, PathBuf};
 
 /// Arguments of `import`.
 #[derive(Debug, Args)]
-#[command(after_help = "Exit code 0: proposed (or, with --dry-run, without faults); 1: faults, each named, nothing imported.\n--propose-as and --confirm-as stand for two different people and work on demo data only; elsewhere send the file to POST /v1/adjustments/import.\nExample: whitelist import samples/list-clean.xlsx --propose-as officer-1 --confirm-as approver-1")]
+#[command(
+    after_help = "Exit code 0: proposed (or, with --dry-run, without faults); 1: faults, each named, nothing imported.\n--propose-as and --confirm-as stand for two different people and work on demo data only; elsewhere send the file to POST /v1/adjustments/import.\nExample: whitelist import samples/list-clean.xlsx --propose-as officer-1 --confirm-as approver-1"
+)]
 pub struct ImportArgs {
     #[command(flatten)]
     place: Place,
@@ -74,7 +76,8 @@ fn import(args: &ImportArgs, file: &Path, opened: &Opened) -> Result<(), Failure
     let app = &opened.app;
     if !app.is_demo() && !args.dry_run {
         return Err(Failure::Refused(
-            "this is not demo data: send the file to POST /v1/adjustments/import as yourself, or use --dry-run".to_owned(),
+            "this is not demo data: send the file to POST /v1/adjustments/import as yourself, or use --dry-run"
+                .to_owned(),
         ));
     }
     let bytes = std::fs::read(file).map_err(|error| Failure::Unreachable(format!("{}: {error}", file.display())))?;
@@ -91,12 +94,17 @@ fn import(args: &ImportArgs, file: &Path, opened: &Opened) -> Result<(), Failure
     };
     let count = imported.proposal.changes.len();
     tell(&format!("import: {} rows, {count} changes; working out what they do …", imported.rows));
-    let preview = if count == 0 { None } else { Some(app.preview_changes(None, &args.scheme, &imported.proposal.changes, lang)?) };
+    let preview = if count == 0 {
+        None
+    } else {
+        Some(app.preview_changes(None, &args.scheme, &imported.proposal.changes, lang)?)
+    };
     let preview = serde_json::to_value(&preview).map_err(StoreError::damaged)?;
     let (rows, warnings) = (imported.rows, imported.warnings.clone());
     let mut adjustment = None;
     if !args.dry_run && count > 0 {
-        let issuer = DemoIssuer::load_or_create(&opened.folder.0).map_err(|error| Failure::Unreachable(error.to_string()))?;
+        let issuer =
+            DemoIssuer::load_or_create(&opened.folder.0).map_err(|error| Failure::Unreachable(error.to_string()))?;
         let issuer = issuer.settings().issuer;
         let proposer = args.propose_as.clone().unwrap_or_else(|| "bureau.officer@bj-commerce".to_owned());
         let Written::Now(proposed) = app.propose(&person(&issuer, &proposer), None, imported.proposal, None)? else {
@@ -115,10 +123,24 @@ fn import(args: &ImportArgs, file: &Path, opened: &Opened) -> Result<(), Failure
 }
 
 fn person(issuer: &str, name: &str) -> Caller {
-    Caller { issuer: issuer.into(), subject: name.into(), org: "bj-commerce".into(), roles: RoleSet::EMPTY, acting_for: None }
+    Caller {
+        issuer: issuer.into(),
+        subject: name.into(),
+        org: "bj-commerce".into(),
+        roles: RoleSet::EMPTY,
+        acting_for: None,
+    }
 }
 
-fn show(args: &ImportArgs, rows: usize, changes: usize, warnings: &[SheetWarning], adjustment: Option<&str>, preview: Value, lang: Lang) {
+fn show(
+    args: &ImportArgs,
+    rows: usize,
+    changes: usize,
+    warnings: &[SheetWarning],
+    adjustment: Option<&str>,
+    preview: Value,
+    lang: Lang,
+) {
     if args.json {
         let shown: Vec<Value> = warnings
             .iter()
@@ -137,13 +159,18 @@ fn show(args: &ImportArgs, rows: usize, changes: usize, warnings: &[SheetWarning
     let state = match (adjustment, &args.confirm_as, changes) {
         (_, _, 0) => lang.pick("没有任何变更", "nothing to change").to_owned(),
         (None, _, _) => lang.pick("试读无误，未保存", "dry run without faults; nothing was stored").to_owned(),
-        (Some(id), None, _) => format!("{} {id}", lang.pick("已提出，待另一人确认:", "proposed; waits for another person to confirm:")),
+        (Some(id), None, _) => {
+            format!("{} {id}", lang.pick("已提出，待另一人确认:", "proposed; waits for another person to confirm:"))
+        }
         (Some(id), Some(_), _) => format!("{} {id}", lang.pick("已提出并确认:", "proposed and confirmed:")),
     };
     say(&format!("{rows} {}, {changes} {}; {state}", lang.pick("行", "rows"), lang.pick("项变更", "changes")));
     let differing = preview.pointer("/totals/lookups_would_differ").and_then(Value::as_u64).unwrap_or(0);
     if differing > 0 {
-        say(&format!("{differing} {}", lang.pick("条近 90 天的核验将得到不同答复", "lookups of the last 90 days would be answered otherwise")));
+        say(&format!(
+            "{differing} {}",
+            lang.pick("条近 90 天的核验将得到不同答复", "lookups of the last 90 days would be answered otherwise")
+        ));
     }
 }
 

@@ -31,7 +31,8 @@ pub struct VerifyArgs {
 /// # Errors
 /// [`Failure::Refused`] when something does not hold.
 pub fn run(args: VerifyArgs) -> Result<(), Failure> {
-    let (data, url) = config::place(args.place.data, args.place.database).map_err(Failure::Usage)?;
+    let (data, url) = config::place(args.place.data, args.place.database);
+    let url = DatabaseUrl::parse(&url).map_err(Failure::Usage)?;
     if matches!(&url, DatabaseUrl::Sqlite(path) if !path.exists()) {
         return Err(Failure::Unreachable(format!("there is no database in {}", data.display())));
     }
@@ -39,7 +40,8 @@ pub fn run(args: VerifyArgs) -> Result<(), Failure> {
     if migrations_pending(&mut conn)? {
         return Err(Failure::Unreachable("the database is not of this version; run `whitelist migrate`".to_owned()));
     }
-    let installation = installation::find(&mut conn)?.ok_or_else(|| Failure::Unreachable("the database is empty".to_owned()))?;
+    let installation =
+        installation::find(&mut conn)?.ok_or_else(|| Failure::Unreachable("the database is empty".to_owned()))?;
     drop(conn);
     let folder = DataFolder(data);
     if !folder.checkpoint_key().exists() {

@@ -16,7 +16,9 @@ use clap::Args;
 
 /// Arguments of `lookup`.
 #[derive(Debug, Args)]
-#[command(after_help = "Exit code 0: allowed or not applicable; 1: denied or manual check.\nExample: whitelist lookup --enterprise 91110302XFXTR0033P --hs-code 2941500000 --customs-office 0101 --cas 101666-68-6 --quantity 0.8 --unit 036")]
+#[command(
+    after_help = "Exit code 0: allowed or not applicable; 1: denied or manual check.\nExample: whitelist lookup --enterprise 91110302XFXTR0033P --hs-code 2941500000 --customs-office 0101 --cas 101666-68-6 --quantity 0.8 --unit 036"
+)]
 pub struct LookupArgs {
     #[command(flatten)]
     place: Place,
@@ -80,7 +82,12 @@ fn ask(args: &LookupArgs, app: &crate::app::App, lang: Lang) -> Result<Verdict, 
     fn parsed<T>(flag: &str, text: &str, lang: Lang, parse: fn(&str) -> Result<T, FaultCode>) -> Result<T, Failure> {
         parse(text).map_err(|fault| Failure::Usage(format!("--{flag}: {}", fault.text(lang))))
     }
-    fn optional<T>(flag: &str, text: Option<&String>, lang: Lang, parse: fn(&str) -> Result<T, FaultCode>) -> Result<Option<T>, Failure> {
+    fn optional<T>(
+        flag: &str,
+        text: Option<&String>,
+        lang: Lang,
+        parse: fn(&str) -> Result<T, FaultCode>,
+    ) -> Result<Option<T>, Failure> {
         text.map(|text| parsed(flag, text, lang, parse)).transpose()
     }
     let quantity = optional("quantity", args.quantity.as_ref(), lang, Quantity::parse_positive)?;
@@ -88,7 +95,8 @@ fn ask(args: &LookupArgs, app: &crate::app::App, lang: Lang) -> Result<Verdict, 
     let declaration = Declaration {
         number: None,
         customs_office: parsed("customs-office", &args.customs_office, lang, CustomsOffice::parse)?,
-        declared_on: optional("declared-on", args.declared_on.as_ref(), lang, LegalDay::parse)?.unwrap_or_else(|| app.clock.now().day()),
+        declared_on: optional("declared-on", args.declared_on.as_ref(), lang, LegalDay::parse)?
+            .unwrap_or_else(|| app.clock.now().day()),
         trade_mode: optional("trade-mode", args.trade_mode.as_ref(), lang, TradeMode::parse)?,
     };
     let line = Line {
@@ -123,7 +131,12 @@ fn ask(args: &LookupArgs, app: &crate::app::App, lang: Lang) -> Result<Verdict, 
                 let (number, version) = (candidate.listing.number, candidate.version_number);
                 let remaining = candidate.remaining();
                 let unit = remaining.unit.name(lang);
-                say(&format!("{}: {number} v{version}, {} {} {unit}", lang.pick("条目", "listing"), lang.pick("剩余", "remaining"), remaining.quantity));
+                say(&format!(
+                    "{}: {number} v{version}, {} {} {unit}",
+                    lang.pick("条目", "listing"),
+                    lang.pick("剩余", "remaining"),
+                    remaining.quantity
+                ));
             }
             say(&format!("{}: {}", lang.pick("名单版本", "revision"), given.revision));
         }

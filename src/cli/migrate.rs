@@ -34,7 +34,9 @@ pub fn run(args: MigrateArgs) -> Result<(), Failure> {
     let environment = known.as_ref().map_or(Environment::Production, |known| known.environment);
     let public_url = variable("WHITELIST_PUBLIC_URL");
     if known.is_none() && public_url.is_none() {
-        return Err(Failure::Usage("set WHITELIST_PUBLIC_URL first: it names the log of a new database for ever".to_owned()));
+        return Err(Failure::Usage(
+            "set WHITELIST_PUBLIC_URL first: it names the log of a new database for ever".to_owned(),
+        ));
     }
     let opened = open(Opening { environment: Some(environment), public_url, migrate: true, ..opening })?;
     say(if pending { "the database was brought up to date" } else { "the database is up to date" });

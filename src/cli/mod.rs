@@ -111,12 +111,20 @@ impl From<crate::app::AppError> for Failure {
             AppError::Store(error) => error.into(),
             AppError::Refused(refusals) => {
                 let lines = refusals.iter().map(|refusal| {
-                    let place = if refusal.pointer.is_empty() { String::new() } else { format!("{}: ", refusal.pointer) };
+                    let place =
+                        if refusal.pointer.is_empty() { String::new() } else { format!("{}: ", refusal.pointer) };
                     format!("{place}{}", refusal.rule.text(Lang::En))
                 });
                 Self::Refused(lines.collect::<Vec<_>>().join("\n"))
             }
-            other => Self::Refused(other.to_string()),
+            other @ (AppError::NotFound
+            | AppError::Forbidden
+            | AppError::Faults(_)
+            | AppError::Sheet(_)
+            | AppError::StaleVersion(_)
+            | AppError::Conflict
+            | AppError::StaleNode
+            | AppError::NotYetCurrent) => Self::Refused(other.to_string()),
         }
     }
 }

@@ -1,11 +1,11 @@
 //! Opens a data folder: schema, installation, log, list, and everything that runs beside the server.
 
 use super::{Failure, Place};
+use crate::app::App;
 use crate::app::follow::{Follower, load, look};
 use crate::app::found::create_log;
 use crate::app::keys::{DataFolder, origin_of};
 use crate::app::record::Recorder;
-use crate::app::App;
 use crate::clock::Clock;
 use crate::config;
 use crate::index::Index;
@@ -46,7 +46,8 @@ impl Opening {
     /// # Errors
     /// [`Failure::Usage`] for a faulty database URL.
     pub fn of(place: &Place) -> Result<Self, Failure> {
-        let (data, database) = config::place(place.data.clone(), place.database.clone()).map_err(Failure::Usage)?;
+        let (data, url) = config::place(place.data.clone(), place.database.clone());
+        let database = DatabaseUrl::parse(&url).map_err(Failure::Usage)?;
         Ok(Self {
             data,
             database,
@@ -98,7 +99,9 @@ pub fn open(opening: Opening) -> Result<Opened, Failure> {
     let mut conn = opening.database.open()?;
     if migrations_pending(&mut conn)? {
         if !opening.migrate {
-            return Err(Failure::Refused("the database is behind this program; run `whitelist migrate` first".to_owned()));
+            return Err(Failure::Refused(
+                "the database is behind this program; run `whitelist migrate` first".to_owned(),
+            ));
         }
         migrate(&mut conn)?;
     }
@@ -111,14 +114,21 @@ pub fn open(opening: Opening) -> Result<Opened, Failure> {
             )));
         }
         (Some(found), _) => found,
-        (None, Some(wanted)) => installation::found(&mut conn, wanted, &origin_of(wanted, opening.public_url.as_deref()))?,
-        (None, None) => return Err(Failure::Unreachable("the database is empty; run `whitelist migrate` first".to_owned())),
+        (None, Some(wanted)) => {
+            installation::found(&mut conn, wanted, &origin_of(wanted, opening.public_url.as_deref()))?
+        }
+        (None, None) => {
+            return Err(Failure::Unreachable("the database is empty; run `whitelist migrate` first".to_owned()));
+        }
     };
     drop(conn);
     let key = folder.checkpoint_key_for(&installation.origin)?;
     let (bell, rings) = crossbeam_channel::bounded(1);
     let signer = Some(Signer::new(key, folder.head_file()));
-    let store = Store::open(&opening.database, Options { signer, bell: Some(bell), group: opening.group, ..Options::default() })?;
+    let store = Store::open(
+        &opening.database,
+        Options { signer, bell: Some(bell), group: opening.group, ..Options::default() },
+    )?;
     create_log(&store, &installation, opening.clock.now())?;
     let index = Arc::new(Index::new(load(&store)?));
     look(&store, &index, &opening.clock);

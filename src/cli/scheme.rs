@@ -20,7 +20,8 @@ pub struct AdoptArgs {
 /// # Errors
 /// [`Failure::Refused`] for a faulty file or a version that follows no other.
 pub fn run(args: AdoptArgs) -> Result<(), Failure> {
-    let text = std::fs::read_to_string(&args.file).map_err(|error| Failure::Unreachable(format!("{}: {error}", args.file.display())))?;
+    let text = std::fs::read_to_string(&args.file)
+        .map_err(|error| Failure::Unreachable(format!("{}: {error}", args.file.display())))?;
     let scheme = read_scheme(&text).map_err(|fault| Failure::Refused(fault.to_string()))?;
     let opened = open(Opening::of(&args.place)?)?;
     let at = opened.app.clock.now();

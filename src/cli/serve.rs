@@ -5,13 +5,12 @@ use super::{Failure, tell};
 use crate::clock::Clock;
 use crate::config::{Settings, production, variable};
 use crate::http::edge::Edge;
-use crate::http::serve::{ServeOptions, server};
 use crate::outbound::keys::{KeyStore, LoopbackHttp};
 use crate::store::{DatabaseUrl, Environment, StoreError, installation};
 use crate::telemetry;
 use clap::Args;
 use std::net::{IpAddr, TcpListener};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Arguments of `serve`.
@@ -34,18 +33,21 @@ pub struct ServeArgs {
 /// [`Failure::Usage`] with every faulty setting; [`Failure::Refused`] for demo data, demo keys or a database that
 /// may lose acknowledged changes.
 pub fn run(args: ServeArgs) -> Result<(), Failure> {
-    let settings = production(args.listen, args.data, args.database).map_err(|faults| Failure::Usage(faults.join("\n           ")))?;
+    let settings = production(args.listen, args.data, args.database)
+        .map_err(|faults| Failure::Usage(faults.join("\n           ")))?;
     telemetry::start(variable("WHITELIST_LOG").as_deref());
-    refuse_demo(&settings)?;
+    let database = DatabaseUrl::parse(&settings.database).map_err(Failure::Usage)?;
+    refuse_demo(&settings.data, &database)?;
     let listener = TcpListener::bind(settings.listen)
         .map_err(|error| Failure::Unreachable(format!("cannot listen on {}: {error}", settings.listen)))?;
-    let keys = KeyStore::new(settings.issuers.clone(), LoopbackHttp::Refused).map_err(|error| Failure::Usage(error.to_string()))?;
+    let keys = KeyStore::new(settings.issuers.clone(), LoopbackHttp::Refused)
+        .map_err(|error| Failure::Usage(error.to_string()))?;
     let opened = open(Opening {
         data: settings.data.clone(),
-        database: settings.database.clone(),
+        database: database.clone(),
         environment: Some(Environment::Production),
         public_url: settings.public_url.clone(),
-        migrate: matches!(settings.database, DatabaseUrl::Sqlite(_)),
+        migrate: matches!(database, DatabaseUrl::Sqlite(_)),
         record: true,
         max_staleness: settings.max_staleness,
         clock: Clock::system(),
@@ -53,19 +55,24 @@ pub fn run(args: ServeArgs) -> Result<(), Failure> {
     })?;
     refuse_loss(&opened, &settings)?;
     let listen = settings.listen;
-    serve(opened, Arc::new(keys), listener, settings.metrics_from, move || tell(&format!("whitelist is ready on {listen}")))
+    serve(opened, Arc::new(keys), listener, settings.metrics_from, move || {
+        tell(&format!("whitelist is ready on {listen}"))
+    })
 }
 
-fn refuse_demo(settings: &Settings) -> Result<(), Failure> {
-    let demo_key = settings.data.join("keys").join("demo-issuer.json");
+fn refuse_demo(data: &Path, database: &DatabaseUrl) -> Result<(), Failure> {
+    let demo_key = data.join("keys").join("demo-issuer.json");
     if demo_key.exists() {
-        return Err(Failure::Refused(format!("{} holds keys of the demo; production needs a data folder of its own", settings.data.display())));
+        return Err(Failure::Refused(format!(
+            "{} holds keys of the demo; production needs a data folder of its own",
+            data.display()
+        )));
     }
-    let new = matches!(&settings.database, DatabaseUrl::Sqlite(path) if !path.exists());
+    let new = matches!(database, DatabaseUrl::Sqlite(path) if !path.exists());
     if new {
         return Ok(());
     }
-    let mut conn = settings.database.open()?;
+    let mut conn = database.open()?;
     match installation::find(&mut conn) {
         Ok(Some(found)) if found.environment == Environment::Demo => {
             Err(Failure::Refused("the database is stamped as demo; it is never served in production".to_owned()))
@@ -83,7 +90,9 @@ fn refuse_loss(opened: &Opened, settings: &Settings) -> Result<(), Failure> {
         return Ok(());
     }
     if settings.accept_loss {
-        tracing::warn!("PostgreSQL runs without synchronous replication: the last acknowledged changes may be lost in a failover");
+        tracing::warn!(
+            "PostgreSQL runs without synchronous replication: the last acknowledged changes may be lost in a failover"
+        );
         return Ok(());
     }
     Err(Failure::Refused(
@@ -105,17 +114,10 @@ pub fn serve(
     ready: impl FnOnce(),
 ) -> Result<(), Failure> {
     let program = std::env::current_exe().map_err(|error| Failure::Unreachable(error.to_string()))?;
-    let edge = Edge::new(Arc::clone(&opened.app), Arc::clone(&keys), program, metrics_from).map_err(Failure::Unreachable)?;
+    let edge =
+        Edge::new(Arc::clone(&opened.app), Arc::clone(&keys), program, metrics_from).map_err(Failure::Unreachable)?;
     let edge = Arc::new(edge);
-    let clock = opened.app.clock.clone();
-    let served = actix_web::rt::System::new().block_on(async move {
-        let refresh = tokio::spawn(Arc::clone(&keys).keep_fresh(move || clock.now().micros() / 1_000_000));
-        let server = server(edge, listener, ServeOptions { workers: None, signals: true })?;
-        ready();
-        let ended = server.await;
-        refresh.abort();
-        ended
-    });
+    let served = crate::http::serve::until_stopped(edge, listener, ready);
     opened.close();
     served.map_err(|error| Failure::Unreachable(error.to_string()))
 }

@@ -9,7 +9,9 @@ use clap::Args;
 
 /// Arguments of `token`.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  whitelist token --role customs.lookup --org 0101\n  whitelist token --role bureau.officer --org bj-commerce --sub officer-1")]
+#[command(
+    after_help = "Examples:\n  whitelist token --role customs.lookup --org 0101\n  whitelist token --role bureau.officer --org bj-commerce --sub officer-1"
+)]
 pub struct TokenArgs {
     #[command(flatten)]
     place: Place,
@@ -32,7 +34,7 @@ pub struct TokenArgs {
 /// # Errors
 /// [`Failure::Usage`] for an unknown role or life, [`Failure::Unreachable`] where there is no demo.
 pub fn run(args: TokenArgs) -> Result<(), Failure> {
-    let (data, _) = config::place(args.place.data, args.place.database).map_err(Failure::Usage)?;
+    let (data, _) = config::place(args.place.data, args.place.database);
     let roles: Vec<Role> = args
         .role
         .iter()
@@ -42,7 +44,8 @@ pub fn run(args: TokenArgs) -> Result<(), Failure> {
         })
         .collect::<Result<_, _>>()?;
     let ttl = seconds(&args.ttl).filter(|ttl| (1..=LONGEST_TTL_SECONDS).contains(ttl));
-    let ttl = ttl.ok_or_else(|| Failure::Usage(format!("`{}` is no life of a token: give 30s, 15m or 1h at most", args.ttl)))?;
+    let ttl = ttl
+        .ok_or_else(|| Failure::Usage(format!("`{}` is no life of a token: give 30s, 15m or 1h at most", args.ttl)))?;
     if !data.join("keys").join("demo-issuer.json").exists() {
         return Err(Failure::Unreachable(format!("{} holds no demo; start `whitelist demo` first", data.display())));
     }

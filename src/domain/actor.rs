@@ -123,10 +123,7 @@ impl RoleSet {
 
     /// Yields the roles in the order of the contract.
     pub fn iter(self) -> impl Iterator<Item = Role> {
-        Role::ALL
-            .iter()
-            .copied()
-            .filter(move |role| self.contains(*role))
+        Role::ALL.iter().copied().filter(move |role| self.contains(*role))
     }
 }
 
@@ -177,24 +174,13 @@ mod tests {
         for role in Role::ALL {
             assert_eq!(Role::parse(role.as_str()), Some(*role));
             assert_eq!(role.to_string(), role.as_str());
-            assert_eq!(
-                RoleSet::of(&[*role]).iter().collect::<Vec<_>>(),
-                vec![*role]
-            );
+            assert_eq!(RoleSet::of(&[*role]).iter().collect::<Vec<_>>(), vec![*role]);
         }
     }
 
     #[test]
     fn other_words_are_no_roles() {
-        for text in [
-            "",
-            "customs",
-            "customs.*",
-            "CUSTOMS.LOOKUP",
-            " auditor",
-            "auditor ",
-            "admin",
-        ] {
+        for text in ["", "customs", "customs.*", "CUSTOMS.LOOKUP", " auditor", "auditor ", "admin"] {
             assert_eq!(Role::parse(text), None, "{text}");
         }
     }
@@ -202,15 +188,10 @@ mod tests {
     #[test]
     fn sets_behave_as_sets() {
         let casework = RoleSet::of(&[Role::BureauOfficer, Role::BureauApprover]);
-        let one: RoleSet = [Role::BureauOfficer, Role::BureauOfficer, Role::Auditor]
-            .into_iter()
-            .collect();
+        let one: RoleSet = [Role::BureauOfficer, Role::BureauOfficer, Role::Auditor].into_iter().collect();
         assert_eq!(one.iter().count(), 2);
         assert!(one.intersects(casework) && casework.intersects(one));
-        assert_eq!(
-            one.intersection(casework),
-            RoleSet::of(&[Role::BureauOfficer])
-        );
+        assert_eq!(one.intersection(casework), RoleSet::of(&[Role::BureauOfficer]));
         assert!(!one.contains(Role::BureauApprover));
         assert!(!RoleSet::EMPTY.intersects(RoleSet::ALL));
         assert!(RoleSet::default().is_empty());

@@ -1,5 +1,6 @@
 //! Dynamic adjustment (动态调整): a reviewed set of changes of the list, proposed by one officer, confirmed by another.
 
+use super::code::UnitCode;
 use super::code::{Cas, CiqCode, CustomsOffice, HsCode, Uscc};
 use super::enterprise::Particulars;
 use super::error::Rule;
@@ -7,7 +8,6 @@ use super::id::{PersonId, StopId};
 use super::listing_number::ListingNumber;
 use super::purpose::Purpose;
 use super::quantity::Quantity;
-use super::code::UnitCode;
 use super::stop::ItemClass;
 use super::validity::{LegalDay, Validity};
 use serde::{Deserialize, Serialize};
@@ -258,7 +258,12 @@ pub struct Vary {
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum ChangeKind {
     /// Registers an enterprise, or records new particulars of a registered one.
-    RegisterEnterprise { uscc: Uscc, #[serde(flatten)] particulars: Particulars, effective_on: Option<LegalDay> },
+    RegisterEnterprise {
+        uscc: Uscc,
+        #[serde(flatten)]
+        particulars: Particulars,
+        effective_on: Option<LegalDay>,
+    },
     /// Adds a listing.
     Add(Box<Add>),
     /// Varies a listing.
@@ -310,7 +315,9 @@ impl ChangeKind {
     #[must_use]
     pub fn effective_on(&self, today: LegalDay) -> LegalDay {
         match self {
-            Self::RegisterEnterprise { effective_on, .. } | Self::Extend { effective_on, .. } => effective_on.unwrap_or(today),
+            Self::RegisterEnterprise { effective_on, .. } | Self::Extend { effective_on, .. } => {
+                effective_on.unwrap_or(today)
+            }
             Self::Add(add) => add.period.from(),
             Self::Vary { effective_on, .. }
             | Self::Suspend { effective_on, .. }

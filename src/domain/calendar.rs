@@ -154,23 +154,39 @@ mod tests {
 
     #[test]
     fn holidays_are_off_and_some_weekends_worked() {
-        for (on, worked) in [("2026-02-14", true), ("2026-02-16", false), ("2026-02-13", true), ("2026-02-07", false), ("2026-10-10", true)] {
+        for (on, worked) in [
+            ("2026-02-14", true),
+            ("2026-02-16", false),
+            ("2026-02-13", true),
+            ("2026-02-07", false),
+            ("2026-10-10", true),
+        ] {
             assert_eq!(calendar().is_working(day(on)), Ok(worked), "{on}");
         }
     }
 
     #[test]
     fn the_end_of_the_calendar_is_not_an_endless_wait() {
-        let last: WorkingCalendar = serde_json::from_str(r#"{"years":{"2199":{"days":[{"date":"2199-12-31","off":true}]}}}"#).unwrap();
+        let last: WorkingCalendar =
+            serde_json::from_str(r#"{"years":{"2199":{"days":[{"date":"2199-12-31","off":true}]}}}"#).unwrap();
         assert_eq!(last.due(day("2199-12-30"), 1), Err(CalendarUnknown { year: 2200 }));
     }
 
     #[test]
     fn notices_that_disagree_are_refused() {
-        let twice = |off| format!(r#"{{"years":{{"2025":{{"days":[{{"date":"2025-12-31","off":true}}]}},"2026":{{"days":[{{"date":"2025-12-31","off":{off}}}]}}}}}}"#);
+        let twice = |off| {
+            format!(
+                r#"{{"years":{{"2025":{{"days":[{{"date":"2025-12-31","off":true}}]}},"2026":{{"days":[{{"date":"2025-12-31","off":{off}}}]}}}}}}"#
+            )
+        };
         assert!(serde_json::from_str::<WorkingCalendar>(&twice(true)).is_ok());
         let refused = serde_json::from_str::<WorkingCalendar>(&twice(false)).unwrap_err().to_string();
         assert!(refused.starts_with("`2025-12-31` is both a holiday and a working day"), "{refused}");
-        assert!(serde_json::from_str::<WorkingCalendar>(r#"{"years":{"2025":{"days":[{"date":"2025-02-29","off":true}]}}}"#).is_err());
+        assert!(
+            serde_json::from_str::<WorkingCalendar>(
+                r#"{"years":{"2025":{"days":[{"date":"2025-02-29","off":true}]}}}"#
+            )
+            .is_err()
+        );
     }
 }

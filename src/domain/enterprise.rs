@@ -62,7 +62,10 @@ impl Enterprise {
     pub fn put_listings(&mut self, listings: impl IntoIterator<Item = Arc<Listing>>) {
         let sorted = self.listings.len();
         for listing in listings {
-            let old = self.listings.get(..sorted).and_then(|known| known.binary_search_by_key(&listing.number, |known| known.number).ok());
+            let old = self
+                .listings
+                .get(..sorted)
+                .and_then(|known| known.binary_search_by_key(&listing.number, |known| known.number).ok());
             match old.and_then(|place| self.listings.get_mut(place)) {
                 Some(place) => *place = listing,
                 None => self.listings.push(listing),
@@ -92,7 +95,10 @@ impl Enterprise {
     /// Returns the listing of a number.
     #[must_use]
     pub fn listing(&self, number: super::listing_number::ListingNumber) -> Option<&Arc<Listing>> {
-        self.listings.binary_search_by_key(&number, |listing| listing.number).ok().and_then(|place| self.listings.get(place))
+        self.listings
+            .binary_search_by_key(&number, |listing| listing.number)
+            .ok()
+            .and_then(|place| self.listings.get(place))
     }
 }
 
@@ -130,16 +136,22 @@ pub type DatedEnterprise = (LegalDay, EnterpriseState);
 ///
 /// # Errors
 /// [`Rule::EnterpriseUnknown`] before registration, [`Rule::EnterpriseUnchanged`] when nothing changes.
-pub fn apply(timeline: &[DatedEnterprise], change: &EnterpriseChange<'_>, from: LegalDay) -> Result<Vec<DatedEnterprise>, Rule> {
+pub fn apply(
+    timeline: &[DatedEnterprise],
+    change: &EnterpriseChange<'_>,
+    from: LegalDay,
+) -> Result<Vec<DatedEnterprise>, Rule> {
     let base = timeline.iter().rev().find(|(day, _)| *day <= from).or_else(|| timeline.first()).map(|(_, state)| state);
     let Some(base) = base else {
         return match change {
-            EnterpriseChange::Register(particulars) => {
-                Ok(vec![(from, EnterpriseState { particulars: (*particulars).clone(), suspended: false, barred_until: None })])
-            }
-            EnterpriseChange::Suspend | EnterpriseChange::Reinstate | EnterpriseChange::Bar(_) | EnterpriseChange::LiftBar => {
-                Err(Rule::EnterpriseUnknown)
-            }
+            EnterpriseChange::Register(particulars) => Ok(vec![(
+                from,
+                EnterpriseState { particulars: (*particulars).clone(), suspended: false, barred_until: None },
+            )]),
+            EnterpriseChange::Suspend
+            | EnterpriseChange::Reinstate
+            | EnterpriseChange::Bar(_)
+            | EnterpriseChange::LiftBar => Err(Rule::EnterpriseUnknown),
         };
     };
     let mut changed = base.clone();

@@ -76,27 +76,95 @@ impl Rule {
 
     fn entry(self) -> (&'static str, &'static str, &'static str) {
         match self {
-            Self::FourEyes => ("four_eyes", "提出人与确认人必须是两个人；请由另一位审批员确认。", "the proposer and the approver must be two different people; have another approver confirm"),
-            Self::NotTheProposer => ("not_the_proposer", "只有提出人可以撤回；其他人请予退回。", "only the proposer may withdraw it; anyone else rejects it"),
-            Self::PastDate => ("past_date", "生效日期早于今天；仅承接(take_over)或更正笔误(clerical_error)可用过去日期。", "the effective date lies in the past; only the reasons take_over and clerical_error allow that"),
-            Self::EnterpriseUnknown => ("enterprise_unknown", "该统一社会信用代码尚未登记；请先登记企业(register_enterprise)。", "no enterprise is registered under this USCC; register it first (register_enterprise)"),
-            Self::ListingUnknown => ("listing_unknown", "名单编号不存在；请核对编号。", "no listing has this number; check the number"),
-            Self::OtherScheme => ("other_scheme", "该条目属于另一试点方案；请在其方案下提出调整。", "the listing belongs to another scheme; propose the change under that scheme"),
-            Self::SchemeUnknown => ("scheme_unknown", "试点方案不存在或当日未施行。", "the scheme does not exist or is not in force on that day"),
-            Self::EnterpriseUnchanged => ("enterprise_unchanged", "企业当日已处于该状态；无须调整。", "the enterprise already stands so on that day; nothing to change"),
-            Self::ListingRemoved => ("listing_removed", "条目已移出名单，不能再变更；如需恢复请新增条目。", "the listing was removed and cannot change any more; add a new one instead"),
-            Self::AlreadySuspended => ("already_suspended", "条目当日已暂停。", "the listing is already suspended on that day"),
-            Self::NotSuspended => ("not_suspended", "条目当日并未暂停，无从恢复。", "the listing is not suspended on that day, so there is nothing to reinstate"),
-            Self::ListingExpired => ("listing_expired", "条目当日已到期；到期后请办理续期（新条目）。", "the listing has expired by that day; a renewal makes a new listing"),
-            Self::NothingChanges => ("nothing_changes", "该变更没有改变任何内容。", "the change leaves everything as it is"),
-            Self::UnitFixed => ("unit_fixed", "计量单位不能变更；请按原单位填写或新增条目。", "the unit of a listing cannot change; give the quantity in its unit or add a new listing"),
-            Self::NotLater => ("not_later", "新的截止日期须晚于现截止日期；缩短请用变更(vary)。", "the new last day must be later than the present one; to shorten, use vary"),
-            Self::AlreadyListed => ("already_listed", "该企业已有同一物品、有效期重叠的条目。", "the enterprise already holds this item for an overlapping period"),
+            Self::FourEyes => (
+                "four_eyes",
+                "提出人与确认人必须是两个人；请由另一位审批员确认。",
+                "the proposer and the approver must be two different people; have another approver confirm",
+            ),
+            Self::NotTheProposer => (
+                "not_the_proposer",
+                "只有提出人可以撤回；其他人请予退回。",
+                "only the proposer may withdraw it; anyone else rejects it",
+            ),
+            Self::PastDate => (
+                "past_date",
+                "生效日期早于今天；仅承接(take_over)或更正笔误(clerical_error)可用过去日期。",
+                "the effective date lies in the past; only the reasons take_over and clerical_error allow that",
+            ),
+            Self::EnterpriseUnknown => (
+                "enterprise_unknown",
+                "该统一社会信用代码尚未登记；请先登记企业(register_enterprise)。",
+                "no enterprise is registered under this USCC; register it first (register_enterprise)",
+            ),
+            Self::ListingUnknown => {
+                ("listing_unknown", "名单编号不存在；请核对编号。", "no listing has this number; check the number")
+            }
+            Self::OtherScheme => (
+                "other_scheme",
+                "该条目属于另一试点方案；请在其方案下提出调整。",
+                "the listing belongs to another scheme; propose the change under that scheme",
+            ),
+            Self::SchemeUnknown => (
+                "scheme_unknown",
+                "试点方案不存在或当日未施行。",
+                "the scheme does not exist or is not in force on that day",
+            ),
+            Self::EnterpriseUnchanged => (
+                "enterprise_unchanged",
+                "企业当日已处于该状态；无须调整。",
+                "the enterprise already stands so on that day; nothing to change",
+            ),
+            Self::ListingRemoved => (
+                "listing_removed",
+                "条目已移出名单，不能再变更；如需恢复请新增条目。",
+                "the listing was removed and cannot change any more; add a new one instead",
+            ),
+            Self::AlreadySuspended => {
+                ("already_suspended", "条目当日已暂停。", "the listing is already suspended on that day")
+            }
+            Self::NotSuspended => (
+                "not_suspended",
+                "条目当日并未暂停，无从恢复。",
+                "the listing is not suspended on that day, so there is nothing to reinstate",
+            ),
+            Self::ListingExpired => (
+                "listing_expired",
+                "条目当日已到期；到期后请办理续期（新条目）。",
+                "the listing has expired by that day; a renewal makes a new listing",
+            ),
+            Self::NothingChanges => {
+                ("nothing_changes", "该变更没有改变任何内容。", "the change leaves everything as it is")
+            }
+            Self::UnitFixed => (
+                "unit_fixed",
+                "计量单位不能变更；请按原单位填写或新增条目。",
+                "the unit of a listing cannot change; give the quantity in its unit or add a new listing",
+            ),
+            Self::NotLater => (
+                "not_later",
+                "新的截止日期须晚于现截止日期；缩短请用变更(vary)。",
+                "the new last day must be later than the present one; to shorten, use vary",
+            ),
+            Self::AlreadyListed => (
+                "already_listed",
+                "该企业已有同一物品、有效期重叠的条目。",
+                "the enterprise already holds this item for an overlapping period",
+            ),
             Self::Barred => ("barred", "该企业在限制申请期内。", "the enterprise is barred until a date"),
-            Self::StopUnknown => ("stop_unknown", "该停止措施不存在或已解除。", "the stop does not exist or was lifted"),
-            Self::QuantityTooLarge => ("quantity_too_large", "批准数量超出系统可计范围（10¹⁸ 个最小计量步）。", "the quantity is larger than the service can count (10^18 smallest steps)"),
-            Self::BasisRequired => ("basis_required", "该事由须写明依据(basis)。", "this reason needs its basis in words"),
-            Self::BelowUsed => ("below_used", "批准数量低于已使用数量。", "the quantity is below what has been used already"),
+            Self::StopUnknown => {
+                ("stop_unknown", "该停止措施不存在或已解除。", "the stop does not exist or was lifted")
+            }
+            Self::QuantityTooLarge => (
+                "quantity_too_large",
+                "批准数量超出系统可计范围（10¹⁸ 个最小计量步）。",
+                "the quantity is larger than the service can count (10^18 smallest steps)",
+            ),
+            Self::BasisRequired => {
+                ("basis_required", "该事由须写明依据(basis)。", "this reason needs its basis in words")
+            }
+            Self::BelowUsed => {
+                ("below_used", "批准数量低于已使用数量。", "the quantity is below what has been used already")
+            }
             Self::NoChanges => ("no_changes", "调整中没有任何变更。", "the adjustment holds no change"),
         }
     }

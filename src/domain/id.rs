@@ -91,15 +91,29 @@ mod tests {
         assert_eq!(id.to_string(), "adj_0000000000000000000000000000002a");
         assert_eq!(serde_json::to_string(&id).unwrap(), r#""adj_0000000000000000000000000000002a""#);
         assert_eq!(LookupId::parse(&id.to_string()), Err(FaultCode::IdFormat));
-        let prefixes = [AdjustmentId::PREFIX, LookupId::PREFIX, EventId::PREFIX, PersonId::PREFIX, StopId::PREFIX, BatchId::PREFIX];
+        let prefixes = [
+            AdjustmentId::PREFIX,
+            LookupId::PREFIX,
+            EventId::PREFIX,
+            PersonId::PREFIX,
+            StopId::PREFIX,
+            BatchId::PREFIX,
+        ];
         assert_eq!(prefixes, ["adj_", "lkp_", "evt_", "per_", "stp_", "bat_"]);
     }
 
     #[test]
     fn only_the_canonical_spelling_reads() {
         for text in [
-            "", "adj_", "0000000000000000000000000000002a", "adj_2a", "adj_0000000000000000000000000000002A", "adj_+000000000000000000000000000002a",
-            "adj_0000000000000000000000000000002a0", "ADJ_0000000000000000000000000000002a", "adj_adj_00000000000000000000000000002a",
+            "",
+            "adj_",
+            "0000000000000000000000000000002a",
+            "adj_2a",
+            "adj_0000000000000000000000000000002A",
+            "adj_+000000000000000000000000000002a",
+            "adj_0000000000000000000000000000002a0",
+            "ADJ_0000000000000000000000000000002a",
+            "adj_adj_00000000000000000000000000002a",
         ] {
             assert_eq!(AdjustmentId::parse(text), Err(FaultCode::IdFormat), "{text}");
         }

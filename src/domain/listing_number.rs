@@ -86,7 +86,10 @@ impl ListingNumber {
     fn check_value(self) -> u32 {
         let width = self.serial.checked_ilog10().unwrap_or_default().max(5) + 1;
         let letters = self.prefix.into_iter().filter_map(value);
-        let sum = letters.chain(places(u32::from(self.year), 4)).chain(places(self.serial, width)).fold(0, |sum, value| (sum + value) * 2 % 37);
+        let sum = letters
+            .chain(places(u32::from(self.year), 4))
+            .chain(places(self.serial, width))
+            .fold(0, |sum, value| (sum + value) * 2 % 37);
         (38 - sum) % 37
     }
 }
@@ -154,15 +157,41 @@ mod tests {
     #[test]
     fn names_what_is_wrong() {
         for text in [
-            "", "BJ", "B-2026-000123-3", "BJABC-2026-000123-3", "bj-2026-000123-3", "B1-2026-000123-3", "BJ-2026-123-3", "BJ-2026-0000123-3",
-            "BJ-1899-000123-3", "BJ-2200-000123-3", "BJ-26-000123-3", "BJ-2026-000000-3", "BJ-2026-1234567890-3", "BJ-2026-000123-33", "BJ-2026-000123-",
-            "BJ-2026-000123-3-", "BJ2026000123-3", "BJ-2026-000123-é", " BJ-2026-000123-3", "BJ-2026-00012３-3", "BJ–2026–000123–3", "BJ-2026-000123-a",
+            "",
+            "BJ",
+            "B-2026-000123-3",
+            "BJABC-2026-000123-3",
+            "bj-2026-000123-3",
+            "B1-2026-000123-3",
+            "BJ-2026-123-3",
+            "BJ-2026-0000123-3",
+            "BJ-1899-000123-3",
+            "BJ-2200-000123-3",
+            "BJ-26-000123-3",
+            "BJ-2026-000000-3",
+            "BJ-2026-1234567890-3",
+            "BJ-2026-000123-33",
+            "BJ-2026-000123-",
+            "BJ-2026-000123-3-",
+            "BJ2026000123-3",
+            "BJ-2026-000123-é",
+            " BJ-2026-000123-3",
+            "BJ-2026-00012３-3",
+            "BJ–2026–000123–3",
+            "BJ-2026-000123-a",
         ] {
             assert_eq!(ListingNumber::parse(text), Err(FaultCode::ListingNumberFormat), "{text}");
         }
         assert_eq!(ListingNumber::parse("BJ-2026-000123-4"), Err(FaultCode::ListingNumberCheck));
         assert_eq!(ListingNumber::parse("BJ-2026-000132-3"), Err(FaultCode::ListingNumberCheck));
-        for (prefix, year, serial) in [("", 2026, 1), ("b", 2026, 1), ("BEIJING", 2026, 1), ("BJ", 1899, 1), ("BJ", 2026, 0), ("BJ", 2026, u32::MAX)] {
+        for (prefix, year, serial) in [
+            ("", 2026, 1),
+            ("b", 2026, 1),
+            ("BEIJING", 2026, 1),
+            ("BJ", 1899, 1),
+            ("BJ", 2026, 0),
+            ("BJ", 2026, u32::MAX),
+        ] {
             assert_eq!(ListingNumber::new(prefix, year, serial), None);
         }
     }
@@ -170,7 +199,13 @@ mod tests {
     #[test]
     fn numbers_follow_prefix_year_and_serial() {
         let number = |prefix, year, serial| ListingNumber::new(prefix, year, serial).unwrap();
-        let ordered = [number("BJ", 2025, 999_999), number("BJ", 2026, 1), number("BJ", 2026, 1_000_000), number("BJA", 2025, 1), number("SH", 2025, 1)];
+        let ordered = [
+            number("BJ", 2025, 999_999),
+            number("BJ", 2026, 1),
+            number("BJ", 2026, 1_000_000),
+            number("BJA", 2025, 1),
+            number("SH", 2025, 1),
+        ];
         assert!(ordered.is_sorted());
     }
 

@@ -179,7 +179,8 @@ pub fn judge<'a>(
     lines: &[(Line, Facts<'a>)],
     at: Revision,
 ) -> Vec<LineAnswer<'a>> {
-    let mut found: Vec<Found<'a>> = lines.iter().map(|(line, facts)| find(rules, declaration, line, *facts, at)).collect();
+    let mut found: Vec<Found<'a>> =
+        lines.iter().map(|(line, facts)| find(rules, declaration, line, *facts, at)).collect();
     // Totals by listing; a declaration has at most 200 lines, sorting them beats a map.
     let mut totals: Vec<(ListingNumber, i128)> =
         found.iter().filter_map(|found| Some((found.candidate?.listing.number, found.steps?))).collect();
@@ -196,7 +197,10 @@ pub fn judge<'a>(
         .zip(lines)
         .map(|(found, (line, _))| {
             let total = found.candidate.and_then(|candidate| {
-                totals.binary_search_by_key(&candidate.listing.number, |(number, _)| *number).ok().and_then(|place| totals.get(place))
+                totals
+                    .binary_search_by_key(&candidate.listing.number, |(number, _)| *number)
+                    .ok()
+                    .and_then(|place| totals.get(place))
             });
             conclude(rules, declaration, line, found, total.map_or(0, |(_, total)| *total), at)
         })
@@ -205,7 +209,13 @@ pub fn judge<'a>(
 
 /// Judges a single line; the same as [`judge`] of a declaration with one line.
 #[must_use]
-pub fn judge_one<'a>(rules: Rules<'a>, declaration: &Declaration, line: &Line, facts: Facts<'a>, at: Revision) -> LineAnswer<'a> {
+pub fn judge_one<'a>(
+    rules: Rules<'a>,
+    declaration: &Declaration,
+    line: &Line,
+    facts: Facts<'a>,
+    at: Revision,
+) -> LineAnswer<'a> {
     let mut found = find(rules, declaration, line, facts, at);
     let total = found.steps.unwrap_or(0);
     conclude(rules, declaration, line, &mut found, total, at)
@@ -225,7 +235,8 @@ struct Found<'a> {
 
 fn find<'a>(rules: Rules<'a>, declaration: &Declaration, line: &Line, facts: Facts<'a>, at: Revision) -> Found<'a> {
     let day = declaration.declared_on;
-    let enterprise = facts.enterprise.and_then(|enterprise| enterprise.on(day, at).map(|version| (enterprise, version)));
+    let enterprise =
+        facts.enterprise.and_then(|enterprise| enterprise.on(day, at).map(|version| (enterprise, version)));
     let selection = enterprise.map_or(Selection::None, |(enterprise, _)| select(enterprise, line, day, at));
     let scheme = match &selection {
         Selection::One(candidate) => scheme_at(rules, candidate.listing.scheme, day, at),
@@ -323,7 +334,8 @@ fn select<'a>(enterprise: &'a Enterprise, line: &Line, day: LegalDay, at: Revisi
     let mut other_substance = Choice::default();
     for listing in enterprise.with_hs_code(line.hs_code) {
         let Some(candidate) = on_day(listing).filter(|candidate| candidate.levels.hs_code_exact) else { continue };
-        let choice = if candidate.levels.cas == CodeMatch::Different { &mut other_substance } else { &mut same_substance };
+        let choice =
+            if candidate.levels.cas == CodeMatch::Different { &mut other_substance } else { &mut same_substance };
         choice.offer(candidate, day);
     }
     let other_substance = || match other_substance.made()? {
@@ -460,7 +472,10 @@ fn check(
         (None, None) => false,
     };
     fail(!office_permitted, Reason::CustomsOfficeNotPermitted);
-    fail(scheme.is_some_and(|(scheme, _)| !scheme.permits_trade_mode(declaration.trade_mode)), Reason::TradeModeNotPermitted);
+    fail(
+        scheme.is_some_and(|(scheme, _)| !scheme.permits_trade_mode(declaration.trade_mode)),
+        Reason::TradeModeNotPermitted,
+    );
     fail(!candidate.levels.hs_code_exact, Reason::HsCodeMismatch);
     fail(candidate.levels.cas == CodeMatch::Different, Reason::CasMismatch);
     fail(!scheme.is_some_and(|(_, in_force)| in_force), Reason::SchemeNotInForce);
@@ -469,7 +484,8 @@ fn check(
         let over_cap = terms.consignment_cap.is_some_and(|cap| total > i128::from(cap));
         fail(over_remaining, Reason::QuantityExceedsRemaining);
         fail(over_cap, Reason::QuantityExceedsConsignmentCap);
-        candidate.levels.quantity = if over_remaining || over_cap { QuantityMatch::Exceeds } else { QuantityMatch::Within };
+        candidate.levels.quantity =
+            if over_remaining || over_cap { QuantityMatch::Exceeds } else { QuantityMatch::Within };
     } else {
         fail(line.measure.is_some(), Reason::UnitNotComparable);
         let must_state = scheme.is_some_and(|(scheme, _)| scheme.caps.quantity_required_with_cap);

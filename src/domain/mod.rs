@@ -19,8 +19,6 @@ pub mod listing_number;
 pub mod lookup;
 #[cfg(test)]
 mod lookup_tests;
-#[cfg(test)]
-mod lookup_tests;
 pub mod purpose;
 pub mod quantity;
 pub mod reason;

@@ -53,7 +53,8 @@ impl Quantity {
     /// # Errors
     /// Those of [`Quantity::parse`], and `quantity_not_positive`.
     pub fn parse_positive(text: &str) -> Result<Self, FaultCode> {
-        Self::parse(text).and_then(|quantity| if quantity > Self::ZERO { Ok(quantity) } else { Err(FaultCode::QuantityNotPositive) })
+        Self::parse(text)
+            .and_then(|quantity| if quantity > Self::ZERO { Ok(quantity) } else { Err(FaultCode::QuantityNotPositive) })
     }
 
     /// Counts in steps of 10⁻⁵.
@@ -172,9 +173,10 @@ mod tests {
 
     #[test]
     fn names_what_is_wrong() {
-        for text in
-            ["", ".", "1.", ".5", "-1", "+1", "007", "00", "00.5", "1e3", "1,000", "1 000", " 1", "1.2.3", "１", "NaN", "0x1", "1.-5", "1.+5"]
-        {
+        for text in [
+            "", ".", "1.", ".5", "-1", "+1", "007", "00", "00.5", "1e3", "1,000", "1 000", " 1", "1.2.3", "１", "NaN",
+            "0x1", "1.-5", "1.+5",
+        ] {
             assert_eq!(Quantity::parse(text), Err(FaultCode::QuantityFormat), "{text}");
         }
         assert_eq!(Quantity::parse("0.000005"), Err(FaultCode::QuantityTooManyDecimals));
@@ -199,7 +201,10 @@ mod tests {
     fn converts_exact_pairs_only() {
         assert_eq!(measure("0.00001", "035").to_finer(), measure("0.01", "036").to_finer());
         assert_eq!(measure("20", "095").to_finer(), Ok((Quantity::parse("20000").unwrap(), UnitCode::MILLILITRE)));
-        assert_eq!(measure("3", "070").to_finer(), Ok((Quantity::parse("3").unwrap(), UnitCode::parse("070").unwrap())));
+        assert_eq!(
+            measure("3", "070").to_finer(),
+            Ok((Quantity::parse("3").unwrap(), UnitCode::parse("070").unwrap()))
+        );
         let beyond = Measure { quantity: Quantity::from_steps(i128::MAX), unit: UnitCode::KILOGRAM };
         assert_eq!(beyond.to_finer(), Err(FaultCode::QuantityTooLarge));
     }

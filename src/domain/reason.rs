@@ -188,7 +188,10 @@ impl Reasons {
 
 const fn bit(reason: Reason) -> u32 {
     // A closed list of fewer than 32: the discriminant is the place in it.
-    #[allow(clippy::as_conversions, reason = "the only way to a discriminant in a const fn; the list has fewer than 32 members")]
+    #[allow(
+        clippy::as_conversions,
+        reason = "the only way to a discriminant in a const fn; the list has fewer than 32 members"
+    )]
     let place = reason as u32;
     1 << place
 }

@@ -29,7 +29,8 @@ pub struct TariffHistory {
 impl TariffHistory {
     /// Adds a recorded row.
     pub fn push(&mut self, row: TariffRow) {
-        let place = self.rows.partition_point(|known| (known.valid_from, known.revision) <= (row.valid_from, row.revision));
+        let place =
+            self.rows.partition_point(|known| (known.valid_from, known.revision) <= (row.valid_from, row.revision));
         self.rows.insert(place, row);
     }
 
@@ -74,7 +75,9 @@ mod tests {
         history.push(row(3, "2022-01-01", None, "Q"));
         history.push(row(5, "2027-01-01", None, "AB"));
         history.push(row(7, "2022-01-01", Some("2026-06-30"), "Q"));
-        let on = |day: &str, at: i64| history.on(LegalDay::parse(day).unwrap(), Revision(at)).map(|row| row.documents.to_string());
+        let on = |day: &str, at: i64| {
+            history.on(LegalDay::parse(day).unwrap(), Revision(at)).map(|row| row.documents.to_string())
+        };
         assert_eq!(on("2021-12-31", 9), None);
         assert_eq!(on("2022-01-01", 9), Some("Q".to_owned()));
         assert_eq!(on("2026-06-30", 9), Some("Q".to_owned()));

@@ -79,8 +79,13 @@ pub fn first_state(add: &Add) -> Result<(ListingState, i64), Rule> {
         customs_offices: add.customs_offices.as_ref().map(|offices| offices.clone().into_boxed_slice()),
         purpose: add.purpose,
     };
-    let state =
-        ListingState { standing: Standing::Listed, terms, item: add.item.clone(), batch: add.batch.clone(), note: add.note.clone() };
+    let state = ListingState {
+        standing: Standing::Listed,
+        terms,
+        item: add.item.clone(),
+        batch: add.batch.clone(),
+        note: add.note.clone(),
+    };
     Ok((state, used))
 }
 
@@ -145,7 +150,9 @@ fn changed(base: &ListingState, used: i64, change: ListingChange<'_>, from: Lega
         ListingChange::Remove => state.standing = Standing::Removed,
         ListingChange::Reinstate if base.standing != Standing::Suspended => return Err(Rule::NotSuspended),
         ListingChange::Reinstate => state.standing = Standing::Listed,
-        ListingChange::Suspend | ListingChange::Extend(_) | ListingChange::Vary(_) if expired => return Err(Rule::ListingExpired),
+        ListingChange::Suspend | ListingChange::Extend(_) | ListingChange::Vary(_) if expired => {
+            return Err(Rule::ListingExpired);
+        }
         ListingChange::Suspend if base.standing == Standing::Suspended => return Err(Rule::AlreadySuspended),
         ListingChange::Suspend => state.standing = Standing::Suspended,
         ListingChange::Extend(last) if last <= base.terms.period.to() => return Err(Rule::NotLater),
@@ -247,7 +254,10 @@ mod tests {
             customs_offices: None,
             purpose: None,
         };
-        let item = ItemText { name_zh: "红霉素".into(), name_en: None, specification: None, manufacturer: None, origin: None };
+        let item =
+            ItemText {
+                name_zh: "红霉素".into(), name_en: None, specification: None, manufacturer: None, origin: None
+            };
         let state = ListingState { standing: Standing::Listed, terms, item, batch: None, note: None };
         vec![Dated { effective_on: day("2026-03-01"), state }]
     }

@@ -293,8 +293,21 @@ mod tests {
     #[test]
     fn names_what_is_wrong_with_a_day() {
         for text in [
-            "", "2026-3-1", "2026/03/01", "20260301", "2026-02-29", "2026-13-01", "2026-00-10", "2026-01-00", "2026-01-01 ",
-            "2026-01-01-01", "+026-01-01", "-2026-01-01", "2026-01-01T00:00:00Z", "２０２６-01-01", "0000-00-00",
+            "",
+            "2026-3-1",
+            "2026/03/01",
+            "20260301",
+            "2026-02-29",
+            "2026-13-01",
+            "2026-00-10",
+            "2026-01-00",
+            "2026-01-01 ",
+            "2026-01-01-01",
+            "+026-01-01",
+            "-2026-01-01",
+            "2026-01-01T00:00:00Z",
+            "２０２６-01-01",
+            "0000-00-00",
         ] {
             assert_eq!(LegalDay::parse(text), Err(FaultCode::DateFormat), "{text}");
         }
@@ -312,10 +325,20 @@ mod tests {
         assert_eq!(day("2024-02-29").add_years(1), day("2025-02-28"));
         assert_eq!(day("2024-02-29").add_years(4), day("2028-02-29"));
         assert_eq!(day("2026-04-10").add_years(2).add_days(-1), day("2028-04-09"));
-        for end in [LegalDay::MAX.add_days(1), LegalDay::MAX.add_days(i32::MAX), LegalDay::MAX.add_months(i32::MAX), LegalDay::MIN.add_years(i32::MAX)] {
+        for end in [
+            LegalDay::MAX.add_days(1),
+            LegalDay::MAX.add_days(i32::MAX),
+            LegalDay::MAX.add_months(i32::MAX),
+            LegalDay::MIN.add_years(i32::MAX),
+        ] {
             assert_eq!(end, LegalDay::MAX);
         }
-        for end in [LegalDay::MIN.add_days(-1), LegalDay::MAX.add_days(i32::MIN), LegalDay::MAX.add_months(-4_000), LegalDay::MAX.add_years(i32::MIN)] {
+        for end in [
+            LegalDay::MIN.add_days(-1),
+            LegalDay::MAX.add_days(i32::MIN),
+            LegalDay::MAX.add_months(-4_000),
+            LegalDay::MAX.add_years(i32::MIN),
+        ] {
             assert_eq!(end, LegalDay::MIN);
         }
     }
@@ -334,12 +357,18 @@ mod tests {
     fn both_ends_of_a_period_count() {
         let year = period("2026-01-15", "2027-01-14");
         for (on, inside, distance) in [
-            ("2026-01-14", false, 1), ("2026-01-15", true, 0), ("2026-08-12", true, 0), ("2027-01-14", true, 0), ("2027-01-16", false, 2),
+            ("2026-01-14", false, 1),
+            ("2026-01-15", true, 0),
+            ("2026-08-12", true, 0),
+            ("2027-01-14", true, 0),
+            ("2027-01-16", false, 2),
         ] {
             assert_eq!((year.contains(day(on)), year.distance(day(on))), (inside, distance), "{on}");
         }
         assert!(year.overlaps(period("2027-01-14", "2027-02-01")) && year.overlaps(period("2026-05-01", "2026-05-01")));
-        assert!(!year.overlaps(period("2027-01-15", "2027-02-01")) && !year.overlaps(period("2025-01-01", "2026-01-14")));
+        assert!(
+            !year.overlaps(period("2027-01-15", "2027-02-01")) && !year.overlaps(period("2025-01-01", "2026-01-14"))
+        );
         assert_eq!(Validity::new(day("2026-01-02"), day("2026-01-01")), Err(FaultCode::PeriodReversed));
         assert_eq!((year.from(), year.to()), (day("2026-01-15"), day("2027-01-14")));
     }
@@ -374,13 +403,28 @@ mod tests {
     #[test]
     fn names_what_is_wrong_with_an_instant() {
         for text in [
-            "", "2026-08-12", "2026-08-12T01:02:03", "2026-08-12 01:02:03Z", "2026-08-12t01:02:03z", "2026-08-12T01:02Z", "20260812T010203Z",
-            "2026-08-12T01:02:03.Z", "2026-08-12T01:02:03,5Z", "2026-08-12T25:02:03Z", "2026-02-30T01:02:03Z", "2026-08-12T01:02:03+0800",
-            "2026-08-12T01:02:03+08", "2026-08-12T01:02:03Z[UTC]", "２026-08-12T01:02:03Z", "2026-08-12T01:02:03+08:00[Asia/Shanghai]",
+            "",
+            "2026-08-12",
+            "2026-08-12T01:02:03",
+            "2026-08-12 01:02:03Z",
+            "2026-08-12t01:02:03z",
+            "2026-08-12T01:02Z",
+            "20260812T010203Z",
+            "2026-08-12T01:02:03.Z",
+            "2026-08-12T01:02:03,5Z",
+            "2026-08-12T25:02:03Z",
+            "2026-02-30T01:02:03Z",
+            "2026-08-12T01:02:03+0800",
+            "2026-08-12T01:02:03+08",
+            "2026-08-12T01:02:03Z[UTC]",
+            "２026-08-12T01:02:03Z",
+            "2026-08-12T01:02:03+08:00[Asia/Shanghai]",
         ] {
             assert_eq!(Instant::parse(text), Err(FaultCode::InstantFormat), "{text}");
         }
-        for text in ["1899-12-31T15:59:59.999999Z", "2199-12-31T16:00:00Z", "9999-12-30T00:00:00Z", "0001-01-01T00:00:00Z"] {
+        for text in
+            ["1899-12-31T15:59:59.999999Z", "2199-12-31T16:00:00Z", "9999-12-30T00:00:00Z", "0001-01-01T00:00:00Z"]
+        {
             assert_eq!(Instant::parse(text), Err(FaultCode::DateOutOfRange), "{text}");
         }
     }

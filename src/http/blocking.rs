@@ -46,9 +46,11 @@ impl From<AppError> for Problem {
         match error {
             AppError::NotFound => Self::new(ProblemType::NotFound),
             AppError::Forbidden => Self::new(ProblemType::Forbidden),
-            AppError::Faults(faults) => {
-                faults.into_iter().map(|(pointer, code)| super::problem::Fault { pointer, code }).collect::<Vec<_>>().into()
-            }
+            AppError::Faults(faults) => faults
+                .into_iter()
+                .map(|(pointer, code)| super::problem::Fault { pointer, code })
+                .collect::<Vec<_>>()
+                .into(),
             AppError::Refused(refusals) => refusals
                 .into_iter()
                 .map(|refusal| super::problem::Refusal { pointer: refusal.pointer, rule: refusal.rule })
@@ -59,7 +61,9 @@ impl From<AppError> for Problem {
             AppError::Conflict => Self::new(ProblemType::Conflict),
             AppError::StaleNode => Self::new(ProblemType::StaleNode),
             AppError::NotYetCurrent => Self::new(ProblemType::NotYetCurrent),
-            AppError::Store(ref failure) if failure.is_ours() => Self::new(ProblemType::Internal).caused_by(error_chain(&error)),
+            AppError::Store(ref failure) if failure.is_ours() => {
+                Self::new(ProblemType::Internal).caused_by(error_chain(&error))
+            }
             AppError::Store(_) => Self::new(ProblemType::Unavailable).caused_by(error_chain(&error)),
         }
     }

@@ -18,7 +18,9 @@ use crate::domain::revision::Revision;
 use crate::outbound::keys::KeyStore;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::header::{AUTHORIZATION, CACHE_CONTROL, HeaderMap, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS};
+use actix_web::http::header::{
+    AUTHORIZATION, CACHE_CONTROL, HeaderMap, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS,
+};
 use actix_web::middleware::Next;
 use actix_web::{HttpMessage as _, HttpRequest, HttpResponse, web};
 use std::cell::RefCell;
@@ -66,7 +68,12 @@ impl Edge {
     ///
     /// # Errors
     /// What cannot be built, in words.
-    pub fn new(app: Arc<App>, keys: Arc<KeyStore>, program: PathBuf, metrics_from: Vec<IpAddr>) -> Result<Self, String> {
+    pub fn new(
+        app: Arc<App>,
+        keys: Arc<KeyStore>,
+        program: PathBuf,
+        metrics_from: Vec<IpAddr>,
+    ) -> Result<Self, String> {
         let openapi: serde_json::Value = serde_yaml_ng::from_str(super::OPENAPI).map_err(|error| error.to_string())?;
         let log = HeaderValue::from_str(&app.installation.shard).map_err(|error| error.to_string())?;
         Ok(Self {
@@ -197,7 +204,9 @@ fn finish(edge: &Edge, mut response: ServiceResponse<BoxBody>, id: &str) -> Serv
     match status {
         500.. => tracing::error!(request_id = id, %method, path, status, "answered"),
         400.. => tracing::info!(request_id = id, %method, path, status, "answered"),
-        _ if method == actix_web::http::Method::GET => tracing::debug!(request_id = id, %method, path, status, "answered"),
+        _ if method == actix_web::http::Method::GET => {
+            tracing::debug!(request_id = id, %method, path, status, "answered")
+        }
         _ => tracing::info!(request_id = id, %method, path, status, "answered"),
     }
     response
@@ -299,7 +308,8 @@ async fn reach(edge: &Arc<Edge>, headers: &HeaderMap) -> Result<(), Problem> {
     }
     let Some(demanded) = headers.get(MIN_REVISION) else { return Ok(()) };
     let demanded = demanded.to_str().ok().and_then(|text| text.parse::<i64>().ok()).filter(|revision| *revision >= 1);
-    let demanded = demanded.ok_or_else(|| Problem::from(Fault::new("/Whitelist-Min-Revision", FaultCode::NumberOutOfRange)))?;
+    let demanded =
+        demanded.ok_or_else(|| Problem::from(Fault::new("/Whitelist-Min-Revision", FaultCode::NumberOutOfRange)))?;
     let demanded = Revision(demanded);
     if edge.app.index.load().revision() >= demanded {
         return Ok(());

@@ -60,7 +60,8 @@ const READERS: RoleSet = RoleSet::of(&[
     Role::EnterpriseApplicant,
     Role::EnterpriseAgent,
 ]);
-const SUPERVISORS: RoleSet = RoleSet::of(&[Role::BureauOfficer, Role::BureauApprover, Role::BureauAdmin, Role::Auditor]);
+const SUPERVISORS: RoleSet =
+    RoleSet::of(&[Role::BureauOfficer, Role::BureauApprover, Role::BureauAdmin, Role::Auditor]);
 const ANSWERS: RoleSet =
     RoleSet::of(&[Role::BureauOfficer, Role::BureauApprover, Role::Auditor, Role::CustomsLookup, Role::CustomsOfficer]);
 const LOOKUP: RoleSet = RoleSet::of(&[Role::CustomsLookup]);

@@ -249,12 +249,18 @@ pub struct Query<'q, 'f> {
 impl<'q> Query<'q, '_> {
     /// Reads a query string with `read`, then reports every parameter that `read` did not ask for. Escapes are decoded
     /// strictly, `+` is a space, and a parameter stands once.
-    pub fn read<T>(query: &'q str, faults: &mut Vec<Fault>, read: impl FnOnce(&mut Query<'q, '_>) -> Option<T>) -> Option<T> {
+    pub fn read<T>(
+        query: &'q str,
+        faults: &mut Vec<Fault>,
+        read: impl FnOnce(&mut Query<'q, '_>) -> Option<T>,
+    ) -> Option<T> {
         let mut pairs: Vec<(Cow<'q, str>, Cow<'q, str>)> = Vec::new();
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             match (decode(name), decode(value)) {
-                (Some(name), Some(value)) if !pairs.iter().any(|(known, _)| *known == name) => pairs.push((name, value)),
+                (Some(name), Some(value)) if !pairs.iter().any(|(known, _)| *known == name) => {
+                    pairs.push((name, value))
+                }
                 (decoded, _) => faults.push(Fault::new(step("", decoded.as_deref().unwrap_or(name)), MALFORMED_QUERY)),
             }
         }
@@ -438,7 +444,11 @@ mod tests {
     }
 
     fn refused(json: &str) -> Vec<(String, FaultCode)> {
-        parse_json(json.as_bytes(), JSON_DEPTH).unwrap_err().into_iter().map(|fault| (fault.pointer, fault.code)).collect()
+        parse_json(json.as_bytes(), JSON_DEPTH)
+            .unwrap_err()
+            .into_iter()
+            .map(|fault| (fault.pointer, fault.code))
+            .collect()
     }
 
     #[test]
@@ -483,11 +493,25 @@ mod tests {
         assert_eq!(
             pairs(&faults),
             [
-                ("/x/null", "required"), ("/x/absent", "required"), ("/x/empty", "required"), ("/x/tab", "text_not_printable"),
-                ("/x/long", "text_too_long"), ("/x/number", "wrong_type"), ("/x/list/1", "wrong_type"), ("/x/none", "no_lines"),
-                ("/x/list", "too_many_lines"), ("/x/gone", "required"), ("/x/name", "wrong_type"), ("/x/count", "line_out_of_range"),
-                ("/x/part", "line_out_of_range"), ("/x/name", "wrong_type"), ("/x/inner/b~1c~0", "unknown_member"),
-                ("/x/inner/ctl\u{fffd}", "unknown_member"), ("/x/name", "wrong_type"), ("/x/nobody", "required"), ("/x/set", "wrong_type"),
+                ("/x/null", "required"),
+                ("/x/absent", "required"),
+                ("/x/empty", "required"),
+                ("/x/tab", "text_not_printable"),
+                ("/x/long", "text_too_long"),
+                ("/x/number", "wrong_type"),
+                ("/x/list/1", "wrong_type"),
+                ("/x/none", "no_lines"),
+                ("/x/list", "too_many_lines"),
+                ("/x/gone", "required"),
+                ("/x/name", "wrong_type"),
+                ("/x/count", "line_out_of_range"),
+                ("/x/part", "line_out_of_range"),
+                ("/x/name", "wrong_type"),
+                ("/x/inner/b~1c~0", "unknown_member"),
+                ("/x/inner/ctl\u{fffd}", "unknown_member"),
+                ("/x/name", "wrong_type"),
+                ("/x/nobody", "required"),
+                ("/x/set", "wrong_type"),
             ]
         );
     }
@@ -497,8 +521,12 @@ mod tests {
         let read = text(3);
         assert_eq!(read("　甲乙丙 ").as_deref(), Ok("甲乙丙"));
         for (bad, code) in [
-            ("甲乙丙丁", FaultCode::TextTooLong), ("", FaultCode::Required), (" ", FaultCode::Required), ("a\0", FaultCode::TextNotPrintable),
-            ("a\n", FaultCode::TextNotPrintable), ("\u{85}a", FaultCode::TextNotPrintable),
+            ("甲乙丙丁", FaultCode::TextTooLong),
+            ("", FaultCode::Required),
+            (" ", FaultCode::Required),
+            ("a\0", FaultCode::TextNotPrintable),
+            ("a\n", FaultCode::TextNotPrintable),
+            ("\u{85}a", FaultCode::TextNotPrintable),
         ] {
             assert_eq!(read(bad), Err(code), "{bad:?}");
         }
@@ -508,11 +536,28 @@ mod tests {
     fn json_is_read_strictly() {
         let value = parse_json(r#" {"b":[1,-2,0.5,true,null,"\ud83d\ude00"],"a":{}} "#.as_bytes(), 2).unwrap();
         assert_eq!(value.to_string(), r#"{"b":[1,-2,0.5,true,null,"😀"],"a":{}}"#);
-        for text in ["", " ", "{", "{}{}", "[1,]", "nul", "\u{feff}{}", r#""\ud800""#, r#"{"\udc00":1}"#, "01", "1e999", "{'a':1}", "\"a\nb\""] {
+        for text in [
+            "",
+            " ",
+            "{",
+            "{}{}",
+            "[1,]",
+            "nul",
+            "\u{feff}{}",
+            r#""\ud800""#,
+            r#"{"\udc00":1}"#,
+            "01",
+            "1e999",
+            "{'a':1}",
+            "\"a\nb\"",
+        ] {
             assert_eq!(refused(text), [(String::new(), FaultCode::MalformedJson)], "{text}");
         }
         assert_eq!(parse_json(b"\"\xff\"", 2).unwrap_err(), [Fault::new("", FaultCode::MalformedJson)]);
-        assert_eq!(refused(r#"{"a":[{"x":1},{"y/z":1,"y/z":2}]}"#), [("/a/1/y~1z".to_owned(), FaultCode::MalformedJson)]);
+        assert_eq!(
+            refused(r#"{"a":[{"x":1},{"y/z":1,"y/z":2}]}"#),
+            [("/a/1/y~1z".to_owned(), FaultCode::MalformedJson)]
+        );
         assert_eq!(refused(r#"{"a":1,"\u0061":2}"#), [("/a".to_owned(), FaultCode::MalformedJson)]);
         assert_eq!(parse_json(br#"{"a":[[1]]}"#, 2).unwrap_err(), [Fault::new("/a/0", FaultCode::TooDeep)]);
         let nested = |depth| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
@@ -534,8 +579,13 @@ mod tests {
         assert_eq!(
             pairs(&faults),
             [
-                ("/c", "malformed_json"), ("/d", "malformed_json"), ("/e", "malformed_json"), ("/a", "malformed_json"), ("/f", "malformed_json"),
-                ("/b", "required"), ("/z", "required"),
+                ("/c", "malformed_json"),
+                ("/d", "malformed_json"),
+                ("/e", "malformed_json"),
+                ("/a", "malformed_json"),
+                ("/f", "malformed_json"),
+                ("/b", "required"),
+                ("/z", "required"),
             ]
         );
         let mut faults = Vec::new();

@@ -54,7 +54,12 @@ impl LimitSettings {
 /// # Errors
 /// `payload-too-large` above the cap, before reading when `Content-Length` says so; `request-timeout` past the
 /// deadline; `invalid-request` when the body breaks off.
-pub async fn read_body<S>(headers: &HeaderMap, payload: S, cap: usize, deadline: LimitSettings) -> Result<Bytes, Problem>
+pub async fn read_body<S>(
+    headers: &HeaderMap,
+    payload: S,
+    cap: usize,
+    deadline: LimitSettings,
+) -> Result<Bytes, Problem>
 where
     S: Stream<Item = Result<Bytes, PayloadError>>,
 {
@@ -158,7 +163,9 @@ pub fn content_type(headers: &HeaderMap) -> Option<String> {
     let value = values.next().filter(|_| values.next().is_none())?.to_str().ok()?;
     let mut parts = value.split(';').map(str::trim);
     let essence = parts.next()?.to_ascii_lowercase();
-    let token = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&byte));
+    let token = |text: &str| {
+        !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&byte))
+    };
     let well_formed = essence.split_once('/').is_some_and(|(kind, subtype)| token(kind) && token(subtype));
     let other_charset = parts.filter_map(|part| part.split_once('=')).any(|(name, value)| {
         name.eq_ignore_ascii_case("charset") && !value.trim_matches('"').eq_ignore_ascii_case("utf-8")
@@ -174,8 +181,10 @@ pub fn expect_media_type<'t>(headers: &HeaderMap, accepted: &[&'t str]) -> Resul
     let given = content_type(headers);
     accepted.iter().copied().find(|known| given.as_deref() == Some(known)).ok_or_else(|| {
         let list = accepted.join(", ");
-        Problem::new(ProblemType::UnsupportedMediaType)
-            .with_detail(format!("此操作接受的 Content-Type：{list}。"), format!("This operation takes the Content-Type {list}."))
+        Problem::new(ProblemType::UnsupportedMediaType).with_detail(
+            format!("此操作接受的 Content-Type：{list}。"),
+            format!("This operation takes the Content-Type {list}."),
+        )
     })
 }
 
@@ -191,7 +200,8 @@ mod tests {
     use super::*;
     use crate::domain::lang::Lang;
 
-    const QUICK: LimitSettings = LimitSettings { base: Duration::from_millis(60), per_64_kib: Duration::from_millis(400) };
+    const QUICK: LimitSettings =
+        LimitSettings { base: Duration::from_millis(60), per_64_kib: Duration::from_millis(400) };
 
     fn chunks(sizes: &[usize]) -> Vec<Result<Bytes, PayloadError>> {
         sizes.iter().map(|size| Ok(Bytes::from(vec![b'x'; *size]))).collect()
@@ -205,7 +215,11 @@ mod tests {
         headers
     }
 
-    async fn kind(headers: &HeaderMap, items: Vec<Result<Bytes, PayloadError>>, cap: usize) -> Result<usize, ProblemType> {
+    async fn kind(
+        headers: &HeaderMap,
+        items: Vec<Result<Bytes, PayloadError>>,
+        cap: usize,
+    ) -> Result<usize, ProblemType> {
         read_body(headers, stream::iter(items), cap, QUICK).await.map(|body| body.len()).map_err(|problem| problem.kind)
     }
 
@@ -219,7 +233,8 @@ mod tests {
         assert_eq!(kind(&headers(CONTENT_LENGTH, &["10"]), chunks(&[10]), 10).await, Ok(10));
         // Refused before reading: the stream would never come to an end.
         let endless = stream::pending::<Result<Bytes, PayloadError>>();
-        let problem = read_body(&headers(CONTENT_LENGTH, &["11"]), endless, 10, LimitSettings::default()).await.unwrap_err();
+        let problem =
+            read_body(&headers(CONTENT_LENGTH, &["11"]), endless, 10, LimitSettings::default()).await.unwrap_err();
         assert_eq!(problem.kind, ProblemType::PayloadTooLarge);
         assert_eq!(too_large(1024 * 1024).detail.unwrap().text(Lang::En), "The body may have at most 1 MiB.");
     }
@@ -231,7 +246,10 @@ mod tests {
             items.push(Err(error));
             assert_eq!(kind(&HeaderMap::new(), items, 10).await, Err(ProblemType::InvalidRequest));
         }
-        assert_eq!(kind(&HeaderMap::new(), vec![Err(PayloadError::Overflow)], 10).await, Err(ProblemType::PayloadTooLarge));
+        assert_eq!(
+            kind(&HeaderMap::new(), vec![Err(PayloadError::Overflow)], 10).await,
+            Err(ProblemType::PayloadTooLarge)
+        );
     }
 
     #[actix_web::test]
@@ -260,7 +278,10 @@ mod tests {
         let server = HttpServer::new(move || {
             let read = |request: HttpRequest, payload: web::Payload| async move {
                 let body = read_body(request.headers(), payload, 1000, QUICK).await;
-                body.map_or_else(|problem| problem.respond(Lang::En, "r"), |body| HttpResponse::Ok().body(body.len().to_string()))
+                body.map_or_else(
+                    |problem| problem.respond(Lang::En, "r"),
+                    |body| HttpResponse::Ok().body(body.len().to_string()),
+                )
             };
             App::new()
                 .wrap_fn(move |mut request, service| {
@@ -274,7 +295,10 @@ mod tests {
                 .route("/", web::post().to(read))
                 .route("/unread", web::post().to(HttpResponse::Forbidden))
         });
-        let server = server.workers(1).keep_alive(Duration::from_millis(50)).client_disconnect_timeout(Duration::from_millis(100));
+        let server = server
+            .workers(1)
+            .keep_alive(Duration::from_millis(50))
+            .client_disconnect_timeout(Duration::from_millis(100));
         let server = server.disable_signals().bind("127.0.0.1:0").unwrap();
         let address = server.addrs()[0];
         let server = server.run();
@@ -317,11 +341,24 @@ mod tests {
     #[test]
     fn media_types_are_compared_without_case_and_parameters() {
         let of = |values: &[&str]| content_type(&headers(CONTENT_TYPE, values));
-        for text in ["application/json", "Application/JSON", "application/json; charset=utf-8", "application/json;charset=\"UTF-8\""] {
+        for text in [
+            "application/json",
+            "Application/JSON",
+            "application/json; charset=utf-8",
+            "application/json;charset=\"UTF-8\"",
+        ] {
             assert_eq!(of(&[text]).as_deref(), Some("application/json"), "{text}");
         }
         assert_eq!(of(&["multipart/form-data; boundary=xx"]).as_deref(), Some("multipart/form-data"));
-        for values in [&[][..], &[""], &["json"], &["application/"], &["a b/c"], &["application/json; charset=gbk"], &["text/csv", "text/csv"]] {
+        for values in [
+            &[][..],
+            &[""],
+            &["json"],
+            &["application/"],
+            &["a b/c"],
+            &["application/json; charset=gbk"],
+            &["text/csv", "text/csv"],
+        ] {
             assert_eq!(of(values), None, "{values:?}");
         }
         let json = headers(CONTENT_TYPE, &["application/json"]);

@@ -2,7 +2,9 @@
 
 use crate::app::App;
 use crate::domain::reason::Verdict;
-use prometheus::{Encoder as _, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, Gauge, Opts, Registry, TextEncoder};
+use prometheus::{
+    Encoder as _, Gauge, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, Opts, Registry, TextEncoder,
+};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -32,12 +34,18 @@ impl Metrics {
     /// When two figures share a name.
     pub fn new() -> Result<Self, prometheus::Error> {
         let registry = Registry::new();
-        let lookups = IntCounterVec::new(Opts::new("whitelist_lookup_lines_total", "Lines answered, by verdict"), &["verdict"])?;
-        let responses = IntCounterVec::new(Opts::new("whitelist_http_responses_total", "Responses, by class of status"), &["class"])?;
-        let refused_tokens = IntCounterVec::new(Opts::new("whitelist_tokens_refused_total", "Tokens refused, by cause"), &["cause"])?;
+        let lookups =
+            IntCounterVec::new(Opts::new("whitelist_lookup_lines_total", "Lines answered, by verdict"), &["verdict"])?;
+        let responses = IntCounterVec::new(
+            Opts::new("whitelist_http_responses_total", "Responses, by class of status"),
+            &["class"],
+        )?;
+        let refused_tokens =
+            IntCounterVec::new(Opts::new("whitelist_tokens_refused_total", "Tokens refused, by cause"), &["cause"])?;
         let buckets = vec![0.000_05, 0.000_1, 0.000_2, 0.000_5, 0.001, 0.002, 0.005, 0.01, 0.05, 0.25, 1.0];
-        let lookup_seconds =
-            Histogram::with_opts(HistogramOpts::new("whitelist_lookup_seconds", "Time to answer a lookup request").buckets(buckets))?;
+        let lookup_seconds = Histogram::with_opts(
+            HistogramOpts::new("whitelist_lookup_seconds", "Time to answer a lookup request").buckets(buckets),
+        )?;
         let gauge = |name: &str, help: &str| IntGauge::new(name, help);
         let metrics = Self {
             verdicts: Verdict::ALL.map(|verdict| (verdict, lookups.with_label_values(&[verdict.as_str()]))),
@@ -46,7 +54,10 @@ impl Metrics {
             refused_tokens,
             revision: gauge("whitelist_revision", "Revision that this node answers from")?,
             listings: gauge("whitelist_listings", "Listings in memory")?,
-            head_age: Gauge::new("whitelist_head_age_seconds", "Seconds since the head of the log was confirmed; -1 is never")?,
+            head_age: Gauge::new(
+                "whitelist_head_age_seconds",
+                "Seconds since the head of the log was confirmed; -1 is never",
+            )?,
             unrecorded: gauge("whitelist_answers_unrecorded_total", "Answers that could not be recorded")?,
             groups: gauge("whitelist_write_groups_total", "Groups committed by the writer")?,
             commands: gauge("whitelist_write_commands_total", "Commands committed by the writer")?,
@@ -58,7 +69,14 @@ impl Metrics {
         metrics.registry.register(Box::new(metrics.refused_tokens.clone()))?;
         metrics.registry.register(Box::new(metrics.lookup_seconds.clone()))?;
         metrics.registry.register(Box::new(metrics.head_age.clone()))?;
-        for gauge in [&metrics.revision, &metrics.listings, &metrics.unrecorded, &metrics.groups, &metrics.commands, &metrics.largest_group] {
+        for gauge in [
+            &metrics.revision,
+            &metrics.listings,
+            &metrics.unrecorded,
+            &metrics.groups,
+            &metrics.commands,
+            &metrics.largest_group,
+        ] {
             metrics.registry.register(Box::new(gauge.clone()))?;
         }
         Ok(metrics)

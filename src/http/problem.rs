@@ -261,9 +261,10 @@ impl Problem {
                 let named = faults.iter().take(MOST_FAULTS);
                 named.map(|fault| place(&fault.pointer, fault.code.as_str(), fault.code.text(lang))).collect()
             }
-            Faults::Refused(refusals) => {
-                refusals.iter().map(|refusal| place(&refusal.pointer, refusal.rule.as_str(), refusal.rule.text(lang))).collect()
-            }
+            Faults::Refused(refusals) => refusals
+                .iter()
+                .map(|refusal| place(&refusal.pointer, refusal.rule.as_str(), refusal.rule.text(lang)))
+                .collect(),
             Faults::Sheet(faults) => faults.iter().map(|fault| cell(fault, lang)).collect(),
         };
         if !faults.is_empty() {
@@ -391,7 +392,9 @@ pub fn language(headers: &HeaderMap) -> Lang {
     let values = headers.get_all(ACCEPT_LANGUAGE).filter_map(|value| value.to_str().ok());
     for (place, range) in values.flat_map(|value| value.split(',')).enumerate() {
         let (tag, weight) = range.split_once(';').unwrap_or((range, "q=1"));
-        let Some(quality) = weight.trim().strip_prefix(['q', 'Q']).and_then(|rest| thousandths(rest.strip_prefix('=')?)) else {
+        let Some(quality) =
+            weight.trim().strip_prefix(['q', 'Q']).and_then(|rest| thousandths(rest.strip_prefix('=')?))
+        else {
             continue;
         };
         let primary = tag.trim().split('-').next().unwrap_or_default();
@@ -407,7 +410,11 @@ pub fn language(headers: &HeaderMap) -> Lang {
     }
     let (zh_quality, zh_place) = zh.or(any).unwrap_or_default();
     let (en_quality, en_place) = en.or(any).unwrap_or_default();
-    if en_quality > zh_quality || (en_quality > 0 && en_quality == zh_quality && en_place < zh_place) { Lang::En } else { Lang::Zh }
+    if en_quality > zh_quality || (en_quality > 0 && en_quality == zh_quality && en_place < zh_place) {
+        Lang::En
+    } else {
+        Lang::Zh
+    }
 }
 
 /// Reads a quality value of RFC 9110 section 12.4.2: `0` to `1` with at most three decimals.
@@ -447,7 +454,8 @@ mod tests {
 
     #[test]
     fn the_types_are_the_pages() {
-        let ours: Vec<(&str, u16)> = ProblemType::ALL.iter().map(|kind| (kind.slug(), kind.status().as_u16())).collect();
+        let ours: Vec<(&str, u16)> =
+            ProblemType::ALL.iter().map(|kind| (kind.slug(), kind.status().as_u16())).collect();
         let pages: Vec<(&str, u16)> = PROBLEMS.iter().map(|page| (page.slug, page.status)).collect();
         assert_eq!(ours, pages);
     }
@@ -460,7 +468,15 @@ mod tests {
                 let mut problem = Problem::new(kind);
                 if kind == ProblemType::ImportFaults {
                     let detail = Bilingual { zh: "错".into(), en: "wrong".into() };
-                    problem = vec![SheetFault { sheet: None, row: Some(4), column: None, value: None, code: FaultCode::CellError, detail }].into();
+                    problem = vec![SheetFault {
+                        sheet: None,
+                        row: Some(4),
+                        column: None,
+                        value: None,
+                        code: FaultCode::CellError,
+                        detail,
+                    }]
+                    .into();
                 }
                 let (status, headers, body) = read(problem.respond(lang, "r-1")).await;
                 let schema = if kind == ProblemType::ImportFaults { &import } else { &plain };
@@ -483,20 +499,32 @@ mod tests {
         assert_eq!(body["faults"][1]["pointer"], "/lines/0/unit");
         assert_eq!(body["faults"][1]["code"], "unit_missing");
         assert_eq!(body["faults"][1]["detail"], FaultCode::UnitMissing.text(Lang::En));
-        assert_eq!(body.as_object().unwrap().keys().collect::<Vec<_>>(), ["type", "title", "status", "detail", "request_id", "faults"]);
+        assert_eq!(
+            body.as_object().unwrap().keys().collect::<Vec<_>>(),
+            ["type", "title", "status", "detail", "request_id", "faults"]
+        );
 
         let (status, _, body) = read(Problem::from(Rule::FourEyes).respond(Lang::Zh, "x")).await;
-        assert_eq!((status.as_u16(), &body["rule"], &body["detail"]), (422, &"four_eyes".into(), &Rule::FourEyes.text(Lang::Zh).into()));
+        assert_eq!(
+            (status.as_u16(), &body["rule"], &body["detail"]),
+            (422, &"four_eyes".into(), &Rule::FourEyes.text(Lang::Zh).into())
+        );
         assert!(schema.is_valid(&body) && body.get("faults").is_none());
 
         let refused = vec![Refusal { pointer: "/changes/3".into(), rule: Rule::PastDate }];
         let (_, _, body) = read(Problem::from(refused).respond(Lang::En, "x")).await;
         assert!(schema.is_valid(&body));
-        assert_eq!((&body["rule"], &body["faults"][0]["code"], &body["faults"][0]["pointer"]), (&"past_date".into(), &"past_date".into(), &"/changes/3".into()));
+        assert_eq!(
+            (&body["rule"], &body["faults"][0]["code"], &body["faults"][0]["pointer"]),
+            (&"past_date".into(), &"past_date".into(), &"/changes/3".into())
+        );
 
         let many = vec![Fault::new("/x", FaultCode::UnknownMember); MOST_FAULTS + 1];
         let (_, _, body) = read(Problem::from(many).respond(Lang::En, "x")).await;
-        assert_eq!((body["faults"].as_array().unwrap().len(), &body["detail"]), (MOST_FAULTS, &"10001 values are faulty.".into()));
+        assert_eq!(
+            (body["faults"].as_array().unwrap().len(), &body["detail"]),
+            (MOST_FAULTS, &"10001 values are faulty.".into())
+        );
     }
 
     #[actix_web::test]
@@ -530,7 +558,10 @@ mod tests {
             problem.retry_after = asked;
             assert_eq!(problem.respond(Lang::Zh, "x").headers().get(RETRY_AFTER).unwrap(), told);
         }
-        assert_eq!(Problem::new(ProblemType::PayloadTooLarge).respond(Lang::Zh, "x").head().connection_type(), ConnectionType::Close);
+        assert_eq!(
+            Problem::new(ProblemType::PayloadTooLarge).respond(Lang::Zh, "x").head().connection_type(),
+            ConnectionType::Close
+        );
     }
 
     #[test]
@@ -544,14 +575,39 @@ mod tests {
         };
         assert_eq!(of(&[]), Lang::Zh);
         for text in [
-            "", "zh-CN", "zh", "*", "fr", "fr, *;q=0.5", "zh;q=0.5, en;q=0.4", "en;q=0", "zh-CN,zh;q=0.9,en;q=0.8", "en;q=0.8, zh-TW", "en;q=2",
-            "en;q=0.1234", "en;q=nan", "en;level=1", "zh,en", "english", "en;q=1.001", "*, en;q=0.3", "en;q=",
+            "",
+            "zh-CN",
+            "zh",
+            "*",
+            "fr",
+            "fr, *;q=0.5",
+            "zh;q=0.5, en;q=0.4",
+            "en;q=0",
+            "zh-CN,zh;q=0.9,en;q=0.8",
+            "en;q=0.8, zh-TW",
+            "en;q=2",
+            "en;q=0.1234",
+            "en;q=nan",
+            "en;level=1",
+            "zh,en",
+            "english",
+            "en;q=1.001",
+            "*, en;q=0.3",
+            "en;q=",
         ] {
             assert_eq!(of(&[text]), Lang::Zh, "{text}");
         }
         for text in [
-            "en", "EN-us", "en,zh", "en-US,en;q=0.9,zh-CN;q=0.8", "zh;q=0.3 , en ; q=0.4", "fr, en;q=0.1", "zh;q=0, *", "zh;q=0.999,en;q=1.000",
-            "de, en;Q=0.5", "*;q=0.1, en",
+            "en",
+            "EN-us",
+            "en,zh",
+            "en-US,en;q=0.9,zh-CN;q=0.8",
+            "zh;q=0.3 , en ; q=0.4",
+            "fr, en;q=0.1",
+            "zh;q=0, *",
+            "zh;q=0.999,en;q=1.000",
+            "de, en;Q=0.5",
+            "*;q=0.1, en",
         ] {
             assert_eq!(of(&[text]), Lang::En, "{text}");
         }

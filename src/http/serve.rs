@@ -47,3 +47,19 @@ pub fn server(edge: Arc<Edge>, listener: TcpListener, options: ServeOptions) -> 
     }
     Ok(server.listen(listener)?.run())
 }
+
+/// Serves until a signal stops it; `ready` is called once requests are answered.
+///
+/// # Errors
+/// When the server cannot start or its threads fail.
+pub fn until_stopped(edge: Arc<Edge>, listener: TcpListener, ready: impl FnOnce()) -> std::io::Result<()> {
+    actix_web::rt::System::new().block_on(async move {
+        let (keys, clock) = (Arc::clone(&edge.keys), edge.app.clock.clone());
+        let refresh = tokio::spawn(keys.keep_fresh(move || clock.now().micros() / 1_000_000));
+        let server = server(edge, listener, ServeOptions { workers: None, signals: true })?;
+        ready();
+        let ended = server.await;
+        refresh.abort();
+        ended
+    })
+}

@@ -143,19 +143,10 @@ impl TokenVerifier {
             return Err(TokenRefused::KeyId);
         }
 
-        let claims = decode(payload)
-            .and_then(|json| Members::read(&json))
-            .ok_or(TokenRefused::Payload)?;
-        let issuer = claims
-            .text("iss")
-            .and_then(|name| self.keys.issuer(name))
-            .ok_or(TokenRefused::UnknownIssuer)?;
+        let claims = decode(payload).and_then(|json| Members::read(&json)).ok_or(TokenRefused::Payload)?;
+        let issuer = claims.text("iss").and_then(|name| self.keys.issuer(name)).ok_or(TokenRefused::UnknownIssuer)?;
         let keys = issuer.keys();
-        let key = keys
-            .find(kid, now)
-            .ok_or_else(|| TokenRefused::UnknownKid {
-                issuer: Arc::clone(&issuer.name),
-            })?;
+        let key = keys.find(kid, now).ok_or_else(|| TokenRefused::UnknownKid { issuer: Arc::clone(&issuer.name) })?;
         if alg != key.alg.as_str() {
             return Err(TokenRefused::Algorithm);
         }
@@ -164,10 +155,7 @@ impl TokenVerifier {
         }
 
         let expires_at = lifetime(&claims, &issuer.settings, now)?;
-        Ok(Arc::new(VerifiedToken {
-            caller: caller(&claims, issuer)?,
-            expires_at: expires_at.min(keys.good_until),
-        }))
+        Ok(Arc::new(VerifiedToken { caller: caller(&claims, issuer)?, expires_at: expires_at.min(keys.good_until) }))
     }
 }
 
@@ -252,10 +240,8 @@ impl Members {
 
     /// Reads a text that may name someone: not empty, at most 256 characters, no control characters.
     fn name(&self, name: &str) -> Option<&str> {
-        self.text(name).filter(|text| {
-            (1..=MAX_NAME_CHARS).contains(&text.chars().count())
-                && !text.chars().any(char::is_control)
-        })
+        self.text(name)
+            .filter(|text| (1..=MAX_NAME_CHARS).contains(&text.chars().count()) && !text.chars().any(char::is_control))
     }
 }
 
@@ -304,11 +290,7 @@ impl TokenCache {
     /// Makes an empty cache with all its room, so that a hit never allocates.
     pub fn new() -> Self {
         let generation = || Generation::with_capacity_and_hasher(GENERATION, Default::default());
-        TokenCache {
-            epoch: 0,
-            young: generation(),
-            old: generation(),
-        }
+        TokenCache { epoch: 0, young: generation(), old: generation() }
     }
 
     /// Checks a token, from memory when the keys are the same as then and it has not expired since.
@@ -368,8 +350,8 @@ mod tests {
     use aws_lc_rs::rand::SystemRandom;
     use aws_lc_rs::rsa::KeySize;
     use aws_lc_rs::signature::{
-        ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair, RSA_PKCS1_SHA256,
-        RSA_PSS_SHA256, RsaEncoding, RsaKeyPair,
+        ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair, RSA_PKCS1_SHA256, RSA_PSS_SHA256,
+        RsaEncoding, RsaKeyPair,
     };
     use serde_json::json;
 
@@ -432,10 +414,7 @@ mod tests {
 
     fn verifier() -> TokenVerifier {
         let strict = KeySource::Static(vec![ed_jwk("strict-1", &KEYS.strict)]);
-        let issuers = vec![
-            settings(OPEN, KeySource::Static(jwks()), false),
-            settings(STRICT, strict, true),
-        ];
+        let issuers = vec![settings(OPEN, KeySource::Static(jwks()), false), settings(STRICT, strict, true)];
         let store = KeyStore::new(issuers, LoopbackHttp::Refused).unwrap();
         TokenVerifier::new(Arc::new(store))
     }
@@ -471,53 +450,34 @@ mod tests {
     }
 
     fn strict(claims: &Value) -> String {
-        let message = format!(
-            "{}.{}",
-            b64(header("EdDSA", "strict-1").to_string()),
-            b64(claims.to_string())
-        );
+        let message = format!("{}.{}", b64(header("EdDSA", "strict-1").to_string()), b64(claims.to_string()));
         let signature = KEYS.strict.sign(message.as_bytes());
         format!("{message}.{}", b64(signature))
     }
 
     fn es(header: &Value, claims: &Value) -> String {
         let message = format!("{}.{}", b64(header.to_string()), b64(claims.to_string()));
-        let signature = KEYS
-            .es
-            .sign(&SystemRandom::new(), message.as_bytes())
-            .unwrap();
+        let signature = KEYS.es.sign(&SystemRandom::new(), message.as_bytes()).unwrap();
         format!("{message}.{}", b64(signature))
     }
 
     fn rsa(encoding: &'static dyn RsaEncoding, header: &Value, claims: &Value) -> String {
         let message = format!("{}.{}", b64(header.to_string()), b64(claims.to_string()));
         let mut signature = vec![0; KEYS.rsa.public_modulus_len()];
-        KEYS.rsa
-            .sign(
-                encoding,
-                &SystemRandom::new(),
-                message.as_bytes(),
-                &mut signature,
-            )
-            .unwrap();
+        KEYS.rsa.sign(encoding, &SystemRandom::new(), message.as_bytes(), &mut signature).unwrap();
         format!("{message}.{}", b64(signature))
     }
 
     fn hs(header: &Value, secret: &[u8]) -> String {
         let message = format!("{}.{}", b64(header.to_string()), b64(claims().to_string()));
-        let tag = hmac::sign(
-            &hmac::Key::new(hmac::HMAC_SHA256, secret),
-            message.as_bytes(),
-        );
+        let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, secret), message.as_bytes());
         format!("{message}.{}", b64(tag))
     }
 
     /// A good token but for members of its header.
     fn with_header(members: Value) -> String {
         let mut all = header("EdDSA", "ed-1");
-        all.as_object_mut()
-            .unwrap()
-            .extend(members.as_object().unwrap().clone());
+        all.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
         ed(&all, &claims())
     }
 
@@ -575,13 +535,7 @@ mod tests {
                 roles: RoleSet::of(&[Role::CustomsLookup]),
                 acting_for: None,
             };
-            assert_eq!(
-                *verified,
-                VerifiedToken {
-                    caller,
-                    expires_at: NOW + 930
-                }
-            );
+            assert_eq!(*verified, VerifiedToken { caller, expires_at: NOW + 930 });
         }
         assert!(verifier().check(&strict(&strict_claims()), NOW).is_ok());
     }
@@ -589,31 +543,16 @@ mod tests {
     #[test]
     fn what_the_contract_leaves_open_is_accepted() {
         let cases = [
-            (
-                "audience in a list",
-                with(json!({"aud": ["other", "whitelist"]})),
-            ),
-            (
-                "just expired, within leeway",
-                with(json!({"iat": NOW - 600, "exp": NOW - 29})),
-            ),
+            ("audience in a list", with(json!({"aud": ["other", "whitelist"]}))),
+            ("just expired, within leeway", with(json!({"iat": NOW - 600, "exp": NOW - 29}))),
             ("issued within leeway", with(json!({"iat": NOW + 30}))),
             ("begins within leeway", with(json!({"nbf": NOW + 30}))),
             ("began long ago", with(json!({"nbf": 0}))),
-            (
-                "other claims",
-                with(json!({"cnf": {"jkt": "x"}, "scope": "a b", "client_id": 7})),
-            ),
-            (
-                "subject of 256 characters",
-                with(json!({"sub": "申".repeat(256)})),
-            ),
+            ("other claims", with(json!({"cnf": {"jkt": "x"}, "scope": "a b", "client_id": 7}))),
+            ("subject of 256 characters", with(json!({"sub": "申".repeat(256)}))),
             (
                 "spaces within the JSON",
-                raw(
-                    " { \"alg\":\"EdDSA\",\n\"typ\":\"at+jwt\",\"kid\":\"ed-1\" } ",
-                    claims().to_string(),
-                ),
+                raw(" { \"alg\":\"EdDSA\",\n\"typ\":\"at+jwt\",\"kid\":\"ed-1\" } ", claims().to_string()),
             ),
         ];
         for (case, token) in cases {
@@ -624,21 +563,13 @@ mod tests {
     #[test]
     fn roles_are_reduced_to_what_the_issuer_may_grant() {
         let cases = [
-            (
-                json!(["customs.draw", "auditor"]),
-                RoleSet::of(&[Role::CustomsDraw, Role::Auditor]),
-            ),
-            (
-                json!(["bureau.admin", "auditor"]),
-                RoleSet::of(&[Role::Auditor]),
-            ),
+            (json!(["customs.draw", "auditor"]), RoleSet::of(&[Role::CustomsDraw, Role::Auditor])),
+            (json!(["bureau.admin", "auditor"]), RoleSet::of(&[Role::Auditor])),
             (json!(["AUDITOR", "root", "", "auditor "]), RoleSet::EMPTY),
             (json!([]), RoleSet::EMPTY),
         ];
         for (roles, expected) in cases {
-            let verified = verifier()
-                .check(&with(json!({"roles": roles})), NOW)
-                .unwrap();
+            let verified = verifier().check(&with(json!({"roles": roles})), NOW).unwrap();
             assert_eq!(verified.caller.roles, expected);
         }
     }
@@ -663,81 +594,29 @@ mod tests {
             ("one part", head.into(), "parts"),
             ("two parts", message.into(), "parts"),
             ("four parts", format!("{good}.AAAA"), "parts"),
-            (
-                "five parts, as encrypted ones",
-                "e30.AA.AA.AA.AA".into(),
-                "parts",
-            ),
+            ("five parts, as encrypted ones", "e30.AA.AA.AA.AA".into(), "parts"),
             ("dots", "..".into(), "header"),
-            (
-                "100 KB",
-                format!("{good}{}", "A".repeat(100_000)),
-                "too_long",
-            ),
-            (
-                "100 KB of payload",
-                with(json!({"pad": "A".repeat(100_000)})),
-                "too_long",
-            ),
+            ("100 KB", format!("{good}{}", "A".repeat(100_000)), "too_long"),
+            ("100 KB of payload", with(json!({"pad": "A".repeat(100_000)})), "too_long"),
             ("8193 bytes", format!("{longest}A"), "too_long"),
             ("8192 bytes", longest, "signature"),
             ("space before", format!(" {good}"), "header"),
             ("space after", format!("{good} "), "signature"),
             ("line break after", format!("{good}\n"), "signature"),
-            (
-                "space in the payload",
-                format!("{head}. {body}.{signature}"),
-                "payload",
-            ),
+            ("space in the payload", format!("{head}. {body}.{signature}"), "payload"),
             ("scheme included", format!("Bearer {good}"), "header"),
-            (
-                "padded header",
-                format!("{head}==.{body}.{signature}"),
-                "header",
-            ),
-            (
-                "padded payload",
-                format!("{head}.{body}=.{signature}"),
-                "payload",
-            ),
-            (
-                "padded signature",
-                format!("{message}.{signature}=="),
-                "signature",
-            ),
-            (
-                "standard alphabet",
-                format!("{head}.{body}.{}", "+/".repeat(43)),
-                "signature",
-            ),
-            (
-                "full-width letters",
-                format!("{head}.ｅｙＪ.{signature}"),
-                "payload",
-            ),
+            ("padded header", format!("{head}==.{body}.{signature}"), "header"),
+            ("padded payload", format!("{head}.{body}=.{signature}"), "payload"),
+            ("padded signature", format!("{message}.{signature}=="), "signature"),
+            ("standard alphabet", format!("{head}.{body}.{}", "+/".repeat(43)), "signature"),
+            ("full-width letters", format!("{head}.ｅｙＪ.{signature}"), "payload"),
             ("no signature", format!("{message}."), "signature"),
-            (
-                "cut signature",
-                format!("{message}.{}", &signature[..signature.len() - 2]),
-                "signature",
-            ),
-            (
-                "longer signature",
-                format!("{message}.{signature}AA"),
-                "signature",
-            ),
+            ("cut signature", format!("{message}.{}", &signature[..signature.len() - 2]), "signature"),
+            ("longer signature", format!("{message}.{signature}AA"), "signature"),
             ("flipped bit", format!("{message}.{flipped}"), "signature"),
             ("zeros", format!("{message}.{}", b64([0; 64])), "signature"),
-            (
-                "changed payload",
-                format!("{head}.{forged}.{signature}"),
-                "signature",
-            ),
-            (
-                "signature of another token",
-                format!("{message}.{other_signature}"),
-                "signature",
-            ),
+            ("changed payload", format!("{head}.{forged}.{signature}"), "signature"),
+            ("signature of another token", format!("{message}.{other_signature}"), "signature"),
             ("no header", format!(".{body}.{signature}"), "header"),
             ("no payload", format!("{head}..{signature}"), "payload"),
         ]);
@@ -749,114 +628,44 @@ mod tests {
         let text = claims().to_string();
         let pkix = KEYS.rsa.public_key().as_der().unwrap();
         let point = KEYS.ed.public_key().as_ref();
-        let unsigned =
-            |alg: &str| format!("{}.{}.", b64(header(alg, "ed-1").to_string()), b64(&text));
+        let unsigned = |alg: &str| format!("{}.{}.", b64(header(alg, "ed-1").to_string()), b64(&text));
         let kid = |kid: &str| with_header(json!({"kid": kid}));
         let large = format!("{}{}", " ".repeat(1024), header("EdDSA", "ed-1"));
         refuse_all(vec![
             ("crit", with_header(json!({"crit": ["exp"]})), "header"),
-            (
-                "unknown crit",
-                with_header(json!({"crit": ["x"], "x": 1})),
-                "header",
-            ),
+            ("unknown crit", with_header(json!({"crit": ["x"], "x": 1})), "header"),
             ("b64", with_header(json!({"b64": false})), "header"),
             ("jwk", with_header(json!({"jwk": jwk})), "header"),
-            (
-                "jku",
-                with_header(json!({"jku": "http://127.0.0.1/keys"})),
-                "header",
-            ),
-            (
-                "x5u",
-                with_header(json!({"x5u": "http://127.0.0.1/chain"})),
-                "header",
-            ),
+            ("jku", with_header(json!({"jku": "http://127.0.0.1/keys"})), "header"),
+            ("x5u", with_header(json!({"x5u": "http://127.0.0.1/chain"})), "header"),
             ("x5c", with_header(json!({"x5c": ["MIIB"]})), "header"),
             ("x5t", with_header(json!({"x5t": "AAAA"})), "header"),
             ("zip", with_header(json!({"zip": "DEF"})), "header"),
             ("cty", with_header(json!({"cty": "JWT"})), "header"),
             ("enc", with_header(json!({"enc": "A256GCM"})), "header"),
-            (
-                "iss in the header",
-                with_header(json!({"iss": OPEN})),
-                "header",
-            ),
-            (
-                "a list",
-                raw(r#"["EdDSA","at+jwt","ed-1"]"#, &text),
-                "header",
-            ),
+            ("iss in the header", with_header(json!({"iss": OPEN})), "header"),
+            ("a list", raw(r#"["EdDSA","at+jwt","ed-1"]"#, &text), "header"),
             ("a text", raw(r#""EdDSA""#, &text), "header"),
             ("not JSON", raw("alg=EdDSA", &text), "header"),
-            (
-                "two objects",
-                raw(header("EdDSA", "ed-1").to_string().repeat(2), &text),
-                "header",
-            ),
-            (
-                "not UTF-8",
-                raw(
-                    b"{\"alg\":\"EdDSA\",\"typ\":\"at+jwt\",\"kid\":\"ed-1\xff\"}",
-                    &text,
-                ),
-                "header",
-            ),
+            ("two objects", raw(header("EdDSA", "ed-1").to_string().repeat(2), &text), "header"),
+            ("not UTF-8", raw(b"{\"alg\":\"EdDSA\",\"typ\":\"at+jwt\",\"kid\":\"ed-1\xff\"}", &text), "header"),
             ("more than 1 KiB", raw(large, &text), "header"),
-            (
-                "doubled alg",
-                raw(
-                    r#"{"alg":"none","alg":"EdDSA","typ":"at+jwt","kid":"ed-1"}"#,
-                    &text,
-                ),
-                "header",
-            ),
+            ("doubled alg", raw(r#"{"alg":"none","alg":"EdDSA","typ":"at+jwt","kid":"ed-1"}"#, &text), "header"),
             (
                 "doubled kid, escaped",
-                raw(
-                    r#"{"alg":"EdDSA","typ":"at+jwt","kid":"x","\u006bid":"ed-1"}"#,
-                    &text,
-                ),
+                raw(r#"{"alg":"EdDSA","typ":"at+jwt","kid":"x","\u006bid":"ed-1"}"#, &text),
                 "header",
             ),
-            (
-                "no alg",
-                raw(r#"{"typ":"at+jwt","kid":"ed-1"}"#, &text),
-                "header",
-            ),
-            (
-                "no typ",
-                raw(r#"{"alg":"EdDSA","kid":"ed-1"}"#, &text),
-                "header",
-            ),
-            (
-                "no kid",
-                raw(r#"{"alg":"EdDSA","typ":"at+jwt"}"#, &text),
-                "header",
-            ),
+            ("no alg", raw(r#"{"typ":"at+jwt","kid":"ed-1"}"#, &text), "header"),
+            ("no typ", raw(r#"{"alg":"EdDSA","kid":"ed-1"}"#, &text), "header"),
+            ("no kid", raw(r#"{"alg":"EdDSA","typ":"at+jwt"}"#, &text), "header"),
             ("kid null", with_header(json!({"kid": null})), "header"),
-            (
-                "kid a list",
-                with_header(json!({"kid": ["ed-1"]})),
-                "header",
-            ),
+            ("kid a list", with_header(json!({"kid": ["ed-1"]})), "header"),
             ("alg a number", with_header(json!({"alg": 1})), "header"),
             ("ID token", with_header(json!({"typ": "JWT"})), "type"),
-            (
-                "typ in capitals",
-                with_header(json!({"typ": "AT+JWT"})),
-                "type",
-            ),
-            (
-                "typ with prefix",
-                with_header(json!({"typ": "application/at+jwt"})),
-                "type",
-            ),
-            (
-                "logout token",
-                with_header(json!({"typ": "logout+jwt"})),
-                "type",
-            ),
+            ("typ in capitals", with_header(json!({"typ": "AT+JWT"})), "type"),
+            ("typ with prefix", with_header(json!({"typ": "application/at+jwt"})), "type"),
+            ("logout token", with_header(json!({"typ": "logout+jwt"})), "type"),
             ("kid traversal", kid("../../../../etc/passwd"), "key_id"),
             ("kid address", kid("https://evil.example/k"), "key_id"),
             ("kid query", kid("x' OR '1'='1"), "key_id"),
@@ -864,86 +673,30 @@ mod tests {
             ("kid empty", kid(""), "key_id"),
             ("kid too long", kid(&"k".repeat(65)), "key_id"),
             ("kid with NUL", kid("ed-1\0"), "key_id"),
-            (
-                "kid with line break",
-                kid("ed-1\r\nX-Role: auditor"),
-                "key_id",
-            ),
+            ("kid with line break", kid("ed-1\r\nX-Role: auditor"), "key_id"),
             ("kid in Chinese", kid("钥匙"), "key_id"),
             ("kid unknown", kid("ed-2"), "unknown_kid"),
             ("kid of dots", kid(".."), "unknown_kid"),
             ("kid in capitals", kid("ED-1"), "unknown_kid"),
             ("key of another issuer", kid("strict-1"), "unknown_kid"),
-            (
-                "symmetric key of the set",
-                hs(&header("HS256", "oct-1"), b"secret"),
-                "unknown_kid",
-            ),
+            ("symmetric key of the set", hs(&header("HS256", "oct-1"), b"secret"), "unknown_kid"),
             ("RSA of 1024 bits", WEAK_TOKEN.into(), "unknown_kid"),
             ("alg none", unsigned("none"), "algorithm"),
             ("alg None", unsigned("None"), "algorithm"),
             ("alg NONE", unsigned("NONE"), "algorithm"),
             ("alg empty", unsigned(""), "algorithm"),
-            (
-                "alg none, signed",
-                with_header(json!({"alg": "none"})),
-                "algorithm",
-            ),
-            (
-                "alg in small letters",
-                with_header(json!({"alg": "eddsa"})),
-                "algorithm",
-            ),
-            (
-                "alg with a space",
-                with_header(json!({"alg": "EdDSA "})),
-                "algorithm",
-            ),
-            (
-                "HS256 with the RSA key as secret",
-                hs(&header("HS256", "rs-1"), pkix.as_ref()),
-                "algorithm",
-            ),
-            (
-                "HS256 with the Ed25519 key as secret",
-                hs(&header("HS256", "ed-1"), point),
-                "algorithm",
-            ),
-            (
-                "ES256 for an Ed25519 key",
-                es(&header("ES256", "ed-1"), &claims()),
-                "algorithm",
-            ),
-            (
-                "EdDSA for a P-256 key",
-                ed(&header("EdDSA", "es-1"), &claims()),
-                "algorithm",
-            ),
-            (
-                "PS256 for an RS256 key",
-                rsa(&RSA_PSS_SHA256, &header("PS256", "rs-1"), &claims()),
-                "algorithm",
-            ),
-            (
-                "RS256 for a PS256 key",
-                rsa(&RSA_PKCS1_SHA256, &header("RS256", "ps-1"), &claims()),
-                "algorithm",
-            ),
-            (
-                "RS512",
-                rsa(&RSA_PKCS1_SHA256, &header("RS512", "rs-1"), &claims()),
-                "algorithm",
-            ),
-            (
-                "PKCS1 signature called PS256",
-                rsa(&RSA_PKCS1_SHA256, &header("PS256", "ps-1"), &claims()),
-                "signature",
-            ),
-            (
-                "HMAC called EdDSA",
-                hs(&header("EdDSA", "ed-1"), point),
-                "signature",
-            ),
+            ("alg none, signed", with_header(json!({"alg": "none"})), "algorithm"),
+            ("alg in small letters", with_header(json!({"alg": "eddsa"})), "algorithm"),
+            ("alg with a space", with_header(json!({"alg": "EdDSA "})), "algorithm"),
+            ("HS256 with the RSA key as secret", hs(&header("HS256", "rs-1"), pkix.as_ref()), "algorithm"),
+            ("HS256 with the Ed25519 key as secret", hs(&header("HS256", "ed-1"), point), "algorithm"),
+            ("ES256 for an Ed25519 key", es(&header("ES256", "ed-1"), &claims()), "algorithm"),
+            ("EdDSA for a P-256 key", ed(&header("EdDSA", "es-1"), &claims()), "algorithm"),
+            ("PS256 for an RS256 key", rsa(&RSA_PSS_SHA256, &header("PS256", "rs-1"), &claims()), "algorithm"),
+            ("RS256 for a PS256 key", rsa(&RSA_PKCS1_SHA256, &header("RS256", "ps-1"), &claims()), "algorithm"),
+            ("RS512", rsa(&RSA_PKCS1_SHA256, &header("RS512", "rs-1"), &claims()), "algorithm"),
+            ("PKCS1 signature called PS256", rsa(&RSA_PKCS1_SHA256, &header("PS256", "ps-1"), &claims()), "signature"),
+            ("HMAC called EdDSA", hs(&header("EdDSA", "ed-1"), point), "signature"),
         ]);
     }
 
@@ -959,64 +712,24 @@ mod tests {
             ("null", raw(&head, "null"), "payload"),
             ("cut", raw(&head, &text[..text.len() - 1]), "payload"),
             ("more behind", raw(&head, format!("{text}{{}}")), "payload"),
-            (
-                "byte order mark",
-                raw(&head, format!("\u{feff}{text}")),
-                "payload",
-            ),
-            (
-                "not UTF-8",
-                raw(&head, [text.as_bytes(), b"\xff"].concat()),
-                "payload",
-            ),
+            ("byte order mark", raw(&head, format!("\u{feff}{text}")), "payload"),
+            ("not UTF-8", raw(&head, [text.as_bytes(), b"\xff"].concat()), "payload"),
             ("deep", with_text(&deep), "payload"),
             ("NaN", with_text("\"x\":NaN"), "payload"),
             ("number without end", with_text("\"x\":1e400"), "payload"),
-            (
-                "doubled iss",
-                with_text("\"iss\":\"https://strict.example\""),
-                "payload",
-            ),
+            ("doubled iss", with_text("\"iss\":\"https://strict.example\""), "payload"),
             ("doubled exp", with_text("\"exp\":1"), "payload"),
-            (
-                "doubled roles",
-                with_text("\"roles\":[\"auditor\"]"),
-                "payload",
-            ),
-            (
-                "doubled, escaped",
-                with_text(r#""\u006frg":"0102""#),
-                "payload",
-            ),
-            (
-                "doubled unknown claim",
-                with_text("\"x\":1,\"x\":1"),
-                "payload",
-            ),
+            ("doubled roles", with_text("\"roles\":[\"auditor\"]"), "payload"),
+            ("doubled, escaped", with_text(r#""\u006frg":"0102""#), "payload"),
+            ("doubled unknown claim", with_text("\"x\":1,\"x\":1"), "payload"),
             ("iss a list", with(json!({"iss": [OPEN]})), "unknown_issuer"),
             ("iss null", with(json!({"iss": null})), "unknown_issuer"),
             ("iss missing", with(json!({"iss": "-"})), "unknown_issuer"),
-            (
-                "iss unknown",
-                with(json!({"iss": "https://evil.example"})),
-                "unknown_issuer",
-            ),
-            (
-                "iss with slash",
-                with(json!({"iss": format!("{OPEN}/")})),
-                "unknown_issuer",
-            ),
-            (
-                "iss in capitals",
-                with(json!({"iss": OPEN.to_uppercase()})),
-                "unknown_issuer",
-            ),
+            ("iss unknown", with(json!({"iss": "https://evil.example"})), "unknown_issuer"),
+            ("iss with slash", with(json!({"iss": format!("{OPEN}/")})), "unknown_issuer"),
+            ("iss in capitals", with(json!({"iss": OPEN.to_uppercase()})), "unknown_issuer"),
             ("iss empty", with(json!({"iss": ""})), "unknown_issuer"),
-            (
-                "iss of another issuer",
-                with(json!({"iss": STRICT})),
-                "unknown_kid",
-            ),
+            ("iss of another issuer", with(json!({"iss": STRICT})), "unknown_kid"),
             (
                 "signed by another issuer",
                 {
@@ -1033,155 +746,59 @@ mod tests {
         refuse_all(vec![
             ("aud missing", with(json!({"aud": "-"})), "claim"),
             ("aud a number", with(json!({"aud": 1})), "claim"),
-            (
-                "aud an object",
-                with(json!({"aud": {"whitelist": true}})),
-                "claim",
-            ),
-            (
-                "aud a mixed list",
-                with(json!({"aud": ["whitelist", 1]})),
-                "claim",
-            ),
+            ("aud an object", with(json!({"aud": {"whitelist": true}})), "claim"),
+            ("aud a mixed list", with(json!({"aud": ["whitelist", 1]})), "claim"),
             ("aud an empty list", with(json!({"aud": []})), "audience"),
             ("aud of another", with(json!({"aud": "other"})), "audience"),
             ("aud a part", with(json!({"aud": "white"})), "audience"),
-            (
-                "aud longer",
-                with(json!({"aud": ["whitelist2", "WHITELIST", "whitelist "]})),
-                "audience",
-            ),
+            ("aud longer", with(json!({"aud": ["whitelist2", "WHITELIST", "whitelist "]})), "audience"),
             ("exp missing", with(json!({"exp": "-"})), "claim"),
-            (
-                "exp a text",
-                with(json!({"exp": (NOW + 900).to_string()})),
-                "claim",
-            ),
-            (
-                "exp a float",
-                with(json!({"exp": 1_790_000_900.0})),
-                "claim",
-            ),
-            (
-                "exp a fraction",
-                with(json!({"exp": 1_790_000_900.5})),
-                "claim",
-            ),
+            ("exp a text", with(json!({"exp": (NOW + 900).to_string()})), "claim"),
+            ("exp a float", with(json!({"exp": 1_790_000_900.0})), "claim"),
+            ("exp a fraction", with(json!({"exp": 1_790_000_900.5})), "claim"),
             ("exp null", with(json!({"exp": null})), "claim"),
             ("exp a list", with(json!({"exp": [NOW + 900]})), "claim"),
-            (
-                "exp beyond 64 bits",
-                with(json!({"exp": u64::MAX})),
-                "claim",
-            ),
+            ("exp beyond 64 bits", with(json!({"exp": u64::MAX})), "claim"),
             ("exp as power of ten", with(json!({"exp": 1e30})), "claim"),
             ("exp huge", with(json!({"exp": i64::MAX})), "life"),
             ("exp negative", with(json!({"exp": -1})), "expired"),
             ("exp least", with(json!({"exp": i64::MIN})), "expired"),
-            (
-                "expired",
-                with(json!({"iat": NOW - 900, "exp": NOW - 30})),
-                "expired",
-            ),
-            (
-                "expired long ago",
-                with(json!({"iat": 0, "exp": 900})),
-                "expired",
-            ),
-            (
-                "exp in milliseconds",
-                with(json!({"exp": (NOW + 900) * 1000})),
-                "life",
-            ),
+            ("expired", with(json!({"iat": NOW - 900, "exp": NOW - 30})), "expired"),
+            ("expired long ago", with(json!({"iat": 0, "exp": 900})), "expired"),
+            ("exp in milliseconds", with(json!({"exp": (NOW + 900) * 1000})), "life"),
             ("iat missing", with(json!({"iat": "-"})), "claim"),
             ("iat a text", with(json!({"iat": NOW.to_string()})), "claim"),
-            (
-                "iat a float",
-                with(json!({"iat": 1_790_000_000.0})),
-                "claim",
-            ),
-            (
-                "iat in the future",
-                with(json!({"iat": NOW + 31})),
-                "not_yet_valid",
-            ),
+            ("iat a float", with(json!({"iat": 1_790_000_000.0})), "claim"),
+            ("iat in the future", with(json!({"iat": NOW + 31})), "not_yet_valid"),
             ("iat huge", with(json!({"iat": i64::MAX})), "not_yet_valid"),
             ("iat least", with(json!({"iat": i64::MIN})), "life"),
-            (
-                "nbf in the future",
-                with(json!({"nbf": NOW + 31})),
-                "not_yet_valid",
-            ),
+            ("nbf in the future", with(json!({"nbf": NOW + 31})), "not_yet_valid"),
             ("nbf a text", with(json!({"nbf": "0"})), "claim"),
             ("nbf null", with(json!({"nbf": null})), "claim"),
             ("lives too long", with(json!({"exp": NOW + 901})), "life"),
-            (
-                "lives too long, old",
-                with(json!({"iat": NOW - 86_400, "exp": NOW + 60})),
-                "life",
-            ),
+            ("lives too long, old", with(json!({"iat": NOW - 86_400, "exp": NOW + 60})), "life"),
             ("lives not at all", with(json!({"exp": NOW})), "life"),
-            (
-                "ends before it begins",
-                with(json!({"iat": NOW + 20, "exp": NOW + 10})),
-                "life",
-            ),
+            ("ends before it begins", with(json!({"iat": NOW + 20, "exp": NOW + 10})), "life"),
             ("sub missing", with(json!({"sub": "-"})), "claim"),
             ("sub empty", with(json!({"sub": ""})), "claim"),
             ("sub a number", with(json!({"sub": 7})), "claim"),
-            (
-                "sub too long",
-                with(json!({"sub": "s".repeat(257)})),
-                "claim",
-            ),
+            ("sub too long", with(json!({"sub": "s".repeat(257)})), "claim"),
             ("sub with NUL", with(json!({"sub": "a\0b"})), "claim"),
             ("sub with line break", with(json!({"sub": "a\nb"})), "claim"),
             ("org missing", with(json!({"org": "-"})), "claim"),
             ("org empty", with(json!({"org": ""})), "claim"),
             ("org a list", with(json!({"org": ["0101"]})), "claim"),
-            (
-                "org with control character",
-                with(json!({"org": "01\u{85}01"})),
-                "claim",
-            ),
+            ("org with control character", with(json!({"org": "01\u{85}01"})), "claim"),
             ("roles missing", with(json!({"roles": "-"})), "claim"),
             ("roles a text", with(json!({"roles": "auditor"})), "claim"),
-            (
-                "roles an object",
-                with(json!({"roles": {"auditor": true}})),
-                "claim",
-            ),
-            (
-                "roles a mixed list",
-                with(json!({"roles": ["auditor", 1]})),
-                "claim",
-            ),
-            (
-                "roles a nested list",
-                with(json!({"roles": [["auditor"]]})),
-                "claim",
-            ),
+            ("roles an object", with(json!({"roles": {"auditor": true}})), "claim"),
+            ("roles a mixed list", with(json!({"roles": ["auditor", 1]})), "claim"),
+            ("roles a nested list", with(json!({"roles": [["auditor"]]})), "claim"),
             ("roles null", with(json!({"roles": null})), "claim"),
-            (
-                "strict: client_id missing",
-                with_strict(json!({"client_id": "-"})),
-                "claim",
-            ),
-            (
-                "strict: client_id a number",
-                with_strict(json!({"client_id": 7})),
-                "claim",
-            ),
-            (
-                "strict: jti missing",
-                with_strict(json!({"jti": "-"})),
-                "claim",
-            ),
-            (
-                "strict: jti empty",
-                with_strict(json!({"jti": ""})),
-                "claim",
-            ),
+            ("strict: client_id missing", with_strict(json!({"client_id": "-"})), "claim"),
+            ("strict: client_id a number", with_strict(json!({"client_id": 7})), "claim"),
+            ("strict: jti missing", with_strict(json!({"jti": "-"})), "claim"),
+            ("strict: jti empty", with_strict(json!({"jti": ""})), "claim"),
         ]);
     }
 
@@ -1199,17 +816,9 @@ mod tests {
 
     #[test]
     fn a_refusal_carries_nothing_of_the_token() {
-        let token = ed(
-            &header("EdDSA", "canary"),
-            &changed(claims(), json!({"sub": "canary"})),
-        );
+        let token = ed(&header("EdDSA", "canary"), &changed(claims(), json!({"sub": "canary"})));
         let refused = verifier().check(&token, NOW).unwrap_err();
-        assert_eq!(
-            refused,
-            TokenRefused::UnknownKid {
-                issuer: OPEN.into()
-            }
-        );
+        assert_eq!(refused, TokenRefused::UnknownKid { issuer: OPEN.into() });
         assert!(!format!("{refused:?} {refused}").contains("canary"));
     }
 
@@ -1219,10 +828,7 @@ mod tests {
         let first = cache.check(&verifier, &token, NOW).unwrap();
         let again = cache.check(&verifier, &token, NOW + 929).unwrap();
         assert!(Arc::ptr_eq(&first, &again));
-        assert_eq!(
-            cache.check(&verifier, &token, NOW + 930),
-            Err(TokenRefused::Expired)
-        );
+        assert_eq!(cache.check(&verifier, &token, NOW + 930), Err(TokenRefused::Expired));
         assert!(cache.young.is_empty());
     }
 
@@ -1258,34 +864,21 @@ mod tests {
                 let mut request = [0; 4096];
                 let _ = stream.read(&mut request).unwrap();
                 let set = set.to_string();
-                write!(
-                    stream,
-                    "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{set}",
-                    set.len()
-                )
-                .unwrap();
+                write!(stream, "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{set}", set.len()).unwrap();
             }
         });
-        let source = KeySource::Jwks {
-            url: url.parse().unwrap(),
-        };
-        let store =
-            KeyStore::new(vec![settings(OPEN, source, false)], LoopbackHttp::Allowed).unwrap();
+        let source = KeySource::Jwks { url: url.parse().unwrap() };
+        let store = KeyStore::new(vec![settings(OPEN, source, false)], LoopbackHttp::Allowed).unwrap();
         let store = Arc::new(store);
         let (verifier, mut cache) = (TokenVerifier::new(Arc::clone(&store)), TokenCache::new());
-        let unknown = Err(TokenRefused::UnknownKid {
-            issuer: OPEN.into(),
-        });
+        let unknown = Err(TokenRefused::UnknownKid { issuer: OPEN.into() });
         let token = with(json!({"exp": NOW + 100}));
 
         assert_eq!(cache.check(&verifier, &token, NOW), unknown);
         store.refresh(OPEN, NOW).await;
         let first = cache.check(&verifier, &token, NOW).unwrap();
         store.refresh_all(NOW).await;
-        assert!(Arc::ptr_eq(
-            &first,
-            &cache.check(&verifier, &token, NOW).unwrap()
-        ));
+        assert!(Arc::ptr_eq(&first, &cache.check(&verifier, &token, NOW).unwrap()));
         store.refresh_all(NOW).await;
         assert_eq!(cache.check(&verifier, &token, NOW), unknown);
     }
@@ -1298,26 +891,15 @@ mod tests {
             let (mut stream, _) = listener.accept().unwrap();
             let _ = stream.read(&mut [0; 4096]).unwrap();
             let set = json!({"keys": [ed_jwk("ed-1", &KEYS.ed)]}).to_string();
-            write!(
-                stream,
-                "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{set}",
-                set.len()
-            )
-            .unwrap();
+            write!(stream, "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{set}", set.len()).unwrap();
         });
-        let source = KeySource::Jwks {
-            url: url.parse().unwrap(),
-        };
-        let store =
-            KeyStore::new(vec![settings(OPEN, source, false)], LoopbackHttp::Allowed).unwrap();
+        let source = KeySource::Jwks { url: url.parse().unwrap() };
+        let store = KeyStore::new(vec![settings(OPEN, source, false)], LoopbackHttp::Allowed).unwrap();
         let store = Arc::new(store);
         let day = 24 * 60 * 60;
         store.refresh_all(NOW - day + 60).await;
         let (verifier, mut cache) = (TokenVerifier::new(store), TokenCache::new());
-        assert_eq!(
-            cache.check(&verifier, &good(), NOW).unwrap().expires_at,
-            NOW + 60
-        );
+        assert_eq!(cache.check(&verifier, &good(), NOW).unwrap().expires_at, NOW + 60);
         assert!(cache.check(&verifier, &good(), NOW + 59).is_ok());
         assert!(cache.check(&verifier, &good(), NOW + 60).is_err());
     }

@@ -27,7 +27,12 @@ impl Index {
     /// Starts with a loaded snapshot, not yet confirmed.
     #[must_use]
     pub fn new(snapshot: Snapshot) -> Self {
-        Self { current: ArcSwap::from_pointee(snapshot), confirmed: AtomicU64::new(0), waiting: Mutex::new(()), advanced: Condvar::new() }
+        Self {
+            current: ArcSwap::from_pointee(snapshot),
+            confirmed: AtomicU64::new(0),
+            waiting: Mutex::new(()),
+            advanced: Condvar::new(),
+        }
     }
 
     /// Returns the snapshot of the moment.

@@ -17,7 +17,7 @@ use serde_json::Value;
 use tokio::sync::Mutex;
 use url::{Host, Url};
 
-use crate::domain::actor::RoleSet;
+pub use crate::config::issuers::{Alg, IssuerSettings, KeySource};
 
 /// The least time between two fetches that unknown key ids cause, per issuer, in seconds.
 pub const UNKNOWN_KID_GAP_SECONDS: u64 = 60;
@@ -33,77 +33,14 @@ const MAX_KEYS: usize = 20;
 /// Length and first byte of a modulus of 2048 to 8192 bits.
 const RSA_SIZES: std::ops::RangeInclusive<(usize, u8)> = (256, 0x80)..=(1024, 0xff);
 
-/// A signature algorithm that tokens may use (RFC 7518, RFC 8037); the list is closed and holds no symmetric one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Alg {
-    /// Ed25519.
-    EdDsa,
-    /// ECDSA with P-256 and SHA-256.
-    Es256,
-    /// RSASSA-PSS with SHA-256.
-    Ps256,
-    /// RSASSA-PKCS1-v1_5 with SHA-256.
-    Rs256,
-}
-
-impl Alg {
-    /// Every algorithm.
-    pub const ALL: &[Alg] = &[Alg::EdDsa, Alg::Es256, Alg::Ps256, Alg::Rs256];
-
-    /// Returns the registered name.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Alg::EdDsa => "EdDSA",
-            Alg::Es256 => "ES256",
-            Alg::Ps256 => "PS256",
-            Alg::Rs256 => "RS256",
-        }
+/// Returns the library's name of an algorithm.
+const fn of_library(alg: Alg) -> Algorithm {
+    match alg {
+        Alg::EdDsa => Algorithm::EdDSA,
+        Alg::Es256 => Algorithm::ES256,
+        Alg::Ps256 => Algorithm::PS256,
+        Alg::Rs256 => Algorithm::RS256,
     }
-
-    /// Reads a registered name, case-sensitive; `None` for any other text.
-    pub fn parse(text: &str) -> Option<Self> {
-        Alg::ALL.iter().copied().find(|alg| alg.as_str() == text)
-    }
-
-    const fn of_library(self) -> Algorithm {
-        match self {
-            Alg::EdDsa => Algorithm::EdDSA,
-            Alg::Es256 => Algorithm::ES256,
-            Alg::Ps256 => Algorithm::PS256,
-            Alg::Rs256 => Algorithm::RS256,
-        }
-    }
-}
-
-/// Where an issuer's keys come from.
-#[derive(Debug, Clone)]
-pub enum KeySource {
-    /// A JWK set (RFC 7517) that is fetched and refreshed.
-    Jwks {
-        /// The only address that is ever asked.
-        url: Url,
-    },
-    /// Public JWKs that never change.
-    Static(Vec<Value>),
-}
-
-/// One trusted issuer of tokens, as configured.
-#[derive(Debug, Clone)]
-pub struct IssuerSettings {
-    /// The exact `iss`.
-    pub issuer: String,
-    /// The `aud` that tokens for this service carry.
-    pub audience: String,
-    /// Where the keys come from.
-    pub keys: KeySource,
-    /// The algorithms this issuer may use.
-    pub algorithms: Vec<Alg>,
-    /// The roles this issuer may grant; others in its tokens are dropped.
-    pub allowed_roles: RoleSet,
-    /// The longest accepted `exp - iat`, in seconds.
-    pub max_life_seconds: i64,
-    /// Whether `client_id` and `jti` are required (RFC 9068, section 2.2).
-    pub strict_rfc9068: bool,
 }
 
 /// Whether key sets may be read over plain http from a loopback address (demo and tests).
@@ -178,8 +115,7 @@ impl VerifyingKey {
             Material::P256(point) => DecodingKey::from_ec_der(point),
             Material::Rsa { n, e } => DecodingKey::from_rsa_raw_components(n, e),
         };
-        jsonwebtoken::crypto::verify(signature, message.as_bytes(), &key, self.alg.of_library())
-            .unwrap_or(false)
+        jsonwebtoken::crypto::verify(signature, message.as_bytes(), &key, of_library(self.alg)).unwrap_or(false)
     }
 
     /// Reads a JWK; `Err` says why the key is left out.
@@ -197,10 +133,7 @@ impl VerifyingKey {
         if jwk.get("use").is_some_and(|usage| usage != "sig") {
             return Err("the key is not for signatures");
         }
-        let verify = |all: &Value| {
-            all.as_array()
-                .is_some_and(|all| all.contains(&"verify".into()))
-        };
+        let verify = |all: &Value| all.as_array().is_some_and(|all| all.contains(&"verify".into()));
         if jwk.get("key_ops").is_some_and(|all| !verify(all)) {
             return Err("the key is not for verifying");
         }
@@ -296,10 +229,7 @@ impl KeyStore {
             if keys.is_empty() && good_until == i64::MAX {
                 found.push("the static keys must be 1 to 20 usable ones, each with its own id");
             }
-            faults.extend(found.into_iter().map(|fault| IssuerFault {
-                issuer: settings.issuer.clone(),
-                fault,
-            }));
+            faults.extend(found.into_iter().map(|fault| IssuerFault { issuer: settings.issuer.clone(), fault }));
             ready.push(Arc::new(Issuer {
                 name: settings.issuer.as_str().into(),
                 settings,
@@ -311,16 +241,8 @@ impl KeyStore {
             return Err(KeyStoreError::Settings(faults));
         }
         let fetches = |issuer: &Arc<Issuer>| matches!(issuer.settings.keys, KeySource::Jwks { .. });
-        let client = if ready.iter().any(fetches) {
-            Some(client().map_err(KeyStoreError::Client)?)
-        } else {
-            None
-        };
-        Ok(KeyStore {
-            issuers: ready,
-            client,
-            epoch: AtomicU64::new(0),
-        })
+        let client = if ready.iter().any(fetches) { Some(client().map_err(KeyStoreError::Client)?) } else { None };
+        Ok(KeyStore { issuers: ready, client, epoch: AtomicU64::new(0) })
     }
 
     /// Returns the issuer with exactly this name.
@@ -493,9 +415,7 @@ fn usable(jwks: &[Value], settings: &IssuerSettings) -> Result<Keys, FetchFault>
 /// Tells whether the text may be a key id: `^[A-Za-z0-9._-]{1,64}$`.
 pub fn is_kid(text: &str) -> bool {
     (1..=64).contains(&text.len())
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-'))
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-'))
 }
 
 #[cfg(test)]
@@ -509,6 +429,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::domain::actor::RoleSet;
 
     const NAME: &str = "https://issuer.example";
     const NOW: i64 = 1_790_000_000;
@@ -551,12 +472,7 @@ mod tests {
                     }
                 }
             });
-            Server {
-                address,
-                reply,
-                hits,
-                thread: Some(thread),
-            }
+            Server { address, reply, hits, thread: Some(thread) }
         }
 
         fn says(&self, reply: Reply) {
@@ -581,10 +497,7 @@ mod tests {
     }
 
     fn response(status: &str, body: &str) -> Reply {
-        let head = format!(
-            "HTTP/1.1 {status}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
-            body.len()
-        );
+        let head = format!("HTTP/1.1 {status}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", body.len());
         Reply::Bytes([head.as_bytes(), body.as_bytes()].concat())
     }
 
@@ -609,9 +522,7 @@ mod tests {
     }
 
     fn jwks(url: &str) -> IssuerSettings {
-        settings(KeySource::Jwks {
-            url: url.parse().unwrap(),
-        })
+        settings(KeySource::Jwks { url: url.parse().unwrap() })
     }
 
     fn store(server: &Server) -> Arc<KeyStore> {
@@ -650,19 +561,11 @@ mod tests {
         let store = store(&server);
         store.refresh_all(NOW).await;
         let epoch = store.epoch();
-        let many: Vec<Value> = (0..21)
-            .map(|number| jwk(&format!("m{number}"), number))
-            .collect();
+        let many: Vec<Value> = (0..21).map(|number| jwk(&format!("m{number}"), number)).collect();
         let thousands = vec![jwk("m", 1); 10_000];
         let good = json!({"keys": [jwk("evil", 9)]}).to_string();
-        let redirect = format!(
-            "HTTP/1.1 302 Found\r\nlocation: {}\r\ncontent-length: 0\r\n\r\n",
-            elsewhere.url()
-        );
-        let endless = format!(
-            "HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n{good}{}",
-            " ".repeat(10_000_000)
-        );
+        let redirect = format!("HTTP/1.1 302 Found\r\nlocation: {}\r\ncontent-length: 0\r\n\r\n", elsewhere.url());
+        let endless = format!("HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n{good}{}", " ".repeat(10_000_000));
         let half = format!("HTTP/1.1 200 OK\r\ncontent-length: 5000\r\n\r\n{good}");
         let cases = [
             ("rubbish", response("200 OK", "\u{1}\u{2}rubbish")),
@@ -675,25 +578,13 @@ mod tests {
             ("21 keys", set(&many)),
             ("10,000 keys", set(&thousands)),
             ("one id twice", set(&[jwk("k2", 2), jwk("k2", 3)])),
-            (
-                "no usable key",
-                set(&[json!({"kty": "oct", "kid": "k2", "k": "c2VjcmV0"})]),
-            ),
+            ("no usable key", set(&[json!({"kty": "oct", "kid": "k2", "k": "c2VjcmV0"})])),
             ("10 MB", response("200 OK", &" ".repeat(10_000_000))),
             ("10 MB without a length", Reply::Bytes(endless.into())),
-            (
-                "just above 64 KiB",
-                response(
-                    "200 OK",
-                    &format!("{good}{}", " ".repeat(MAX_DOCUMENT_BYTES)),
-                ),
-            ),
+            ("just above 64 KiB", response("200 OK", &format!("{good}{}", " ".repeat(MAX_DOCUMENT_BYTES)))),
             ("half", Reply::Bytes(half.into())),
             ("redirect", Reply::Bytes(redirect.into())),
-            (
-                "error with a good body",
-                response("500 Internal Server Error", &good),
-            ),
+            ("error with a good body", response("500 Internal Server Error", &good)),
             ("created", response("201 Created", &good)),
             ("not HTTP", Reply::Bytes(b"SSH-2.0-OpenSSH\r\n".to_vec())),
             ("hung up", Reply::Bytes(Vec::new())),
@@ -754,14 +645,7 @@ mod tests {
     async fn unknown_ids_fetch_once_a_minute() {
         let server = Server::start(response("503 Service Unavailable", ""));
         let store = store(&server);
-        for (now, hits) in [
-            (NOW, 1),
-            (NOW + 1, 1),
-            (NOW + 59, 1),
-            (NOW + 60, 2),
-            (NOW + 119, 2),
-            (NOW - 3600, 3),
-        ] {
+        for (now, hits) in [(NOW, 1), (NOW + 1, 1), (NOW + 59, 1), (NOW + 60, 2), (NOW + 119, 2), (NOW - 3600, 3)] {
             store.refresh(NAME, now).await;
             assert_eq!(server.hits(), hits, "at {}", now - NOW);
         }
@@ -818,40 +702,20 @@ mod tests {
         let rsa = json!({"kty": "RSA", "n": modulus(256, 0x80), "e": "AQAB"});
         let with = |key: &Value, members: Value| {
             let mut key = key.clone();
-            key.as_object_mut()
-                .unwrap()
-                .extend(members.as_object().unwrap().clone());
+            key.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
             key
         };
         let cases = [
             (ed.clone(), Some(Alg::EdDsa)),
             (ec.clone(), Some(Alg::Es256)),
             (rsa.clone(), Some(Alg::Rs256)),
-            (
-                with(&ed, json!({"alg": "EdDSA", "use": "sig"})),
-                Some(Alg::EdDsa),
-            ),
-            (
-                with(&ec, json!({"alg": "ES256", "key_ops": ["verify"]})),
-                Some(Alg::Es256),
-            ),
-            (
-                with(&rsa, json!({"alg": "RS256", "x5c": ["MIIB"]})),
-                Some(Alg::Rs256),
-            ),
+            (with(&ed, json!({"alg": "EdDSA", "use": "sig"})), Some(Alg::EdDsa)),
+            (with(&ec, json!({"alg": "ES256", "key_ops": ["verify"]})), Some(Alg::Es256)),
+            (with(&rsa, json!({"alg": "RS256", "x5c": ["MIIB"]})), Some(Alg::Rs256)),
             (with(&rsa, json!({"alg": "PS256"})), Some(Alg::Ps256)),
-            (
-                with(&rsa, json!({"n": modulus(257, 0x00)})),
-                Some(Alg::Rs256),
-            ),
-            (
-                with(&rsa, json!({"n": modulus(257, 0x01)})),
-                Some(Alg::Rs256),
-            ),
-            (
-                with(&rsa, json!({"n": modulus(1024, 0xff)})),
-                Some(Alg::Rs256),
-            ),
+            (with(&rsa, json!({"n": modulus(257, 0x00)})), Some(Alg::Rs256)),
+            (with(&rsa, json!({"n": modulus(257, 0x01)})), Some(Alg::Rs256)),
+            (with(&rsa, json!({"n": modulus(1024, 0xff)})), Some(Alg::Rs256)),
             (with(&rsa, json!({"n": modulus(128, 0xff)})), None),
             (with(&rsa, json!({"n": modulus(256, 0x7f)})), None),
             (with(&rsa, json!({"n": modulus(256, 0x00)})), None),
@@ -872,17 +736,11 @@ mod tests {
             (with(&ed, json!({"key_ops": "verify"})), None),
             (with(&ed, json!({"crv": "X25519"})), None),
             (with(&ed, json!({"crv": "Ed448"})), None),
-            (
-                with(&ed, json!({"x": URL_SAFE_NO_PAD.encode([7; 31])})),
-                None,
-            ),
+            (with(&ed, json!({"x": URL_SAFE_NO_PAD.encode([7; 31])})), None),
             (with(&ed, json!({"x": 7})), None),
             (with(&ec, json!({"crv": "P-384"})), None),
             (with(&ec, json!({"crv": "secp256k1"})), None),
-            (
-                with(&ec, json!({"y": URL_SAFE_NO_PAD.encode([7; 33])})),
-                None,
-            ),
+            (with(&ec, json!({"y": URL_SAFE_NO_PAD.encode([7; 33])})), None),
             (json!({"kty": "oct", "k": "c2VjcmV0", "alg": "HS256"}), None),
             (json!({"kty": "AKP"}), None),
             (json!({}), None),
@@ -890,33 +748,17 @@ mod tests {
             (json!(null), None),
         ];
         for (jwk, expected) in cases {
-            assert_eq!(
-                VerifyingKey::of_jwk(&jwk).ok().map(|key| key.alg),
-                expected,
-                "{jwk}"
-            );
+            assert_eq!(VerifyingKey::of_jwk(&jwk).ok().map(|key| key.alg), expected, "{jwk}");
         }
     }
 
     #[test]
     fn ids_and_algorithms_outside_the_settings_are_left_out() {
-        let jwks = [
-            jwk("../k", 1),
-            jwk("", 2),
-            jwk(&"k".repeat(65), 3),
-            jwk("k 4", 4),
-            jwk("k5", 5),
-        ];
+        let jwks = [jwk("../k", 1), jwk("", 2), jwk(&"k".repeat(65), 3), jwk("k 4", 4), jwk("k5", 5)];
         let keys = usable(&jwks, &settings(KeySource::Static(Vec::new()))).unwrap();
         assert_eq!(keys.into_keys().collect::<Vec<_>>(), ["k5"]);
-        let rsa_only = IssuerSettings {
-            algorithms: vec![Alg::Rs256],
-            ..settings(KeySource::Static(Vec::new()))
-        };
-        assert!(matches!(
-            usable(&jwks, &rsa_only),
-            Err(FetchFault::NoUsableKey)
-        ));
+        let rsa_only = IssuerSettings { algorithms: vec![Alg::Rs256], ..settings(KeySource::Static(Vec::new())) };
+        assert!(matches!(usable(&jwks, &rsa_only), Err(FetchFault::NoUsableKey)));
     }
 
     #[test]
@@ -927,37 +769,13 @@ mod tests {
             ("https://127.0.0.1/keys", LoopbackHttp::Refused, None),
             ("http://127.0.0.1:8081/keys", LoopbackHttp::Allowed, None),
             ("http://[::1]/keys", LoopbackHttp::Allowed, None),
-            (
-                "http://127.0.0.1:8081/keys",
-                LoopbackHttp::Refused,
-                Some(insecure),
-            ),
-            (
-                "http://issuer.example/keys",
-                LoopbackHttp::Allowed,
-                Some(insecure),
-            ),
-            (
-                "http://localhost/keys",
-                LoopbackHttp::Allowed,
-                Some(insecure),
-            ),
-            (
-                "http://127.0.0.1.evil.example/keys",
-                LoopbackHttp::Allowed,
-                Some(insecure),
-            ),
-            (
-                "http://[::ffff:127.0.0.1]/keys",
-                LoopbackHttp::Allowed,
-                Some(insecure),
-            ),
+            ("http://127.0.0.1:8081/keys", LoopbackHttp::Refused, Some(insecure)),
+            ("http://issuer.example/keys", LoopbackHttp::Allowed, Some(insecure)),
+            ("http://localhost/keys", LoopbackHttp::Allowed, Some(insecure)),
+            ("http://127.0.0.1.evil.example/keys", LoopbackHttp::Allowed, Some(insecure)),
+            ("http://[::ffff:127.0.0.1]/keys", LoopbackHttp::Allowed, Some(insecure)),
             ("http://0.0.0.0/keys", LoopbackHttp::Allowed, Some(insecure)),
-            (
-                "ftp://127.0.0.1/keys",
-                LoopbackHttp::Allowed,
-                Some(insecure),
-            ),
+            ("ftp://127.0.0.1/keys", LoopbackHttp::Allowed, Some(insecure)),
             ("file:///etc/passwd", LoopbackHttp::Allowed, Some(insecure)),
         ];
         for (url, http, fault) in addresses {
@@ -966,13 +784,7 @@ mod tests {
                 Err(KeyStoreError::Settings(faults)) => faults,
                 Err(KeyStoreError::Client(error)) => panic!("{error}"),
             };
-            let expected: Vec<_> = fault
-                .into_iter()
-                .map(|fault| IssuerFault {
-                    issuer: NAME.into(),
-                    fault,
-                })
-                .collect();
+            let expected: Vec<_> = fault.into_iter().map(|fault| IssuerFault { issuer: NAME.into(), fault }).collect();
             assert_eq!(faults, expected, "{url}");
         }
 
@@ -985,16 +797,11 @@ mod tests {
         };
         let good = settings(KeySource::Static(vec![jwk("k1", 1)]));
         let unusable = settings(KeySource::Static(Vec::new()));
-        let Err(KeyStoreError::Settings(faults)) =
-            KeyStore::new(vec![wrong, good, unusable], LoopbackHttp::Allowed)
+        let Err(KeyStoreError::Settings(faults)) = KeyStore::new(vec![wrong, good, unusable], LoopbackHttp::Allowed)
         else {
             panic!("faulty settings were taken");
         };
         assert_eq!(faults.len(), 8);
-        assert!(
-            faults
-                .iter()
-                .all(|fault| !fault.to_string().contains("secret"))
-        );
+        assert!(faults.iter().all(|fault| !fault.to_string().contains("secret")));
     }
 }

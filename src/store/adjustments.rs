@@ -4,7 +4,10 @@ use super::conn::AnyConnection;
 use super::error::StoreError;
 use super::rows::AdjustmentRow;
 use super::schema::adjustments;
-use diesel::{ExpressionMethods as _, OptionalExtension as _, QueryDsl as _, RunQueryDsl as _, Selectable, SelectableHelper as _, Queryable};
+use diesel::{
+    ExpressionMethods as _, OptionalExtension as _, QueryDsl as _, Queryable, RunQueryDsl as _, Selectable,
+    SelectableHelper as _,
+};
 
 /// An adjustment without its changes, for lists.
 #[derive(Debug, Clone, Queryable, Selectable)]
@@ -38,7 +41,12 @@ pub fn find(conn: &mut AnyConnection, id: &str) -> Result<Option<AdjustmentRow>,
 ///
 /// # Errors
 /// The database's failure.
-pub fn list(conn: &mut AnyConnection, state: Option<&str>, after: &str, limit: i64) -> Result<Vec<AdjustmentHead>, StoreError> {
+pub fn list(
+    conn: &mut AnyConnection,
+    state: Option<&str>,
+    after: &str,
+    limit: i64,
+) -> Result<Vec<AdjustmentHead>, StoreError> {
     let mut query = adjustments::table
         .filter(adjustments::id.gt(after.to_owned()))
         .order(adjustments::id)
@@ -56,7 +64,9 @@ pub fn list(conn: &mut AnyConnection, state: Option<&str>, after: &str, limit: i
 /// # Errors
 /// [`StoreError::Damaged`] when the row is not there in the version before.
 pub fn update(conn: &mut AnyConnection, row: &AdjustmentRow) -> Result<(), StoreError> {
-    let before = adjustments::table.filter(adjustments::id.eq(&row.id)).filter(adjustments::version.eq(row.version.saturating_sub(1)));
+    let before = adjustments::table
+        .filter(adjustments::id.eq(&row.id))
+        .filter(adjustments::version.eq(row.version.saturating_sub(1)));
     let updated = diesel::update(before).set(row).execute(conn)?;
     if updated == 1 { Ok(()) } else { Err(StoreError::damaged("an adjustment was decided twice")) }
 }

@@ -37,7 +37,11 @@ impl DatabaseUrl {
     /// A sentence naming what was expected; it never repeats the URL, which may hold a password.
     pub fn parse(url: &str) -> Result<Self, String> {
         if let Some(path) = url.strip_prefix("sqlite://") {
-            return if path.is_empty() { Err("sqlite:// needs a path".to_owned()) } else { Ok(Self::Sqlite(PathBuf::from(path))) };
+            return if path.is_empty() {
+                Err("sqlite:// needs a path".to_owned())
+            } else {
+                Ok(Self::Sqlite(PathBuf::from(path)))
+            };
         }
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
             return Ok(Self::Postgres(url.to_owned()));
@@ -90,7 +94,8 @@ fn create_private(path: &Path) -> Result<(), StoreError> {
         return Ok(());
     }
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        std::fs::create_dir_all(folder).map_err(|error| StoreError::Unreachable(format!("cannot create {}: {error}", folder.display())))?;
+        std::fs::create_dir_all(folder)
+            .map_err(|error| StoreError::Unreachable(format!("cannot create {}: {error}", folder.display())))?;
     }
     let made = std::fs::OpenOptions::new().create(true).append(true).mode(0o600).open(path);
     made.map(drop).map_err(|error| StoreError::Unreachable(format!("cannot create {}: {error}", path.display())))
@@ -101,7 +106,8 @@ fn create_private(path: &Path) -> Result<(), StoreError> {
 /// # Errors
 /// [`StoreError::Unreachable`] with the migration that failed.
 pub fn migrate(conn: &mut AnyConnection) -> Result<(), StoreError> {
-    let failed = |error: Box<dyn std::error::Error + Send + Sync>| StoreError::Unreachable(format!("migration failed: {error}"));
+    let failed =
+        |error: Box<dyn std::error::Error + Send + Sync>| StoreError::Unreachable(format!("migration failed: {error}"));
     match conn {
         AnyConnection::Sqlite(conn) => {
             conn.batch_execute("PRAGMA journal_mode = WAL;")?;
@@ -116,7 +122,9 @@ pub fn migrate(conn: &mut AnyConnection) -> Result<(), StoreError> {
 /// # Errors
 /// [`StoreError::Unreachable`] when the database cannot tell.
 pub fn migrations_pending(conn: &mut AnyConnection) -> Result<bool, StoreError> {
-    let failed = |error: Box<dyn std::error::Error + Send + Sync>| StoreError::Unreachable(format!("migrations cannot be listed: {error}"));
+    let failed = |error: Box<dyn std::error::Error + Send + Sync>| {
+        StoreError::Unreachable(format!("migrations cannot be listed: {error}"))
+    };
     match conn {
         AnyConnection::Sqlite(conn) => conn.has_pending_migration(SQLITE_MIGRATIONS).map_err(failed),
         AnyConnection::Postgres(conn) => conn.has_pending_migration(POSTGRES_MIGRATIONS).map_err(failed),

@@ -64,7 +64,10 @@ pub fn run(conn: &mut AnyConnection, statement: &str) -> Result<(), StoreError> 
 ///
 /// # Errors
 /// Whatever the work answers, or the failure of the database.
-pub fn snapshot<T>(conn: &mut AnyConnection, work: impl FnOnce(&mut AnyConnection) -> Result<T, StoreError>) -> Result<T, StoreError> {
+pub fn snapshot<T>(
+    conn: &mut AnyConnection,
+    work: impl FnOnce(&mut AnyConnection) -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
     begin_read(conn)?;
     let value = work(conn);
     let ended = run(conn, "COMMIT");

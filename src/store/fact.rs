@@ -82,7 +82,11 @@ fn members<F: Fact>(fact: &F) -> Result<Map<String, Value>, StoreError> {
 ///
 /// # Errors
 /// [`StoreError::Damaged`] when a value has no canonical form.
-pub fn encode<F: Fact>(fact: &F, before: Option<(&F, Previous)>, circumstances: Circumstances<'_>) -> Result<Encoded, StoreError> {
+pub fn encode<F: Fact>(
+    fact: &F,
+    before: Option<(&F, Previous)>,
+    circumstances: Circumstances<'_>,
+) -> Result<Encoded, StoreError> {
     let new = members(fact)?;
     let old = before.map(|(old, _)| members(old)).transpose()?.unwrap_or_default();
     let mut private = PrivateValues { secret: hex::encode(random::<32>()?), values: Map::new() };

@@ -5,7 +5,10 @@ use super::dialect::{both, insert_all};
 use super::error::StoreError;
 use super::rows::ListingRow;
 use super::schema::{balances, listing_versions};
-use diesel::{ExpressionMethods as _, Insertable, QueryDsl as _, Queryable, RunQueryDsl as _, SelectableHelper as _, TextExpressionMethods as _};
+use diesel::{
+    ExpressionMethods as _, Insertable, QueryDsl as _, Queryable, RunQueryDsl as _, SelectableHelper as _,
+    TextExpressionMethods as _,
+};
 
 /// The columns that the list in memory needs, and no text that people read.
 #[derive(Debug, Clone, Queryable)]
@@ -75,7 +78,10 @@ const LEAN: LeanColumns = (
 ///
 /// # Errors
 /// The database's failure, or the first that `each` answers.
-pub fn for_each(conn: &mut AnyConnection, mut each: impl FnMut(LeanListing) -> Result<(), StoreError>) -> Result<(), StoreError> {
+pub fn for_each(
+    conn: &mut AnyConnection,
+    mut each: impl FnMut(LeanListing) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
     let query = listing_versions::table.order((listing_versions::number, listing_versions::version)).select(LEAN);
     both!(conn, conn => {
         for row in query.load_iter::<LeanListing, diesel::connection::DefaultLoadingMode>(conn)? {
@@ -90,7 +96,10 @@ pub fn for_each(conn: &mut AnyConnection, mut each: impl FnMut(LeanListing) -> R
 /// # Errors
 /// The database's failure.
 pub fn touched_since(conn: &mut AnyConnection, revision: i64) -> Result<Vec<LeanListing>, StoreError> {
-    let touched = listing_versions::table.filter(listing_versions::revision.gt(revision)).select(listing_versions::number).distinct();
+    let touched = listing_versions::table
+        .filter(listing_versions::revision.gt(revision))
+        .select(listing_versions::number)
+        .distinct();
     let numbers: Vec<String> = touched.load(conn)?;
     let mut rows = Vec::new();
     for numbers in numbers.chunks(500) {
@@ -165,7 +174,12 @@ pub struct Narrowing {
 ///
 /// # Errors
 /// The database's failure.
-pub fn numbers(conn: &mut AnyConnection, narrowing: &Narrowing, after: &str, limit: i64) -> Result<Vec<String>, StoreError> {
+pub fn numbers(
+    conn: &mut AnyConnection,
+    narrowing: &Narrowing,
+    after: &str,
+    limit: i64,
+) -> Result<Vec<String>, StoreError> {
     let mut query = listing_versions::table
         .filter(listing_versions::number.gt(after.to_owned()))
         .order(listing_versions::number)
@@ -254,8 +268,10 @@ pub struct BalanceRow {
 /// # Errors
 /// The database's failure.
 pub fn open_balances(conn: &mut AnyConnection, used: &[(String, i64)]) -> Result<(), StoreError> {
-    let rows: Vec<BalanceRow> =
-        used.iter().map(|(listing, used)| BalanceRow { listing: listing.clone(), reserved: 0, confirmed: *used }).collect();
+    let rows: Vec<BalanceRow> = used
+        .iter()
+        .map(|(listing, used)| BalanceRow { listing: listing.clone(), reserved: 0, confirmed: *used })
+        .collect();
     insert_all!(conn, balances::table, rows);
     Ok(())
 }

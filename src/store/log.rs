@@ -7,7 +7,10 @@ use super::schema::{log_checkpoints, log_entries, log_head, log_tiles};
 use crate::tlog::Hash;
 use crate::tlog::merkle::Frontier;
 use crate::tlog::tiles::{ChangedTile, Tiles, WIDTH};
-use diesel::{BoolExpressionMethods as _, ExpressionMethods as _, Insertable, OptionalExtension as _, QueryDsl as _, Queryable, RunQueryDsl as _};
+use diesel::{
+    BoolExpressionMethods as _, ExpressionMethods as _, Insertable, OptionalExtension as _, QueryDsl as _, Queryable,
+    RunQueryDsl as _,
+};
 use std::collections::BTreeMap;
 
 /// A stored entry.
@@ -125,7 +128,8 @@ pub fn append(conn: &mut AnyConnection, edge: &mut Edge, rows: &[EntryRow]) -> R
 fn save_tile(conn: &mut AnyConnection, tile: &ChangedTile) -> Result<(), StoreError> {
     let level = i32::from(tile.level);
     let index = i64::try_from(tile.index).map_err(StoreError::damaged)?;
-    let grown = diesel::update(log_tiles::table.find((level, index))).set(log_tiles::hashes.eq(&tile.hashes)).execute(conn)?;
+    let grown =
+        diesel::update(log_tiles::table.find((level, index))).set(log_tiles::hashes.eq(&tile.hashes)).execute(conn)?;
     if grown == 0 {
         diesel::insert_into(log_tiles::table)
             .values((log_tiles::level.eq(level), log_tiles::tile.eq(index), log_tiles::hashes.eq(&tile.hashes)))
@@ -147,14 +151,22 @@ pub fn find_entry(conn: &mut AnyConnection, revision: i64) -> Result<Option<Entr
 /// # Errors
 /// The database's failure.
 pub fn list_entries(conn: &mut AnyConnection, after: i64, limit: i64) -> Result<Vec<EntryRow>, StoreError> {
-    Ok(log_entries::table.filter(log_entries::revision.gt(after)).order(log_entries::revision).limit(limit).load(conn)?)
+    Ok(log_entries::table
+        .filter(log_entries::revision.gt(after))
+        .order(log_entries::revision)
+        .limit(limit)
+        .load(conn)?)
 }
 
 /// Reads tiles in order of level and number, from behind a given one.
 ///
 /// # Errors
 /// The database's failure.
-pub fn list_tiles(conn: &mut AnyConnection, after: Option<(i32, i64)>, limit: i64) -> Result<Vec<(i32, i64, Vec<u8>)>, StoreError> {
+pub fn list_tiles(
+    conn: &mut AnyConnection,
+    after: Option<(i32, i64)>,
+    limit: i64,
+) -> Result<Vec<(i32, i64, Vec<u8>)>, StoreError> {
     let (level, tile) = after.unwrap_or((-1, -1));
     let behind = log_tiles::level.gt(level).or(log_tiles::level.eq(level).and(log_tiles::tile.gt(tile)));
     Ok(log_tiles::table.filter(behind).order((log_tiles::level, log_tiles::tile)).limit(limit).load(conn)?)

@@ -21,10 +21,12 @@ pub mod private;
 pub mod rows;
 pub mod rulebook;
 pub mod schema;
+pub mod tx;
 pub mod writer;
 
 pub use conn::{AnyConnection, DatabaseUrl, Pool};
 pub use error::StoreError;
 pub use fact::Fact;
 pub use installation::{Environment, Installation};
-pub use writer::{Context, Recorded, Store, Tx};
+pub use tx::{Author, Context, Tx};
+pub use writer::{Recorded, Store};

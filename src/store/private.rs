@@ -154,7 +154,10 @@ fn find_key(conn: &mut AnyConnection, subject: &str) -> Result<Option<SubjectKey
     let bytes: Option<Vec<u8>> =
         subject_keys::table.find(subject).select(subject_keys::secret).first(conn).optional()?;
     bytes
-        .map(|bytes| SubjectKey::try_from(bytes).map_err(|_| StoreError::Damaged(format!("the key of `{subject}` is not 32 bytes"))))
+        .map(|bytes| {
+            SubjectKey::try_from(bytes)
+                .map_err(|_| StoreError::Damaged(format!("the key of `{subject}` is not 32 bytes")))
+        })
         .transpose()
 }
 
@@ -178,7 +181,10 @@ mod tests {
     #[test]
     fn what_is_sealed_opens_only_unchanged() {
         let key = random().unwrap();
-        let values = PrivateValues { secret: hex::encode([7; 32]), values: Map::from_iter([("/name_zh".to_owned(), Value::from("肝素钠"))]) };
+        let values = PrivateValues {
+            secret: hex::encode([7; 32]),
+            values: Map::from_iter([("/name_zh".to_owned(), Value::from("肝素钠"))]),
+        };
         let row = seal(&key, 9, "enterprise:X", &values).unwrap();
         assert_eq!(open(&key, &row).unwrap(), values);
         for place in 0..row.sealed.len() {

@@ -4,7 +4,9 @@
 //! in the finer unit. A row is committed to as a whole, so that an edited column of any kind is found.
 
 use super::fact::Fact;
-use super::schema::{adjustments, enterprise_versions, listing_versions, scheme_versions, stop_versions, tariff_versions};
+use super::schema::{
+    adjustments, enterprise_versions, listing_versions, scheme_versions, stop_versions, tariff_versions,
+};
 use diesel::{AsChangeset, Insertable, Queryable, Selectable};
 use serde::{Deserialize, Serialize};
 

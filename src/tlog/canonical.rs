@@ -62,17 +62,12 @@ pub fn leaf_bytes(value: &Value) -> Result<Vec<u8>, ProfileError> {
 /// A member that occurs twice is lost in reading, so such bytes are longer than what is written.
 #[must_use]
 pub fn is_canonical(bytes: &[u8]) -> bool {
-    serde_json::from_slice(bytes)
-        .is_ok_and(|value: Value| to_bytes(&value).is_ok_and(|written| written == bytes))
+    serde_json::from_slice(bytes).is_ok_and(|value: Value| to_bytes(&value).is_ok_and(|written| written == bytes))
 }
 
 pub(super) fn check_length(bytes: &[u8]) -> Result<(), ProfileError> {
     let length = bytes.len();
-    if LEAF_BYTES.contains(&length) {
-        Ok(())
-    } else {
-        Err(ProfileError::Length(length))
-    }
+    if LEAF_BYTES.contains(&length) { Ok(()) } else { Err(ProfileError::Length(length)) }
 }
 
 /// Checks the profile of a value that stands `depth` arrays and objects deep.
@@ -80,12 +75,8 @@ pub(super) fn check(value: &Value, depth: usize) -> Result<(), ProfileError> {
     match value {
         Value::Null | Value::Bool(_) | Value::String(_) => Ok(()),
         Value::Number(number) => {
-            let exact = number
-                .as_i64()
-                .filter(|n| (-MAX_INTEGER..=MAX_INTEGER).contains(n));
-            exact
-                .map(drop)
-                .ok_or_else(|| ProfileError::Number(number.to_string()))
+            let exact = number.as_i64().filter(|n| (-MAX_INTEGER..=MAX_INTEGER).contains(n));
+            exact.map(drop).ok_or_else(|| ProfileError::Number(number.to_string()))
         }
         Value::Array(_) | Value::Object(_) if depth >= MAX_DEPTH => Err(ProfileError::Depth),
         Value::Array(items) => items.iter().try_for_each(|item| check(item, depth + 1)),
@@ -115,10 +106,7 @@ pub(super) mod tests {
 
     /// Any value inside the profile, with all of Unicode in its strings.
     pub fn any_value() -> impl Strategy<Value = Value> {
-        let text = prop_oneof![
-            any::<String>(),
-            "[\\x00-\\x7f\u{2028}\u{ffff}\u{1f9ec}]{0,12}"
-        ];
+        let text = prop_oneof![any::<String>(), "[\\x00-\\x7f\u{2028}\u{ffff}\u{1f9ec}]{0,12}"];
         let leaf = prop_oneof![
             Just(Value::Null),
             any::<bool>().prop_map(Value::from),
@@ -163,32 +151,15 @@ pub(super) mod tests {
         let written = String::from_utf8(to_bytes(&json!(text)).unwrap()).unwrap();
         assert!(written.starts_with(r#""\u0000\u0001"#));
         assert!(written.contains(r"\u0007\b\t\n\u000b\f\r\u000e"));
-        assert!(
-            written.contains(r##"\u001f !\"#$"##)
-                && written.contains("./0")
-                && written.contains(r"[\\]")
-        );
+        assert!(written.contains(r##"\u001f !\"#$"##) && written.contains("./0") && written.contains(r"[\\]"));
         assert!(written.ends_with("~\u{7f}\""));
     }
 
     #[test]
     fn what_libraries_disagree_about_is_refused() {
-        assert!(matches!(
-            to_bytes(&json!({"名": 1})),
-            Err(ProfileError::MemberName(_))
-        ));
-        for number in [
-            json!(1.5),
-            json!(-0.0),
-            json!(1e3),
-            json!(1_u64 << 53),
-            json!(u64::MAX),
-            json!(i64::MIN),
-        ] {
-            assert!(
-                matches!(to_bytes(&json!([number])), Err(ProfileError::Number(_))),
-                "{number}"
-            );
+        assert!(matches!(to_bytes(&json!({"名": 1})), Err(ProfileError::MemberName(_))));
+        for number in [json!(1.5), json!(-0.0), json!(1e3), json!(1_u64 << 53), json!(u64::MAX), json!(i64::MIN)] {
+            assert!(matches!(to_bytes(&json!([number])), Err(ProfileError::Number(_))), "{number}");
         }
         assert!(to_bytes(&json!([MAX_INTEGER, -MAX_INTEGER])).is_ok());
         let nest = |levels| (0..levels).fold(json!(1), |inner, _| json!([inner]));
@@ -200,14 +171,8 @@ pub(super) mod tests {
     fn a_leaf_has_its_limits() {
         assert_eq!(leaf_bytes(&json!(1)), Err(ProfileError::Length(1)));
         assert_eq!(leaf_bytes(&json!({})).unwrap(), b"{}");
-        assert_eq!(
-            leaf_bytes(&json!("x".repeat(65_533))).unwrap().len(),
-            65_535
-        );
-        assert_eq!(
-            leaf_bytes(&json!("x".repeat(65_534))),
-            Err(ProfileError::Length(65_536))
-        );
+        assert_eq!(leaf_bytes(&json!("x".repeat(65_533))).unwrap().len(), 65_535);
+        assert_eq!(leaf_bytes(&json!("x".repeat(65_534))), Err(ProfileError::Length(65_536)));
     }
 
     #[test]

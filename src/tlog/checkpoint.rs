@@ -35,11 +35,7 @@ impl Origin {
             && !text.chars().any(char::is_control)
             && !text.contains("://")
             && !text.ends_with('/');
-        if fits {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err(MalformedOrigin(text.to_owned()))
-        }
+        if fits { Ok(Self(text.to_owned())) } else { Err(MalformedOrigin(text.to_owned())) }
     }
 
     /// Gives the text.
@@ -63,9 +59,7 @@ pub struct CheckpointKey {
 
 impl fmt::Debug for CheckpointKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("CheckpointKey")
-            .field("vkey", &self.vkey())
-            .finish_non_exhaustive()
+        f.debug_struct("CheckpointKey").field("vkey", &self.vkey()).finish_non_exhaustive()
     }
 }
 
@@ -73,10 +67,7 @@ impl CheckpointKey {
     /// Makes the key of a log from its Ed25519 seed (RFC 8032 section 5.1.5).
     #[must_use]
     pub fn from_seed(seed: &[u8; 32], origin: Origin) -> Self {
-        Self {
-            origin,
-            key: SigningKey::from_bytes(seed),
-        }
+        Self { origin, key: SigningKey::from_bytes(seed) }
     }
 
     /// Gives the name of the log.
@@ -97,15 +88,9 @@ impl CheckpointKey {
     pub fn sign(&self, size: u64, root: Hash) -> String {
         let origin = &self.origin;
         let text = format!("{origin}\n{size}\n{}\n", STANDARD.encode(root.0));
-        let public: Vec<u8> = [ED25519]
-            .into_iter()
-            .chain(self.key.verifying_key().to_bytes())
-            .collect();
+        let public: Vec<u8> = [ED25519].into_iter().chain(self.key.verifying_key().to_bytes()).collect();
         let id = signed_note::key_id(origin.as_str(), &public).to_be_bytes();
-        let signature: Vec<u8> = id
-            .into_iter()
-            .chain(self.key.sign(text.as_bytes()).to_bytes())
-            .collect();
+        let signature: Vec<u8> = id.into_iter().chain(self.key.sign(text.as_bytes()).to_bytes()).collect();
         format!("{text}\n\u{2014} {origin} {}\n", STANDARD.encode(signature))
     }
 }
@@ -160,10 +145,7 @@ impl Verifiers for CheckpointVerifier {
         if name == self.key.name() && id == self.key.key_id() {
             Ok(&self.key)
         } else {
-            Err(VerificationError::UnknownKey {
-                name: name.to_owned(),
-                id,
-            })
+            Err(VerificationError::UnknownKey { name: name.to_owned(), id })
         }
     }
 }
@@ -201,20 +183,12 @@ impl CheckpointVerifier {
             | NoteError::VerificationError(_)
             | NoteError::SignatureError(_) => CheckpointError::Note,
         })?;
-        let read = tlog_tiles::Checkpoint::from_bytes(note.text())
-            .map_err(|_| CheckpointError::Malformed)?;
+        let read = tlog_tiles::Checkpoint::from_bytes(note.text()).map_err(|_| CheckpointError::Malformed)?;
         if read.origin() != self.origin.as_str() {
             let found = read.origin().to_owned();
-            return Err(CheckpointError::Origin {
-                expected: self.origin.clone(),
-                found,
-            });
+            return Err(CheckpointError::Origin { expected: self.origin.clone(), found });
         }
-        Ok(Checkpoint {
-            origin: self.origin.clone(),
-            size: read.size(),
-            root: (*read.hash()).into(),
-        })
+        Ok(Checkpoint { origin: self.origin.clone(), size: read.size(), root: (*read.hash()).into() })
     }
 }
 
@@ -240,17 +214,7 @@ mod tests {
         for right in ["wl.example.gov.cn/log/main", "localhost:8080/log/main", "e"] {
             assert_eq!(Origin::parse(right).unwrap().to_string(), right);
         }
-        for wrong in [
-            "",
-            "a b",
-            "a+b",
-            "a\nb",
-            "a\u{3000}b",
-            "a\tb",
-            "a\u{7f}b",
-            "https://a/log",
-            "a/",
-        ] {
+        for wrong in ["", "a b", "a+b", "a\nb", "a\u{3000}b", "a\tb", "a\u{7f}b", "https://a/log", "a/"] {
             assert!(Origin::parse(wrong).is_err(), "{wrong:?}");
         }
     }
@@ -260,14 +224,7 @@ mod tests {
         let key = key("wl.example.gov.cn/log/main");
         let note = key.sign(12, Hash([9; 32]));
         let read = parse_and_verify(&note, &key.vkey()).unwrap();
-        assert_eq!(
-            read,
-            Checkpoint {
-                origin: key.origin().clone(),
-                size: 12,
-                root: Hash([9; 32])
-            }
-        );
+        assert_eq!(read, Checkpoint { origin: key.origin().clone(), size: 12, root: Hash([9; 32]) });
     }
 
     #[test]
@@ -276,16 +233,11 @@ mod tests {
         let text = key.sign(12, Hash([9; 32]));
         let note = Note::from_bytes(text.as_bytes()).unwrap();
         let verifier = StandardVerifier::new(&key.vkey()).unwrap();
-        let (known, others) = note
-            .verify(&signed_note::VerifierList::new(vec![Box::new(verifier)]))
-            .unwrap();
+        let (known, others) = note.verify(&signed_note::VerifierList::new(vec![Box::new(verifier)])).unwrap();
         assert_eq!((known.len(), others.len()), (1, 0));
         assert_eq!(note.to_bytes(), text.as_bytes());
         let read = tlog_tiles::Checkpoint::from_bytes(note.text()).unwrap();
-        assert_eq!(
-            (read.origin(), read.size(), read.hash().0),
-            ("wl.example.gov.cn/log/main", 12, [9; 32])
-        );
+        assert_eq!((read.origin(), read.size(), read.hash().0), ("wl.example.gov.cn/log/main", 12, [9; 32]));
     }
 
     #[test]
@@ -293,43 +245,23 @@ mod tests {
         let ours = key("a/log");
         let other = CheckpointKey::from_seed(&[4; 32], Origin::parse("a/log").unwrap());
         let note = other.sign(1, Hash([0; 32]));
-        assert!(matches!(
-            parse_and_verify(&note, &ours.vkey()),
-            Err(CheckpointError::Unsigned(_))
-        ));
+        assert!(matches!(parse_and_verify(&note, &ours.vkey()), Err(CheckpointError::Unsigned(_))));
         let note = key("b/log").sign(1, Hash([0; 32]));
-        assert!(matches!(
-            parse_and_verify(&note, &ours.vkey()),
-            Err(CheckpointError::Unsigned(_))
-        ));
-        assert!(matches!(
-            parse_and_verify("", &ours.vkey()),
-            Err(CheckpointError::Note)
-        ));
-        assert!(matches!(
-            parse_and_verify(&note, "nonsense"),
-            Err(CheckpointError::VerifierKey)
-        ));
+        assert!(matches!(parse_and_verify(&note, &ours.vkey()), Err(CheckpointError::Unsigned(_))));
+        assert!(matches!(parse_and_verify("", &ours.vkey()), Err(CheckpointError::Note)));
+        assert!(matches!(parse_and_verify(&note, "nonsense"), Err(CheckpointError::VerifierKey)));
     }
 
     #[test]
     fn a_key_that_signs_for_another_log_is_refused() {
         let ours = key("a/log");
-        let mut note = Note::new(
-            format!("b/log\n1\n{}\n", STANDARD.encode([0; 32])).as_bytes(),
-            &[],
-        )
-        .unwrap();
+        let mut note = Note::new(format!("b/log\n1\n{}\n", STANDARD.encode([0; 32])).as_bytes(), &[]).unwrap();
         let private: Vec<u8> = [ED25519].into_iter().chain([3; 32]).collect();
         let id = ours.vkey().split('+').nth(1).unwrap().to_owned();
         let signer = format!("PRIVATE+KEY+a/log+{id}+{}", STANDARD.encode(private));
-        note.add_sigs(&[&signed_note::StandardSigner::new(&signer).unwrap()])
-            .unwrap();
+        note.add_sigs(&[&signed_note::StandardSigner::new(&signer).unwrap()]).unwrap();
         let note = String::from_utf8(note.to_bytes()).unwrap();
-        assert!(matches!(
-            parse_and_verify(&note, &ours.vkey()),
-            Err(CheckpointError::Origin { .. })
-        ));
+        assert!(matches!(parse_and_verify(&note, &ours.vkey()), Err(CheckpointError::Origin { .. })));
     }
 
     #[test]
@@ -338,20 +270,12 @@ mod tests {
         let note = ours.sign(1, Hash([0; 32]));
         let witness = key("witness.example/w").sign(1, Hash([0; 32]));
         let line = witness.lines().last().unwrap();
-        assert_eq!(
-            parse_and_verify(&format!("{note}{line}\n"), &ours.vkey())
-                .unwrap()
-                .size,
-            1
-        );
+        assert_eq!(parse_and_verify(&format!("{note}{line}\n"), &ours.vkey()).unwrap().size, 1);
     }
 
     #[test]
     fn the_seed_is_not_shown() {
-        assert_eq!(
-            format!("{:?}", key("a/log")),
-            format!("CheckpointKey {{ vkey: {:?}, .. }}", key("a/log").vkey())
-        );
+        assert_eq!(format!("{:?}", key("a/log")), format!("CheckpointKey {{ vkey: {:?}, .. }}", key("a/log").vkey()));
     }
 
     proptest! {

@@ -24,10 +24,7 @@ pub fn commit(salt: &[u8; 32], value: &serde_json::Value) -> Result<Hash, Profil
     let bytes = canonical::to_bytes(value)?;
     // HMAC fills a short key up with zeros; handing over a whole block leaves nothing to fail.
     let mut block = [0; 64];
-    block
-        .iter_mut()
-        .zip(salt)
-        .for_each(|(place, byte)| *place = *byte);
+    block.iter_mut().zip(salt).for_each(|(place, byte)| *place = *byte);
     let mut mac = <Hmac<Sha256> as KeyInit>::new(&block.into());
     mac.update(CONTEXT);
     mac.update(&bytes);
@@ -45,10 +42,7 @@ mod tests {
         let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(&salt).unwrap();
         mac.update("wl-commit/v1\n{\"a\":\"张三\",\"b\":1}".as_bytes());
         let expected: [u8; 32] = mac.finalize().into_bytes().into();
-        assert_eq!(
-            commit(&salt, &json!({"b": 1, "a": "张三"})),
-            Ok(Hash(expected))
-        );
+        assert_eq!(commit(&salt, &json!({"b": 1, "a": "张三"})), Ok(Hash(expected)));
     }
 
     #[test]

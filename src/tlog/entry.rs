@@ -161,11 +161,7 @@ impl Entry {
         let entry: Self = serde_json::from_slice(bytes).map_err(EntryError::Shape)?;
         entry.check()?;
         let plainly = serde_json::to_vec(&entry).map_err(EntryError::Shape)?;
-        if plainly == bytes
-            && entry
-                .plain_values()
-                .all(|(value, _)| canonical::is_sorted(value))
-        {
+        if plainly == bytes && entry.plain_values().all(|(value, _)| canonical::is_sorted(value)) {
             Ok(entry)
         } else {
             Err(EntryError::NotCanonical)
@@ -183,21 +179,15 @@ impl Entry {
         if version == 0 || version > MAX_INTEGER.unsigned_abs() {
             return Err(EntryError::Version(version));
         }
-        self.plain_values()
-            .try_for_each(|(value, depth)| canonical::check(value, depth))?;
+        self.plain_values().try_for_each(|(value, depth)| canonical::check(value, depth))?;
         Ok(())
     }
 
     /// Gives the plain values, each with the number of arrays and objects around it.
     fn plain_values(&self) -> impl Iterator<Item = (&serde_json::Value, usize)> {
-        let in_changes = self
-            .changes
-            .iter()
-            .flat_map(|change| [&change.new, &change.old]);
+        let in_changes = self.changes.iter().flat_map(|change| [&change.new, &change.old]);
         let in_reason = self.reason.iter().map(|reason| &reason.basis);
-        let all = in_changes
-            .zip(std::iter::repeat(4))
-            .chain(in_reason.zip(std::iter::repeat(3)));
+        let all = in_changes.zip(std::iter::repeat(4)).chain(in_reason.zip(std::iter::repeat(3)));
         all.filter_map(|(value, depth)| match value {
             Some(Value::Plain(plain)) => Some((plain, depth)),
             Some(Value::Committed(_)) | None => None,
@@ -205,10 +195,7 @@ impl Entry {
     }
 
     fn sort_plain_values(&mut self) {
-        let in_changes = self
-            .changes
-            .iter_mut()
-            .flat_map(|change| [&mut change.new, &mut change.old]);
+        let in_changes = self.changes.iter_mut().flat_map(|change| [&mut change.new, &mut change.old]);
         let in_reason = self.reason.iter_mut().map(|reason| &mut reason.basis);
         for value in in_changes.chain(in_reason) {
             if let Some(Value::Plain(plain)) = value {
@@ -240,11 +227,7 @@ pub(super) mod tests {
     pub fn full() -> Entry {
         let committed = |byte| Some(Value::Committed(Hash([byte; 32])));
         Entry {
-            actor: Actor {
-                kind: "person".into(),
-                org: Some("bureau".into()),
-                reference: "p-7f3a".into(),
-            },
+            actor: Actor { kind: "person".into(), org: Some("bureau".into()), reference: "p-7f3a".into() },
             after: Some(Hash([0xaf; 32])),
             at: "2026-03-01T08:00:00.000001Z".into(),
             before: Some(Hash([0xbe; 32])),
@@ -254,22 +237,13 @@ pub(super) mod tests {
                     old: Some(Value::Plain(json!("in_force"))),
                     new: Some(Value::Plain(json!("suspended"))),
                 },
-                Change {
-                    path: "/note".into(),
-                    old: None,
-                    new: committed(0xc1),
-                },
+                Change { path: "/note".into(), old: None, new: committed(0xc1) },
             ],
-            entity: Entity {
-                kind: "listing".into(),
-                id: "BJ-2026-000123-3".into(),
-                version: 2,
-            },
+            entity: Entity { kind: "listing".into(), id: "BJ-2026-000123-3".into(), version: 2 },
             id: "0195500e-3c00-7000-8000-000000000001".into(),
             prev: Some(Hash([0x9e; 32])),
             reason: Some(Reason {
-                code: "risk_found".into(),
-                basis: Some(Value::Plain(json!("试点方案第十二条"))),
+                code: "risk_found".into(), basis: Some(Value::Plain(json!("试点方案第十二条")))
             }),
             request_id: Some("r-1".into()),
             event: "listing.suspended".into(),
@@ -285,8 +259,7 @@ pub(super) mod tests {
     }
 
     fn any_entry() -> impl Strategy<Value = Entry> {
-        let change = (any::<String>(), any_slot(), any_slot())
-            .prop_map(|(path, old, new)| Change { new, old, path });
+        let change = (any::<String>(), any_slot(), any_slot()).prop_map(|(path, old, new)| Change { new, old, path });
         let hashes = prop::array::uniform3(prop::option::of(any::<[u8; 32]>()));
         let texts = prop::array::uniform8(any::<String>());
         let options = (
@@ -294,41 +267,26 @@ pub(super) mod tests {
             prop::option::of(any::<String>()),
             prop::option::of((any::<String>(), any_slot())),
         );
-        (
-            texts,
-            hashes,
-            options,
-            prop::collection::vec(change, 0..4),
-            1..=MAX_INTEGER.unsigned_abs(),
+        (texts, hashes, options, prop::collection::vec(change, 0..4), 1..=MAX_INTEGER.unsigned_abs()).prop_map(
+            |(texts, hashes, (org, request_id, reason), changes, version)| {
+                let [kind, reference, entity, entity_id, id, event, ..] = texts;
+                let [after, before, prev] = hashes.map(|hash| hash.map(Hash));
+                Entry {
+                    actor: Actor { kind, org, reference },
+                    after,
+                    at: "2026-03-01T08:00:00.000001Z".into(),
+                    before,
+                    changes,
+                    entity: Entity { id: entity_id, kind: entity, version },
+                    id,
+                    prev,
+                    reason: reason.map(|(code, basis)| Reason { basis, code }),
+                    request_id,
+                    event,
+                    v: FORMAT,
+                }
+            },
         )
-            .prop_map(
-                |(texts, hashes, (org, request_id, reason), changes, version)| {
-                    let [kind, reference, entity, entity_id, id, event, ..] = texts;
-                    let [after, before, prev] = hashes.map(|hash| hash.map(Hash));
-                    Entry {
-                        actor: Actor {
-                            kind,
-                            org,
-                            reference,
-                        },
-                        after,
-                        at: "2026-03-01T08:00:00.000001Z".into(),
-                        before,
-                        changes,
-                        entity: Entity {
-                            id: entity_id,
-                            kind: entity,
-                            version,
-                        },
-                        id,
-                        prev,
-                        reason: reason.map(|(code, basis)| Reason { basis, code }),
-                        request_id,
-                        event,
-                        v: FORMAT,
-                    }
-                },
-            )
     }
 
     proptest! {
@@ -360,11 +318,7 @@ pub(super) mod tests {
             reason: None,
             request_id: None,
             changes: vec![],
-            actor: Actor {
-                kind: "system".into(),
-                org: None,
-                reference: "follower".into(),
-            },
+            actor: Actor { kind: "system".into(), org: None, reference: "follower".into() },
             ..full()
         };
         let text = String::from_utf8(entry.to_leaf().unwrap()).unwrap();
@@ -373,15 +327,9 @@ pub(super) mod tests {
             r#"{"actor":{"kind":"system","ref":"follower"},"at":"2026-03-01T08:00:00.000001Z","changes":[],"entity":{"id":"BJ-2026-000123-3","kind":"listing","version":2},"id":"0195500e-3c00-7000-8000-000000000001","type":"listing.suspended","v":1}"#
         );
         let null = text.replace(r#""changes""#, r#""before":null,"changes""#);
-        assert!(matches!(
-            Entry::from_leaf(null.as_bytes()),
-            Err(EntryError::NotCanonical)
-        ));
+        assert!(matches!(Entry::from_leaf(null.as_bytes()), Err(EntryError::NotCanonical)));
         let unknown = text.replace(r#""changes""#, r#""c":1,"changes""#);
-        assert!(matches!(
-            Entry::from_leaf(unknown.as_bytes()),
-            Err(EntryError::Shape(_))
-        ));
+        assert!(matches!(Entry::from_leaf(unknown.as_bytes()), Err(EntryError::Shape(_))));
     }
 
     #[test]
@@ -389,17 +337,10 @@ pub(super) mod tests {
         let mut entry = full();
         entry.changes[0].new = Some(Value::Plain(json!({"b": 1, "a": [{"d": null, "c": 2}]})));
         let bytes = entry.to_leaf().unwrap();
-        assert!(
-            String::from_utf8(bytes.clone())
-                .unwrap()
-                .contains(r#""p":{"a":[{"c":2,"d":null}],"b":1}"#)
-        );
+        assert!(String::from_utf8(bytes.clone()).unwrap().contains(r#""p":{"a":[{"c":2,"d":null}],"b":1}"#));
         assert!(Entry::from_leaf(&bytes).is_ok());
         let unsorted = serde_json::to_vec(&entry).unwrap();
-        assert!(matches!(
-            Entry::from_leaf(&unsorted),
-            Err(EntryError::NotCanonical)
-        ));
+        assert!(matches!(Entry::from_leaf(&unsorted), Err(EntryError::NotCanonical)));
         for wrong in [json!(0.5), json!({"名": 1}), json!(u64::MAX)] {
             entry.changes[0].new = Some(Value::Plain(wrong));
             assert!(matches!(entry.to_leaf(), Err(EntryError::Profile(_))));
@@ -413,32 +354,17 @@ pub(super) mod tests {
         for (in_change, in_basis, fits) in [(28, 29, true), (29, 0, false), (0, 30, false)] {
             let mut entry = full();
             entry.changes[0].old = Some(nested(in_change));
-            entry.reason = Some(Reason {
-                basis: Some(nested(in_basis)),
-                code: "c".into(),
-            });
+            entry.reason = Some(Reason { basis: Some(nested(in_basis)), code: "c".into() });
             assert_eq!(entry.to_leaf().is_ok(), fits);
-            assert_eq!(
-                Entry::from_leaf(&serde_json::to_vec(&entry).unwrap()).is_ok(),
-                fits
-            );
+            assert_eq!(Entry::from_leaf(&serde_json::to_vec(&entry).unwrap()).is_ok(), fits);
         }
-        let long = Entry {
-            id: "x".repeat(65_000),
-            ..full()
-        };
-        assert!(matches!(
-            long.to_leaf(),
-            Err(EntryError::Profile(ProfileError::Length(_)))
-        ));
+        let long = Entry { id: "x".repeat(65_000), ..full() };
+        assert!(matches!(long.to_leaf(), Err(EntryError::Profile(ProfileError::Length(_)))));
     }
 
     #[test]
     fn what_is_out_of_form_is_refused() {
-        assert!(matches!(
-            Entry { v: 2, ..full() }.to_leaf(),
-            Err(EntryError::Format(2))
-        ));
+        assert!(matches!(Entry { v: 2, ..full() }.to_leaf(), Err(EntryError::Format(2))));
         for at in [
             "",
             "2026-03-01T08:00:00Z",
@@ -446,17 +372,7 @@ pub(super) mod tests {
             "2026-03-01 08:00:00.000001Z",
             "2026-03-01T08:00:00.000001+",
         ] {
-            assert!(
-                matches!(
-                    Entry {
-                        at: at.into(),
-                        ..full()
-                    }
-                    .to_leaf(),
-                    Err(EntryError::Instant(_))
-                ),
-                "{at}"
-            );
+            assert!(matches!(Entry { at: at.into(), ..full() }.to_leaf(), Err(EntryError::Instant(_))), "{at}");
         }
         for version in [0, 1 << 53] {
             let mut entry = full();

@@ -74,9 +74,7 @@ impl Frontier {
     #[must_use]
     pub fn root(&self) -> Hash {
         let from_the_right = self.peaks.iter().rev().copied();
-        from_the_right
-            .reduce(|right, left| node_hash(left, right))
-            .unwrap_or(EMPTY_ROOT)
+        from_the_right.reduce(|right, left| node_hash(left, right)).unwrap_or(EMPTY_ROOT)
     }
 
     /// Gives the number of leaves.
@@ -104,11 +102,7 @@ impl Frontier {
         let complete = usize::try_from(size.count_ones()).is_ok_and(|count| count == peaks.len());
         if !complete || !rest.is_empty() {
             let expected = (0..size.count_ones()).map(|_| Hash::LEN).sum();
-            return Err(FrontierError::Length {
-                size,
-                expected,
-                found: bytes.len(),
-            });
+            return Err(FrontierError::Length { size, expected, found: bytes.len() });
         }
         Ok(Self { size, peaks })
     }
@@ -147,10 +141,7 @@ mod tests {
 
     impl tlog_tiles::HashReader for Stored {
         fn read_hashes(&self, indexes: &[u64]) -> Result<Vec<tlog_tiles::Hash>, tlog_tiles::Error> {
-            Ok(indexes
-                .iter()
-                .map(|&index| self.0[usize::try_from(index).unwrap()])
-                .collect())
+            Ok(indexes.iter().map(|&index| self.0[usize::try_from(index).unwrap()]).collect())
         }
     }
 
@@ -166,11 +157,7 @@ mod tests {
         let mut stored = Stored(Vec::new());
         let mut theirs = MemoryBackedTree::<Sha256, Vec<u8>>::new();
         for n in 0_u64..600 {
-            assert_eq!(
-                ours.root(),
-                tlog_tiles::tree_hash(n, &stored).unwrap().into(),
-                "{n}"
-            );
+            assert_eq!(ours.root(), tlog_tiles::tree_hash(n, &stored).unwrap().into(), "{n}");
             assert_eq!(ours.root().0[..], theirs.root().as_bytes()[..], "{n}");
             let bytes = format!("leaf {n}").into_bytes();
             let more = tlog_tiles::stored_hashes(n, &bytes, &stored).unwrap();
@@ -204,9 +191,6 @@ mod tests {
 
     #[test]
     fn a_size_beyond_json_integers_is_refused() {
-        assert_eq!(
-            Frontier::from_bytes(1 << 53, &[0; 32]),
-            Err(FrontierError::Size(1 << 53))
-        );
+        assert_eq!(Frontier::from_bytes(1 << 53, &[0; 32]), Err(FrontierError::Size(1 << 53)));
     }
 }

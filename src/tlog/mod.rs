@@ -107,13 +107,7 @@ mod tests {
         assert_eq!(hash.to_string(), "ab".repeat(32));
         assert_eq!(Hash::parse(&hash.to_string()), Ok(hash));
         assert_eq!(format!("{hash:?}"), hash.to_string());
-        for wrong in [
-            "",
-            "ab",
-            &"AB".repeat(32),
-            &"ab".repeat(33),
-            &"zz".repeat(32),
-        ] {
+        for wrong in ["", "ab", &"AB".repeat(32), &"ab".repeat(33), &"zz".repeat(32)] {
             assert_eq!(Hash::parse(wrong), Err(MalformedHash), "{wrong}");
         }
         assert_eq!(Hash::from_slice(&[1; 31]), None);

@@ -67,22 +67,13 @@ impl<E, R: FnMut(u8, u64) -> Result<Vec<u8>, E>> tlog_tiles::HashReader for Node
 
 impl<E: From<ProofError>, R: FnMut(u8, u64) -> Result<Vec<u8>, E>> Nodes<R, E> {
     fn new(read: R) -> Self {
-        Self {
-            read: RefCell::new(read),
-            failure: RefCell::new(None),
-        }
+        Self { read: RefCell::new(read), failure: RefCell::new(None) }
     }
 
-    fn finish(
-        self,
-        proof: Result<Vec<tlog_tiles::Hash>, tlog_tiles::Error>,
-    ) -> Result<Vec<Hash>, E> {
+    fn finish(self, proof: Result<Vec<tlog_tiles::Hash>, tlog_tiles::Error>) -> Result<Vec<Hash>, E> {
         match proof {
             Ok(hashes) => Ok(hashes.into_iter().map(Hash::from).collect()),
-            Err(_) => Err(self
-                .failure
-                .into_inner()
-                .unwrap_or_else(|| ProofError::Tile.into())),
+            Err(_) => Err(self.failure.into_inner().unwrap_or_else(|| ProofError::Tile.into())),
         }
     }
 }
@@ -129,16 +120,9 @@ pub fn consistency_proof<E: From<ProofError>>(
 ///
 /// # Errors
 /// [`ProofError::OutOfRange`] or [`ProofError::Mismatch`].
-pub fn check_inclusion(
-    proof: &[Hash],
-    index: u64,
-    size: u64,
-    root: Hash,
-    leaf: Hash,
-) -> Result<(), ProofError> {
+pub fn check_inclusion(proof: &[Hash], index: u64, size: u64, root: Hash, leaf: Hash) -> Result<(), ProofError> {
     in_range(index < size, index, size)?;
-    tlog_tiles::check_record(&foreign(proof), size, root.into(), index, leaf.into())
-        .map_err(|_| ProofError::Mismatch)
+    tlog_tiles::check_record(&foreign(proof), size, root.into(), index, leaf.into()).map_err(|_| ProofError::Mismatch)
 }
 
 /// Checks that the tree of size `new` with `new_root` begins with the tree of size `old` with
@@ -146,34 +130,19 @@ pub fn check_inclusion(
 ///
 /// # Errors
 /// [`ProofError::OutOfRange`] or [`ProofError::Mismatch`].
-pub fn check_consistency(
-    proof: &[Hash],
-    old: u64,
-    old_root: Hash,
-    new: u64,
-    new_root: Hash,
-) -> Result<(), ProofError> {
+pub fn check_consistency(proof: &[Hash], old: u64, old_root: Hash, new: u64, new_root: Hash) -> Result<(), ProofError> {
     in_range(old <= new, old, new)?;
     if old == 0 {
         // The crate does not take the empty tree, which every tree begins with.
-        let convinced =
-            proof.is_empty() && old_root == EMPTY_ROOT && (new > 0 || new_root == EMPTY_ROOT);
-        return if convinced {
-            Ok(())
-        } else {
-            Err(ProofError::Mismatch)
-        };
+        let convinced = proof.is_empty() && old_root == EMPTY_ROOT && (new > 0 || new_root == EMPTY_ROOT);
+        return if convinced { Ok(()) } else { Err(ProofError::Mismatch) };
     }
     tlog_tiles::check_tree(&foreign(proof), new, new_root.into(), old, old_root.into())
         .map_err(|_| ProofError::Mismatch)
 }
 
 fn in_range(ordered: bool, inner: u64, size: u64) -> Result<(), ProofError> {
-    if ordered && size <= MAX_SIZE {
-        Ok(())
-    } else {
-        Err(ProofError::OutOfRange { inner, size })
-    }
+    if ordered && size <= MAX_SIZE { Ok(()) } else { Err(ProofError::OutOfRange { inner, size }) }
 }
 
 fn foreign(proof: &[Hash]) -> Vec<tlog_tiles::Hash> {
@@ -207,9 +176,7 @@ mod tests {
         (0..SIZE).for_each(|n| tiles.append(leaf(n)));
         let changed = tiles.take_changed();
         move |level, index| {
-            let tile = changed
-                .iter()
-                .find(|tile| (tile.level, tile.index) == (level, index));
+            let tile = changed.iter().find(|tile| (tile.level, tile.index) == (level, index));
             Ok(tile.unwrap().hashes.clone())
         }
     }
@@ -262,14 +229,8 @@ mod tests {
     #[test]
     fn what_is_out_of_range_or_too_short_is_refused() {
         let none = |_, _| Ok::<_, ProofError>(Vec::new());
-        assert_eq!(
-            inclusion_proof(5, 5, none),
-            Err(ProofError::OutOfRange { inner: 5, size: 5 })
-        );
-        assert_eq!(
-            consistency_proof(6, 5, none),
-            Err(ProofError::OutOfRange { inner: 6, size: 5 })
-        );
+        assert_eq!(inclusion_proof(5, 5, none), Err(ProofError::OutOfRange { inner: 5, size: 5 }));
+        assert_eq!(consistency_proof(6, 5, none), Err(ProofError::OutOfRange { inner: 6, size: 5 }));
         assert!(inclusion_proof(0, 1 << 53, none).is_err());
         assert_eq!(inclusion_proof(1, 5, none), Err(ProofError::Tile));
         assert_eq!(consistency_proof(0, 5, none), Ok(vec![]));
@@ -289,13 +250,7 @@ mod tests {
                 Self::Proof
             }
         }
-        assert_eq!(
-            inclusion_proof(1, 5, |_, _| Err(Store::Away)),
-            Err(Store::Away)
-        );
-        assert_eq!(
-            inclusion_proof(9, 5, |_, _| Err(Store::Away)),
-            Err(Store::Proof)
-        );
+        assert_eq!(inclusion_proof(1, 5, |_, _| Err(Store::Away)), Err(Store::Away));
+        assert_eq!(inclusion_proof(9, 5, |_, _| Err(Store::Away)), Err(Store::Proof));
     }
 }

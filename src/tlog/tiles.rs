@@ -66,34 +66,20 @@ impl fmt::Display for TilePath {
         }
         groups.reverse();
         f.write_str(&groups.join("/"))?;
-        if self.width < WIDTH {
-            write!(f, ".p/{}", self.width)
-        } else {
-            Ok(())
-        }
+        if self.width < WIDTH { write!(f, ".p/{}", self.width) } else { Ok(()) }
     }
 }
 
 /// Writes the path of a tile of hashes; a width of 256 names the full tile.
 #[must_use]
 pub fn path(level: u8, index: u64, width: u16) -> String {
-    TilePath {
-        kind: TileKind::Hashes(level),
-        index,
-        width,
-    }
-    .to_string()
+    TilePath { kind: TileKind::Hashes(level), index, width }.to_string()
 }
 
 /// Writes the path of a bundle of entries; a width of 256 names the full bundle.
 #[must_use]
 pub fn entries_path(index: u64, width: u16) -> String {
-    TilePath {
-        kind: TileKind::Entries,
-        index,
-        width,
-    }
-    .to_string()
+    TilePath { kind: TileKind::Entries, index, width }.to_string()
 }
 
 /// Reads a path back; `None` for every spelling but the one that the specification gives.
@@ -105,13 +91,7 @@ pub fn parse_path(text: &str) -> Option<TilePath> {
         level => TileKind::Hashes(level.parse().ok().filter(|level| *level <= TOP_LEVEL)?),
     };
     let (number, width) = match rest.split_once(".p/") {
-        Some((number, width)) => (
-            number,
-            width
-                .parse()
-                .ok()
-                .filter(|width| (1..WIDTH).contains(width))?,
-        ),
+        Some((number, width)) => (number, width.parse().ok().filter(|width| (1..WIDTH).contains(width))?),
         None => (rest, WIDTH),
     };
     let index = number.split('/').try_fold(0_u64, |index, group| {
@@ -197,31 +177,15 @@ impl Tiles {
             let hashes = partial.remove(&level).unwrap_or_default();
             let expected = usize::from(width_at(level, index, size)) * Hash::LEN;
             if hashes.len() != expected {
-                return Err(TilesError::Length {
-                    level,
-                    expected,
-                    found: hashes.len(),
-                });
+                return Err(TilesError::Length { level, expected, found: hashes.len() });
             }
-            edges.push(Edge {
-                index,
-                hashes,
-                touched: false,
-            });
+            edges.push(Edge { index, hashes, touched: false });
             in_level /= u64::from(WIDTH);
         }
         if let Some((level, hashes)) = partial.into_iter().find(|(_, hashes)| !hashes.is_empty()) {
-            return Err(TilesError::Length {
-                level,
-                expected: 0,
-                found: hashes.len(),
-            });
+            return Err(TilesError::Length { level, expected: 0, found: hashes.len() });
         }
-        Ok(Self {
-            size,
-            edges,
-            filled: Vec::new(),
-        })
+        Ok(Self { size, edges, filled: Vec::new() })
     }
 
     /// Appends one leaf hash.
@@ -241,15 +205,8 @@ impl Tiles {
             }
             hash = tlog_tiles::Tile::subtree_hash(&edge.hashes).into();
             let hashes = std::mem::take(&mut edge.hashes);
-            self.filled.push(ChangedTile {
-                level,
-                index: edge.index,
-                hashes,
-            });
-            *edge = Edge {
-                index: edge.index + 1,
-                ..Edge::default()
-            };
+            self.filled.push(ChangedTile { level, index: edge.index, hashes });
+            *edge = Edge { index: edge.index + 1, ..Edge::default() };
         }
         self.size += 1;
     }
@@ -265,11 +222,7 @@ impl Tiles {
         let mut changed = std::mem::take(&mut self.filled);
         for (level, edge) in (0..=TOP_LEVEL).zip(&mut self.edges) {
             if std::mem::take(&mut edge.touched) {
-                changed.push(ChangedTile {
-                    level,
-                    index: edge.index,
-                    hashes: edge.hashes.clone(),
-                });
+                changed.push(ChangedTile { level, index: edge.index, hashes: edge.hashes.clone() });
             }
         }
         changed
@@ -316,11 +269,7 @@ mod tests {
     type Kept = BTreeMap<(u8, u64), Vec<u8>>;
 
     fn keep(kept: &mut Kept, changed: Vec<ChangedTile>) {
-        kept.extend(
-            changed
-                .into_iter()
-                .map(|tile| ((tile.level, tile.index), tile.hashes)),
-        );
+        kept.extend(changed.into_iter().map(|tile| ((tile.level, tile.index), tile.hashes)));
     }
 
     fn grown(size: u64) -> Kept {
@@ -334,22 +283,12 @@ mod tests {
     fn paths_are_written_and_read_as_specified() {
         for (path_text, kind, index, width) in [
             ("tile/0/x001/x234/067", TileKind::Hashes(0), 1_234_067, 256),
-            (
-                "tile/0/x001/x234/067.p/1",
-                TileKind::Hashes(0),
-                1_234_067,
-                1,
-            ),
+            ("tile/0/x001/x234/067.p/1", TileKind::Hashes(0), 1_234_067, 1),
             ("tile/2/000.p/255", TileKind::Hashes(2), 0, 255),
             ("tile/63/999", TileKind::Hashes(63), 999, 256),
             ("tile/entries/x001/000", TileKind::Entries, 1000, 256),
             ("tile/entries/007.p/8", TileKind::Entries, 7, 8),
-            (
-                "tile/0/x018/x446/x744/x073/x709/x551/615",
-                TileKind::Hashes(0),
-                u64::MAX,
-                256,
-            ),
+            ("tile/0/x018/x446/x744/x073/x709/x551/615", TileKind::Hashes(0), u64::MAX, 256),
         ] {
             let coordinates = TilePath { kind, index, width };
             assert_eq!(coordinates.to_string(), path_text);
@@ -396,18 +335,12 @@ mod tests {
     #[test]
     fn the_specification_s_example_of_70_000_leaves() {
         let kept = grown(70_000);
-        assert_eq!(
-            kept.iter().filter(|((level, _), _)| *level == 0).count(),
-            274
-        );
+        assert_eq!(kept.iter().filter(|((level, _), _)| *level == 0).count(), 274);
         let width = |level, index| kept[&(level, index)].len() / 32;
         assert_eq!((width(0, 272), width(0, 273)), (256, 112));
         assert_eq!((width(1, 0), width(1, 1), width(2, 0)), (256, 17, 1));
         for (&(level, index), bytes) in &kept {
-            assert_eq!(
-                usize::from(width_at(level, index, 70_000)) * 32,
-                bytes.len()
-            );
+            assert_eq!(usize::from(width_at(level, index, 70_000)) * 32, bytes.len());
         }
         assert_eq!(kept.len(), 274 + 2 + 1);
         let mut whole = Frontier::new();
@@ -468,20 +401,13 @@ mod tests {
         assert!(Tiles::resume(5, edge(0, 5)).is_ok());
         assert!(Tiles::resume(256, edge(1, 1)).is_ok());
         let wrong = |level, expected: usize, found: usize| {
-            Some(TilesError::Length {
-                level,
-                expected: expected * 32,
-                found: found * 32,
-            })
+            Some(TilesError::Length { level, expected: expected * 32, found: found * 32 })
         };
         assert_eq!(Tiles::resume(5, edge(0, 4)).err(), wrong(0, 5, 4));
         assert_eq!(Tiles::resume(5, BTreeMap::new()).err(), wrong(0, 5, 0));
         assert_eq!(Tiles::resume(256, edge(0, 1)).err(), wrong(0, 0, 1));
         assert_eq!(Tiles::resume(0, edge(3, 1)).err(), wrong(3, 0, 1));
-        assert_eq!(
-            Tiles::resume(1 << 60, BTreeMap::new()).err(),
-            Some(TilesError::Size(1 << 60))
-        );
+        assert_eq!(Tiles::resume(1 << 60, BTreeMap::new()).err(), Some(TilesError::Size(1 << 60)));
     }
 
     #[test]

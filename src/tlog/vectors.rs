@@ -42,29 +42,16 @@ fn vectors() -> Value {
 
 #[test]
 fn the_bytes_are_the_golden_ones() {
-    let golden: Value =
-        serde_json::from_str(include_str!("../../tests/golden/log-vectors.json")).unwrap();
+    let golden: Value = serde_json::from_str(include_str!("../../tests/golden/log-vectors.json")).unwrap();
     let now = vectors();
-    assert_eq!(
-        golden,
-        now,
-        "the log's bytes are now\n{}",
-        serde_json::to_string_pretty(&now).unwrap()
-    );
+    assert_eq!(golden, now, "the log's bytes are now\n{}", serde_json::to_string_pretty(&now).unwrap());
 }
 
 #[test]
 fn the_golden_bytes_are_read() {
-    let golden: Value =
-        serde_json::from_str(include_str!("../../tests/golden/log-vectors.json")).unwrap();
+    let golden: Value = serde_json::from_str(include_str!("../../tests/golden/log-vectors.json")).unwrap();
     let text = |pointer: &str| golden.pointer(pointer).unwrap().as_str().unwrap();
-    assert_eq!(
-        Entry::from_leaf(text("/entry/leaf").as_bytes()).unwrap(),
-        full()
-    );
+    assert_eq!(Entry::from_leaf(text("/entry/leaf").as_bytes()).unwrap(), full());
     let checkpoint = parse_and_verify(text("/checkpoint/note"), text("/checkpoint/vkey")).unwrap();
-    assert_eq!(
-        (checkpoint.size, checkpoint.root),
-        (9, Hash::parse(text("/roots/of_size/9")).unwrap())
-    );
+    assert_eq!((checkpoint.size, checkpoint.root), (9, Hash::parse(text("/roots/of_size/9")).unwrap()));
 }

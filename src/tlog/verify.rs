@@ -44,11 +44,7 @@ impl Problems {
         let count = self.counts.entry(code).or_default();
         *count += 1;
         if *count <= LISTED {
-            self.listed.push(Problem {
-                code,
-                where_: where_.into(),
-                detail: detail.into(),
-            });
+            self.listed.push(Problem { code, where_: where_.into(), detail: detail.into() });
         }
     }
 
@@ -56,11 +52,7 @@ impl Problems {
         for (code, count) in self.counts {
             if let Some(more) = count.checked_sub(LISTED).filter(|more| *more > 0) {
                 let detail = format!("{more} more of this kind are not listed");
-                self.listed.push(Problem {
-                    code,
-                    where_: "log".into(),
-                    detail,
-                });
+                self.listed.push(Problem { code, where_: "log".into(), detail });
             }
         }
         self.listed
@@ -123,17 +115,13 @@ impl LogCheck {
             self.problems.add("entry-missing", place(), detail);
             self.whole = false;
         } else if index < self.next {
-            self.problems
-                .add("entry-order", place(), "comes twice or out of order");
+            self.problems.add("entry-order", place(), "comes twice or out of order");
             self.whole = false;
         }
         self.next = self.next.max(index.saturating_add(1));
         let leaf = leaf_hash(bytes);
         if let Some(stored) = stored_leaf_hash.filter(|stored| *stored != leaf.0) {
-            let detail = format!(
-                "the bytes hash to `{leaf}`, stored is `{}`",
-                hex::encode(stored)
-            );
+            let detail = format!("the bytes hash to `{leaf}`, stored is `{}`", hex::encode(stored));
             self.problems.add("leaf-hash", place(), detail);
         }
         if self.whole {
@@ -146,11 +134,7 @@ impl LogCheck {
             Ok(entry) => self.follow(index, leaf, entry),
             Err(error) => {
                 let source = std::error::Error::source(&error).map(|source| format!(": {source}"));
-                self.problems.add(
-                    "entry-malformed",
-                    place(),
-                    format!("{error}{}", source.unwrap_or_default()),
-                );
+                self.problems.add("entry-malformed", place(), format!("{error}{}", source.unwrap_or_default()));
             }
         }
     }
@@ -159,14 +143,9 @@ impl LogCheck {
     pub fn tile(&mut self, level: u8, index: u64, bytes: &[u8]) {
         let at = (level, index);
         if !self.fed.insert(at) {
-            self.problems
-                .add("tile-twice", path(level, index, WIDTH), "is stored twice");
+            self.problems.add("tile-twice", path(level, index, WIDTH), "is stored twice");
         }
-        match self
-            .demanded
-            .get(&at)
-            .filter(|tile| tile.len() == FULL_BYTES)
-        {
+        match self.demanded.get(&at).filter(|tile| tile.len() == FULL_BYTES) {
             Some(tile) => judge_tile(&mut self.problems, at, tile, bytes),
             None => self.waiting.push((at, bytes.to_vec())),
         }
@@ -179,13 +158,11 @@ impl LogCheck {
             Ok(checkpoint) => checkpoint,
             Err(error) => {
                 let code = match error {
-                    CheckpointError::Signature(_) | CheckpointError::Unsigned(_) => {
-                        "checkpoint-signature"
-                    }
+                    CheckpointError::Signature(_) | CheckpointError::Unsigned(_) => "checkpoint-signature",
                     CheckpointError::Origin { .. } => "checkpoint-origin",
-                    CheckpointError::Note
-                    | CheckpointError::Malformed
-                    | CheckpointError::VerifierKey => "checkpoint-malformed",
+                    CheckpointError::Note | CheckpointError::Malformed | CheckpointError::VerifierKey => {
+                        "checkpoint-malformed"
+                    }
                 };
                 self.problems.add(code, place(), error.to_string());
                 return;
@@ -209,10 +186,7 @@ impl LogCheck {
             let detail = format!("entries `{}` to `{}` are missing", self.next, head_size - 1);
             self.problems.add("entry-missing", "head", detail);
         } else if self.next > head_size {
-            let detail = format!(
-                "the head says `{head_size}`, there are entries up to `{}`",
-                self.next - 1
-            );
+            let detail = format!("the head says `{head_size}`, there are entries up to `{}`", self.next - 1);
             self.problems.add("entry-beyond-head", "head", detail);
         }
         self.take_tiles();
@@ -221,11 +195,7 @@ impl LogCheck {
         self.finish_checkpoints(head_size, &roots);
         self.finish_remembered(head_size, &roots);
         if let Some(stored) = frontier.filter(|stored| self.whole && *stored != own.to_bytes()) {
-            let detail = format!(
-                "{} bytes that are not the frontier of size `{}`",
-                stored.len(),
-                own.size()
-            );
+            let detail = format!("{} bytes that are not the frontier of size `{}`", stored.len(), own.size());
             self.problems.add("frontier", "head", detail);
         }
         self.problems.finish()
@@ -238,18 +208,11 @@ impl LogCheck {
             self.continues = entry.event != LOG_CREATED;
         }
         let version = entry.entity.version;
-        let before = self
-            .entities
-            .insert((entry.entity.kind, entry.entity.id), (leaf, version));
+        let before = self.entities.insert((entry.entity.kind, entry.entity.id), (leaf, version));
         let prev = before.map(|(leaf, _)| leaf);
         if entry.prev != prev {
-            let show =
-                |hash: Option<Hash>| hash.map_or("none".to_owned(), |hash| format!("`{hash}`"));
-            let detail = format!(
-                "names {} as previous entry, it is {}",
-                show(entry.prev),
-                show(prev)
-            );
+            let show = |hash: Option<Hash>| hash.map_or("none".to_owned(), |hash| format!("`{hash}`"));
+            let detail = format!("names {} as previous entry, it is {}", show(entry.prev), show(prev));
             self.problems.add("entity-prev", place(), detail);
         }
         let rises = match before {
@@ -258,18 +221,13 @@ impl LogCheck {
         };
         if !rises {
             let last = before.map_or(0, |(_, last)| last);
-            self.problems.add(
-                "entity-version",
-                place(),
-                format!("version `{version}` after `{last}`"),
-            );
+            self.problems.add("entity-version", place(), format!("version `{version}` after `{last}`"));
         }
     }
 
     fn take_tiles(&mut self) {
         let changed = self.edge.take_changed().into_iter();
-        self.demanded
-            .extend(changed.map(|tile| ((tile.level, tile.index), tile.hashes)));
+        self.demanded.extend(changed.map(|tile| ((tile.level, tile.index), tile.hashes)));
     }
 
     fn finish_tiles(&mut self) {
@@ -280,15 +238,13 @@ impl LogCheck {
                     judge_tile(&mut self.problems, at, tile, &bytes);
                 }
                 None if self.whole => {
-                    self.problems
-                        .add("tile-extra", path(at.0, at.1, WIDTH), "no entry demands it");
+                    self.problems.add("tile-extra", path(at.0, at.1, WIDTH), "no entry demands it");
                 }
                 Some(_) | None => {}
             }
         }
         for at in self.demanded.keys().filter(|at| !self.fed.contains(at)) {
-            self.problems
-                .add("tile-missing", path(at.0, at.1, WIDTH), "is not stored");
+            self.problems.add("tile-missing", path(at.0, at.1, WIDTH), "is not stored");
         }
     }
 
@@ -300,10 +256,7 @@ impl LogCheck {
         let mut sizes = sizes.into_iter().peekable();
         let mut roots = BTreeMap::new();
         let mut frontier = Frontier::new();
-        let bottom = self
-            .demanded
-            .range((0, 0)..(1, 0))
-            .flat_map(|(_, tile)| tile.as_chunks().0);
+        let bottom = self.demanded.range((0, 0)..(1, 0)).flat_map(|(_, tile)| tile.as_chunks().0);
         for leaf in bottom {
             if sizes.next_if_eq(&frontier.size()).is_some() {
                 roots.insert(frontier.size(), frontier.root());
@@ -336,10 +289,7 @@ impl LogCheck {
         };
         let place = format!("remembered head {size}");
         if size > head_size.min(self.next) {
-            let detail = format!(
-                "the log has only `{}` entries now",
-                head_size.min(self.next)
-            );
+            let detail = format!("the log has only `{}` entries now", head_size.min(self.next));
             self.problems.add("rollback", place, detail);
         } else if let Some(root) = roots.get(&size).filter(|root| **root != remembered) {
             let detail = format!("the root was `{remembered}`, now it is `{root}`");
@@ -351,22 +301,10 @@ impl LogCheck {
 fn judge_tile(problems: &mut Problems, (level, index): (u8, u64), demanded: &[u8], stored: &[u8]) {
     let place = || path(level, index, WIDTH);
     if stored.len() != demanded.len() {
-        let detail = format!(
-            "has {} bytes, {} are demanded",
-            stored.len(),
-            demanded.len()
-        );
+        let detail = format!("has {} bytes, {} are demanded", stored.len(), demanded.len());
         problems.add("tile-width", place(), detail);
-    } else if let Some(at) = demanded
-        .chunks(Hash::LEN)
-        .zip(stored.chunks(Hash::LEN))
-        .position(|(a, b)| a != b)
-    {
-        problems.add(
-            "tile-hash",
-            place(),
-            format!("hash `{at}` is not that of the entries"),
-        );
+    } else if let Some(at) = demanded.chunks(Hash::LEN).zip(stored.chunks(Hash::LEN)).position(|(a, b)| a != b) {
+        problems.add("tile-hash", place(), format!("hash `{at}` is not that of the entries"));
     }
 }
 
@@ -395,21 +333,14 @@ mod tests {
     }
 
     fn key() -> CheckpointKey {
-        CheckpointKey::from_seed(
-            &[5; 32],
-            Origin::parse("wl.example.gov.cn/log/main").unwrap(),
-        )
+        CheckpointKey::from_seed(&[5; 32], Origin::parse("wl.example.gov.cn/log/main").unwrap())
     }
 
     fn entry(index: u64, before: Option<(Hash, u64)>) -> Entry {
         let (kind, id, event) = if index == 0 {
             ("log", "main".to_owned(), LOG_CREATED)
         } else {
-            (
-                "listing",
-                format!("BJ-2026-{:06}", index % 37),
-                "listing.varied",
-            )
+            ("listing", format!("BJ-2026-{:06}", index % 37), "listing.varied")
         };
         Entry {
             actor: Actor {
@@ -426,17 +357,9 @@ mod tests {
                     old: None,
                     new: Some(Value::Plain(json!({"amount": index, "unit": "035"}))),
                 },
-                Change {
-                    path: "/note".into(),
-                    old: None,
-                    new: Some(Value::Committed(leaf_hash(b"note"))),
-                },
+                Change { path: "/note".into(), old: None, new: Some(Value::Committed(leaf_hash(b"note"))) },
             ],
-            entity: Entity {
-                kind: kind.into(),
-                id,
-                version: before.map_or(1, |(_, last)| last + 1),
-            },
+            entity: Entity { kind: kind.into(), id, version: before.map_or(1, |(_, last)| last + 1) },
             id: format!("0195500e-3c00-7000-8000-{index:012}"),
             prev: before.map(|(leaf, _)| leaf),
             reason: None,
@@ -471,19 +394,12 @@ mod tests {
             frontier.append(leaf);
             entries.push((index, bytes, leaf.0.to_vec()));
             if frontier.size() % 100 == 0 || frontier.size() % 256 < 2 {
-                checkpoints.push((
-                    frontier.size(),
-                    key().sign(frontier.size(), frontier.root()),
-                ));
+                checkpoints.push((frontier.size(), key().sign(frontier.size(), frontier.root())));
             }
         }
         Log {
             entries,
-            tiles: tiles
-                .take_changed()
-                .into_iter()
-                .map(|tile| (tile.level, tile.index, tile.hashes))
-                .collect(),
+            tiles: tiles.take_changed().into_iter().map(|tile| (tile.level, tile.index, tile.hashes)).collect(),
             checkpoints,
             head: frontier.size(),
             frontier: frontier.to_bytes(),
@@ -493,41 +409,22 @@ mod tests {
 
     static TRUE_LOG: LazyLock<Log> = LazyLock::new(|| {
         let mut log = store(leaves(SIZE));
-        let at_600 = log
-            .checkpoints
-            .iter()
-            .find(|(size, _)| *size == 600)
-            .unwrap();
-        let root = CheckpointVerifier::parse(&key().vkey())
-            .unwrap()
-            .verify(&at_600.1)
-            .unwrap()
-            .root;
+        let at_600 = log.checkpoints.iter().find(|(size, _)| *size == 600).unwrap();
+        let root = CheckpointVerifier::parse(&key().vkey()).unwrap().verify(&at_600.1).unwrap().root;
         log.remembered = Some((600, root));
         log
     });
 
     fn check(log: &Log) -> Vec<Problem> {
-        let mut check = LogCheck::new(
-            CheckpointVerifier::parse(&key().vkey()).unwrap(),
-            log.remembered,
-        );
+        let mut check = LogCheck::new(CheckpointVerifier::parse(&key().vkey()).unwrap(), log.remembered);
         // Both orders that are allowed: some tiles and checkpoints early, the others late.
         let (early, late) = log.checkpoints.split_at(log.checkpoints.len() / 2);
         for (size, note) in early {
             check.checkpoint(*size, note);
         }
-        log.tiles
-            .iter()
-            .take(1)
-            .for_each(|(level, index, bytes)| check.tile(*level, *index, bytes));
-        log.entries
-            .iter()
-            .for_each(|(index, bytes, leaf)| check.entry(*index, bytes, Some(leaf)));
-        log.tiles
-            .iter()
-            .skip(1)
-            .for_each(|(level, index, bytes)| check.tile(*level, *index, bytes));
+        log.tiles.iter().take(1).for_each(|(level, index, bytes)| check.tile(*level, *index, bytes));
+        log.entries.iter().for_each(|(index, bytes, leaf)| check.entry(*index, bytes, Some(leaf)));
+        log.tiles.iter().skip(1).for_each(|(level, index, bytes)| check.tile(*level, *index, bytes));
         for (size, note) in late {
             check.checkpoint(*size, note);
         }
@@ -538,10 +435,7 @@ mod tests {
     fn found(change: impl FnOnce(&mut Log)) -> BTreeSet<&'static str> {
         let mut log = TRUE_LOG.clone();
         change(&mut log);
-        check(&log)
-            .into_iter()
-            .map(|problem| problem.code)
-            .collect()
+        check(&log).into_iter().map(|problem| problem.code).collect()
     }
 
     fn codes<const N: usize>(codes: [&'static str; N]) -> BTreeSet<&'static str> {
@@ -551,18 +445,11 @@ mod tests {
     /// Replaces the leaves and recomputes all that needs no key; the signed notes stay.
     fn rebuilt(log: &mut Log, leaves: Vec<Vec<u8>>) {
         let forged = store(leaves);
-        *log = Log {
-            checkpoints: log.checkpoints.clone(),
-            remembered: log.remembered,
-            ..forged
-        };
+        *log = Log { checkpoints: log.checkpoints.clone(), remembered: log.remembered, ..forged };
     }
 
     fn only_bytes(log: &Log) -> Vec<Vec<u8>> {
-        log.entries
-            .iter()
-            .map(|(_, bytes, _)| bytes.clone())
-            .collect()
+        log.entries.iter().map(|(_, bytes, _)| bytes.clone()).collect()
     }
 
     fn edited(bytes: &[u8]) -> Vec<u8> {
@@ -582,18 +469,9 @@ mod tests {
     #[test]
     fn an_export_without_leaf_hashes_and_frontier_is_checked_too() {
         let mut check = LogCheck::new(CheckpointVerifier::parse(&key().vkey()).unwrap(), None);
-        TRUE_LOG
-            .entries
-            .iter()
-            .for_each(|(index, bytes, _)| check.entry(*index, bytes, None));
-        TRUE_LOG
-            .tiles
-            .iter()
-            .for_each(|(level, index, bytes)| check.tile(*level, *index, bytes));
-        TRUE_LOG
-            .checkpoints
-            .iter()
-            .for_each(|(size, note)| check.checkpoint(*size, note));
+        TRUE_LOG.entries.iter().for_each(|(index, bytes, _)| check.entry(*index, bytes, None));
+        TRUE_LOG.tiles.iter().for_each(|(level, index, bytes)| check.tile(*level, *index, bytes));
+        TRUE_LOG.checkpoints.iter().for_each(|(size, note)| check.checkpoint(*size, note));
         assert_eq!(check.finish(SIZE, None), []);
     }
 
@@ -602,28 +480,15 @@ mod tests {
         let tampered = |log: &mut Log| log.entries[50].1 = edited(&log.entries[50].1);
         assert_eq!(
             found(tampered),
-            codes([
-                "checkpoint-root",
-                "entity-prev",
-                "fork",
-                "frontier",
-                "leaf-hash",
-                "tile-hash"
-            ])
+            codes(["checkpoint-root", "entity-prev", "fork", "frontier", "leaf-hash", "tile-hash"])
         );
         let mut log = TRUE_LOG.clone();
         tampered(&mut log);
         let problems = check(&log);
-        let leaf = problems
-            .iter()
-            .find(|problem| problem.code == "leaf-hash")
-            .unwrap();
+        let leaf = problems.iter().find(|problem| problem.code == "leaf-hash").unwrap();
         assert_eq!(leaf.where_, "entry 50");
         // Entry 87 is the next one of the same listing.
-        let prev = problems
-            .iter()
-            .find(|problem| problem.code == "entity-prev")
-            .unwrap();
+        let prev = problems.iter().find(|problem| problem.code == "entity-prev").unwrap();
         assert_eq!(prev.where_, "entry 87");
     }
 
@@ -644,10 +509,7 @@ mod tests {
         let signed = |change: &dyn Fn(&mut Vec<Vec<u8>>)| {
             let mut leaves = leaves(300);
             change(&mut leaves);
-            check(&store(leaves))
-                .into_iter()
-                .map(|problem| problem.code)
-                .collect::<BTreeSet<_>>()
+            check(&store(leaves)).into_iter().map(|problem| problem.code).collect::<BTreeSet<_>>()
         };
         let with = |bytes: &[u8], change: &dyn Fn(&mut Entry)| {
             let mut entry = Entry::from_leaf(bytes).unwrap();
@@ -661,8 +523,7 @@ mod tests {
             leaves[299] = with(&leaves[299], &|entry| entry.prev = Some(Hash([1; 32])));
         });
         assert_eq!(prev, codes(["entity-prev"]));
-        let no_prev =
-            signed(&|leaves| leaves[299] = with(&leaves[299], &|entry| entry.prev = None));
+        let no_prev = signed(&|leaves| leaves[299] = with(&leaves[299], &|entry| entry.prev = None));
         assert_eq!(no_prev, codes(["entity-prev"]));
         for version in [1, 8, 10] {
             let version = signed(&|leaves| {
@@ -708,20 +569,11 @@ mod tests {
             leaves.insert(5, leaves[5].clone());
             rebuilt(log, leaves);
         });
-        assert_eq!(
-            inserted,
-            codes(["checkpoint-root", "entity-prev", "entity-version", "fork"])
-        );
+        assert_eq!(inserted, codes(["checkpoint-root", "entity-prev", "entity-version", "fork"]));
         let tail = found(|log| drop(log.entries.drain(650..)));
-        assert!(
-            tail.is_superset(&codes(["entry-missing", "frontier", "tile-width"])),
-            "{tail:?}"
-        );
+        assert!(tail.is_superset(&codes(["entry-missing", "frontier", "tile-width"])), "{tail:?}");
         let gap = found(|log| drop(log.entries.remove(400)));
-        assert_eq!(
-            gap,
-            codes(["entry-missing", "entity-prev", "entity-version"])
-        );
+        assert_eq!(gap, codes(["entry-missing", "entity-prev", "entity-version"]));
         let last = found(|log| drop(log.entries.pop()));
         assert!(last.contains("entry-missing"));
         let repeated = found(|log| log.entries.insert(400, log.entries[400].clone()));
@@ -729,41 +581,26 @@ mod tests {
         let out_of_order = found(|log| log.entries.swap(400, 401));
         assert!(out_of_order.is_superset(&codes(["entry-missing", "entry-order"])));
         let beyond = found(|log| log.head -= 1);
-        assert_eq!(
-            beyond,
-            codes(["checkpoint-beyond-head", "entry-beyond-head"])
-        );
+        assert_eq!(beyond, codes(["checkpoint-beyond-head", "entry-beyond-head"]));
     }
 
     #[test]
     fn a_log_cut_back_or_rewritten_with_its_key_is_found_by_memory_alone() {
-        let rollback = found(|log| {
-            *log = Log {
-                remembered: log.remembered,
-                ..store(leaves(599))
-            }
-        });
+        let rollback = found(|log| *log = Log { remembered: log.remembered, ..store(leaves(599)) });
         assert_eq!(rollback, codes(["rollback"]));
         let fork = found(|log| {
             let mut leaves = only_bytes(log);
             leaves[599] = edited(&leaves[599]);
             leaves.truncate(620);
-            *log = Log {
-                remembered: log.remembered,
-                ..store(leaves)
-            };
+            *log = Log { remembered: log.remembered, ..store(leaves) };
         });
         assert_eq!(fork, codes(["fork"]));
     }
 
     #[test]
     fn tiles_must_be_exactly_those_demanded() {
-        let at = |log: &Log, level, index| {
-            log.tiles
-                .iter()
-                .position(|tile| (tile.0, tile.1) == (level, index))
-                .unwrap()
-        };
+        let at =
+            |log: &Log, level, index| log.tiles.iter().position(|tile| (tile.0, tile.1) == (level, index)).unwrap();
         for (level, index) in [(0, 0), (0, 1), (0, 2), (1, 0)] {
             let missing = found(|log| drop(log.tiles.remove(at(log, level, index))));
             assert_eq!(missing, codes(["tile-missing"]));
@@ -790,53 +627,27 @@ mod tests {
 
     #[test]
     fn checkpoints_must_be_ours_true_and_one_for_each_size() {
-        let root = |log: &Log| {
-            Frontier::from_bytes(log.head, &log.frontier)
-                .unwrap()
-                .root()
-        };
-        let other =
-            |seed, origin| CheckpointKey::from_seed(&[seed; 32], Origin::parse(origin).unwrap());
+        let root = |log: &Log| Frontier::from_bytes(log.head, &log.frontier).unwrap().root();
+        let other = |seed, origin| CheckpointKey::from_seed(&[seed; 32], Origin::parse(origin).unwrap());
         let pushed = |note: &dyn Fn(&Log) -> (u64, String)| {
             found(|log| {
                 log.checkpoints.pop();
                 log.checkpoints.push(note(log));
             })
         };
-        assert_eq!(
-            pushed(&|log| (SIZE, key().sign(SIZE, root(log)))),
-            codes([])
-        );
-        assert_eq!(
-            pushed(&|_| (SIZE, key().sign(SIZE, Hash([0; 32])))),
-            codes(["checkpoint-root"])
-        );
+        assert_eq!(pushed(&|log| (SIZE, key().sign(SIZE, root(log)))), codes([]));
+        assert_eq!(pushed(&|_| (SIZE, key().sign(SIZE, Hash([0; 32])))), codes(["checkpoint-root"]));
         assert_eq!(
             pushed(&|log| (SIZE, key().sign(SIZE - 1, root(log)))),
             codes(["checkpoint-root", "checkpoint-size"])
         );
-        assert_eq!(
-            pushed(&|log| (SIZE + 1, key().sign(SIZE + 1, root(log)))),
-            codes(["checkpoint-beyond-head"])
-        );
-        assert_eq!(
-            pushed(&|log| (600, log.checkpoints.last().unwrap().1.clone())),
-            codes(["checkpoint-twice"])
-        );
+        assert_eq!(pushed(&|log| (SIZE + 1, key().sign(SIZE + 1, root(log)))), codes(["checkpoint-beyond-head"]));
+        assert_eq!(pushed(&|log| (600, log.checkpoints.last().unwrap().1.clone())), codes(["checkpoint-twice"]));
         let foreign = other(6, "wl.example.gov.cn/log/main");
-        assert_eq!(
-            pushed(&|log| (SIZE, foreign.sign(SIZE, root(log)))),
-            codes(["checkpoint-signature"])
-        );
+        assert_eq!(pushed(&|log| (SIZE, foreign.sign(SIZE, root(log)))), codes(["checkpoint-signature"]));
         let elsewhere = other(5, "wl.example.gov.cn/log/other");
-        assert_eq!(
-            pushed(&|log| (SIZE, elsewhere.sign(SIZE, root(log)))),
-            codes(["checkpoint-signature"])
-        );
-        assert_eq!(
-            pushed(&|_| (SIZE, "nonsense".into())),
-            codes(["checkpoint-malformed"])
-        );
+        assert_eq!(pushed(&|log| (SIZE, elsewhere.sign(SIZE, root(log)))), codes(["checkpoint-signature"]));
+        assert_eq!(pushed(&|_| (SIZE, "nonsense".into())), codes(["checkpoint-malformed"]));
     }
 
     #[test]
@@ -847,10 +658,7 @@ mod tests {
         let problems = check(&log);
         assert_eq!(problems.len(), LISTED + 2);
         assert!(problems.iter().any(|problem| problem.code == "frontier"));
-        assert_eq!(
-            problems.last().unwrap().detail,
-            "600 more of this kind are not listed"
-        );
+        assert_eq!(problems.last().unwrap().detail, "600 more of this kind are not listed");
     }
 
     proptest! {

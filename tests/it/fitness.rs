@@ -24,7 +24,7 @@ const LAYERS: [(&str, &[&str]); 11] = [
     ("store", &["domain", "tlog"]),
     ("sheet", &["domain"]),
     ("app", &["domain", "index", "tlog", "store", "sheet", "clock"]),
-    ("http", &["app", "domain", "config", "outbound", "telemetry"]),
+    ("http", &["app", "domain", "config", "outbound", "sheet", "telemetry"]),
     ("outbound", &["app", "domain", "config", "telemetry"]),
     ("config", &["domain"]),
     ("clock", &["domain"]),

@@ -4,7 +4,9 @@ use crate::support::on_both;
 use serde_json::{Value, json};
 
 /// Scenario, question, verdict, reasons, waived, still required.
-const SCENARIOS: &[(&str, &str, &str, &[&str], &[&str], &[&str])] = &[
+type Scenario = (&'static str, &'static str, &'static str, &'static [&'static str], &'static [&'static str], &'static [&'static str]);
+
+const SCENARIOS: &[Scenario] = &[
     ("SC-01", "enterprise=91110302XFXTR00172&hs_code=3004909099&cas=27262-47-1&quantity=20&unit=142&customs_office=0101&declared_on=2026-08-12", "allowed", &["listed"], &["Q"], &[]),
     ("SC-02", "enterprise=91110108XFXTR00259&hs_code=3004909099&cas=27262-47-1&quantity=20&unit=142&customs_office=0101&declared_on=2026-08-12", "denied", &["no_listing"], &[], &["Q"]),
     ("SC-03", "enterprise=91110302XFXTR00172&hs_code=3004909099&cas=27262-47-1&quantity=20&unit=142&customs_office=2233&declared_on=2026-08-12", "denied", &["customs_office_not_permitted"], &[], &["Q"]),

@@ -66,7 +66,9 @@ mod tests {
 
     #[test]
     fn reads_the_vectors() {
-        for text in ["7732-18-5", "58-08-2", "114-07-8", "9041-08-1", "1374853-91-4", "50-23-7", "101666-68-6", "208987-48-8"] {
+        for text in
+            ["7732-18-5", "58-08-2", "114-07-8", "9041-08-1", "1374853-91-4", "50-23-7", "101666-68-6", "208987-48-8"]
+        {
             let cas = Cas::parse(text).unwrap();
             assert_eq!(cas.to_string(), text);
             assert_eq!(Cas::from_value(cas.value()), Some(cas));
@@ -74,9 +76,21 @@ mod tests {
         for text in ["7732-18-4", "114-07-9", "50-23-8"] {
             assert_eq!(Cas::parse(text), Err(FaultCode::CasCheckDigit), "{text}");
         }
-        for text in
-            ["", "0-00-0", "114-7-8", "1140708", "058-08-2", "58-08-2-", "58-08-", "5-08-2", "12345678-12-1", "58–08–2", "５８-08-2", "58-08-2 ", "+58-08-2"]
-        {
+        for text in [
+            "",
+            "0-00-0",
+            "114-7-8",
+            "1140708",
+            "058-08-2",
+            "58-08-2-",
+            "58-08-",
+            "5-08-2",
+            "12345678-12-1",
+            "58–08–2",
+            "５８-08-2",
+            "58-08-2 ",
+            "+58-08-2",
+        ] {
             assert_eq!(Cas::parse(text), Err(FaultCode::CasFormat), "{text}");
         }
         assert_eq!(Cas::from_value(0), None);

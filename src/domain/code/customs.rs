@@ -84,9 +84,10 @@ impl CustomsRegistration {
     pub fn parse(text: &str) -> Result<Self, FaultCode> {
         let fault = FaultCode::CustomsRegistrationFormat;
         let bytes: [u8; 10] = text.as_bytes().try_into().map_err(|_| fault)?;
-        let fits = bytes.iter().enumerate().all(|(place, byte)| {
-            byte.is_ascii_digit() || byte.is_ascii_uppercase() && !matches!(place, 0..=3 | 5)
-        });
+        let fits = bytes
+            .iter()
+            .enumerate()
+            .all(|(place, byte)| byte.is_ascii_digit() || byte.is_ascii_uppercase() && !matches!(place, 0..=3 | 5));
         if fits { Ok(Self(bytes)) } else { Err(fault) }
     }
 
@@ -128,9 +129,17 @@ mod tests {
     #[test]
     fn an_office_belongs_to_the_customs_it_begins_with() {
         let office = CustomsOffice::parse("0101").unwrap();
-        for (prefix, expected) in
-            [("", true), ("0", true), ("01", true), ("010", true), ("0101", true), ("1", false), ("02", false), ("01010", false), ("0x", false)]
-        {
+        for (prefix, expected) in [
+            ("", true),
+            ("0", true),
+            ("01", true),
+            ("010", true),
+            ("0101", true),
+            ("1", false),
+            ("02", false),
+            ("01010", false),
+            ("0x", false),
+        ] {
             assert_eq!(office.starts_with(prefix), expected, "{prefix}");
         }
     }

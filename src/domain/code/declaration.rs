@@ -70,7 +70,9 @@ mod tests {
 
     #[test]
     fn names_what_is_wrong() {
-        for text in ["", "012345678", "01012026101234567", "0101202610123456789", "01012026101234567X", "０10120261012345678"] {
+        for text in
+            ["", "012345678", "01012026101234567", "0101202610123456789", "01012026101234567X", "０10120261012345678"]
+        {
             assert_eq!(DeclarationNumber::parse(text), Err(FaultCode::DeclarationNumberFormat), "{text}");
         }
         for text in ["010120260012345678", "010120262012345678"] {

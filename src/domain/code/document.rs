@@ -49,7 +49,9 @@ impl DocumentCode {
             b'F' => ("濒危物种允许进口证明书", "Import permit for endangered species"),
             b'I' => ("麻醉精神药品进出口准许证", "Import and export permit for narcotic and psychotropic drugs"),
             b'L' => ("药品进出口准许证", "Import and export permit for drugs"),
-            b'O' => ("自动进口许可证（新旧机电产品）", "Automatic import licence for mechanical and electrical products"),
+            b'O' => {
+                ("自动进口许可证（新旧机电产品）", "Automatic import licence for mechanical and electrical products")
+            }
             b'Q' => ("进口药品通关单", "Customs clearance form for imported drugs"),
             b'R' => ("进口兽药通关单", "Customs clearance form for imported veterinary drugs"),
             b'S' => ("农药进出口登记管理放行通知单", "Release notice for pesticides"),
@@ -84,8 +86,7 @@ impl DocumentSet {
     pub const EMPTY: Self = Self(0);
 
     /// Documents of the export side.
-    pub const EXPORT: Self =
-        Self(1 << b'B' | 1 << b'E' | 1 << b'3' | 1 << b'4' | 1 << b'8' | 1 << b'V');
+    pub const EXPORT: Self = Self(1 << b'B' | 1 << b'E' | 1 << b'3' | 1 << b'4' | 1 << b'8' | 1 << b'V');
 
     /// Reads codes written one after another, in any order, like `ABQ`; empty text is the empty set.
     ///
@@ -256,7 +257,12 @@ mod tests {
         let json = serde_json::to_string(&set("QA3")).unwrap();
         assert_eq!(json, r#"["3","A","Q"]"#);
         assert_eq!(serde_json::from_str::<DocumentSet>(&json).unwrap(), set("QA3"));
-        assert!(serde_json::from_str::<DocumentSet>(r#"["1Q"]"#).unwrap_err().to_string().starts_with("document_code_format"));
+        assert!(
+            serde_json::from_str::<DocumentSet>(r#"["1Q"]"#)
+                .unwrap_err()
+                .to_string()
+                .starts_with("document_code_format")
+        );
     }
 
     proptest! {

@@ -92,7 +92,16 @@ mod tests {
             assert_eq!(code.to_string(), text);
             assert_eq!(HsCode::from_value(code.value()), Some(code));
         }
-        for text in ["", "294150000", "29415000000", "2941.50.00", "29415O0000", "２９４１５０００００", "+941500000", " 941500000"] {
+        for text in [
+            "",
+            "294150000",
+            "29415000000",
+            "2941.50.00",
+            "29415O0000",
+            "２９４１５０００００",
+            "+941500000",
+            " 941500000",
+        ] {
             assert_eq!(HsCode::parse(text), Err(FaultCode::HsCodeFormat), "{text}");
         }
         for text in ["0000000000", "0099999999", "9800000000", "9999999999"] {
@@ -104,9 +113,16 @@ mod tests {
     #[test]
     fn knows_its_headings() {
         let code = HsCode::parse("0106901990").unwrap();
-        for (prefix, expected) in
-            [("", true), ("0", true), ("01", true), ("0106", true), ("0106901990", true), ("106", false), ("01069019900", false), ("01.06", false)]
-        {
+        for (prefix, expected) in [
+            ("", true),
+            ("0", true),
+            ("01", true),
+            ("0106", true),
+            ("0106901990", true),
+            ("106", false),
+            ("01069019900", false),
+            ("01.06", false),
+        ] {
             assert_eq!(code.starts_with(prefix), expected, "{prefix}");
         }
     }
@@ -128,7 +144,9 @@ mod tests {
     fn travels_as_a_string_and_reports_its_fault() {
         let code: HsCode = serde_json::from_str(r#""0106901990""#).unwrap();
         assert_eq!(serde_json::to_string(&code).unwrap(), r#""0106901990""#);
-        assert!(serde_json::from_str::<HsCode>(r#""9901000000""#).unwrap_err().to_string().starts_with("hs_code_chapter"));
+        assert!(
+            serde_json::from_str::<HsCode>(r#""9901000000""#).unwrap_err().to_string().starts_with("hs_code_chapter")
+        );
         assert!(serde_json::from_str::<HsCode>("106901990").is_err());
         assert_eq!(format!("{code:?}"), "HsCode(0106901990)");
     }

@@ -84,10 +84,7 @@ impl UnitCode {
     /// for no coded unit (`mg`, `IU`) are not read, for a wrong guess would change a quantity.
     pub fn from_name(name: &str) -> Option<Self> {
         let fits = |typed: &&str| typed.eq_ignore_ascii_case(name);
-        UNITS
-            .iter()
-            .find(|unit| [unit.zh, unit.en].iter().chain(unit.others).any(fits))
-            .map(|unit| Self(unit.code))
+        UNITS.iter().find(|unit| [unit.zh, unit.en].iter().chain(unit.others).any(fits)).map(|unit| Self(unit.code))
     }
 
     /// Names the unit.
@@ -148,11 +145,38 @@ mod tests {
     #[test]
     fn reads_units_as_offices_type_them() {
         for (name, code) in [
-            ("克", "036"), ("g", "036"), ("G", "036"), ("千克", "035"), ("公斤", "035"), ("kg", "035"), ("KG", "035"),
-            ("毫升", "096"), ("ml", "096"), ("mL", "096"), ("升", "095"), ("L", "095"), ("l", "095"), ("支", "012"),
-            ("瓶", "142"), ("盒", "140"), ("袋", "136"), ("个", "007"), ("只", "008"), ("件", "011"), ("包", "125"),
-            ("片", "020"), ("粒", "139"), ("株", "028"), ("头", "009"), ("条", "015"), ("箱", "120"), ("批", "121"),
-            ("罐", "122"), ("吨", "070"), ("千升", "063"), ("百万贝可", "149"),
+            ("克", "036"),
+            ("g", "036"),
+            ("G", "036"),
+            ("千克", "035"),
+            ("公斤", "035"),
+            ("kg", "035"),
+            ("KG", "035"),
+            ("毫升", "096"),
+            ("ml", "096"),
+            ("mL", "096"),
+            ("升", "095"),
+            ("L", "095"),
+            ("l", "095"),
+            ("支", "012"),
+            ("瓶", "142"),
+            ("盒", "140"),
+            ("袋", "136"),
+            ("个", "007"),
+            ("只", "008"),
+            ("件", "011"),
+            ("包", "125"),
+            ("片", "020"),
+            ("粒", "139"),
+            ("株", "028"),
+            ("头", "009"),
+            ("条", "015"),
+            ("箱", "120"),
+            ("批", "121"),
+            ("罐", "122"),
+            ("吨", "070"),
+            ("千升", "063"),
+            ("百万贝可", "149"),
         ] {
             assert_eq!(UnitCode::from_name(name).map(|unit| unit.to_string()).as_deref(), Some(code), "{name}");
         }

@@ -163,9 +163,8 @@ mod tests {
             assert!(Uscc::parse(text).unwrap().organisation_check_holds(), "{text}");
         }
         // 91110000 60003734 with the inner check 1 made 2, and the outer one made to fit again.
-        let bent = ALPHABET.iter().find_map(|&last| {
-            Uscc::parse(&format!("91110000600037342{}", char::from(last))).ok()
-        });
+        let bent =
+            ALPHABET.iter().find_map(|&last| Uscc::parse(&format!("91110000600037342{}", char::from(last))).ok());
         assert!(!bent.unwrap().organisation_check_holds());
     }
 

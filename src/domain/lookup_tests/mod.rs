@@ -17,7 +17,9 @@ use super::bilingual::Bilingual;
 use super::code::{DistrictCode, DocumentSet, HsCode, Uscc};
 use super::enterprise::{Enterprise, EnterpriseVersion};
 use super::listing::Listing;
-use super::lookup::{CodeMatch, Declaration, Facts, Line, LineAnswer, MatchLevels, QuantityMatch, Rules, UnitMatch, judge, judge_one};
+use super::lookup::{
+    CodeMatch, Declaration, Facts, Line, LineAnswer, MatchLevels, QuantityMatch, Rules, UnitMatch, judge, judge_one,
+};
 use super::quantity::Measure;
 use super::reason::Verdict;
 use super::revision::Revision;
@@ -53,7 +55,8 @@ impl World {
     }
 
     fn imports(&self, hs_code: HsCode, day: LegalDay, at: Revision) -> Option<DocumentSet> {
-        let known = self.tariff.iter().filter(|(code, row)| *code == hs_code && row.revision <= at && row.valid_from <= day);
+        let known =
+            self.tariff.iter().filter(|(code, row)| *code == hs_code && row.revision <= at && row.valid_from <= day);
         let (_, row) = known.max_by_key(|(_, row)| (row.valid_from, row.revision))?;
         row.valid_to.is_none_or(|last| day <= last).then(|| row.documents.difference(DocumentSet::EXPORT))
     }
@@ -69,7 +72,12 @@ struct List {
 
 impl List {
     fn of(world: &World) -> Self {
-        let mut list = Self { schemes: Vec::new(), tariff: BTreeMap::new(), enterprises: BTreeMap::new(), stops: world.stops.clone() };
+        let mut list = Self {
+            schemes: Vec::new(),
+            tariff: BTreeMap::new(),
+            enterprises: BTreeMap::new(),
+            stops: world.stops.clone(),
+        };
         for versions in &world.schemes {
             let mut history = SchemeHistory::default();
             versions.iter().for_each(|(revision, scheme)| history.push(*revision, scheme.clone()));
@@ -99,7 +107,10 @@ impl List {
         let lines: Vec<_> = question.lines.iter().map(|line| (*line, self.facts(line))).collect();
         let answers = judge(self.rules(), &question.declaration, &lines, at);
         let numbers = |lines: &mut dyn Iterator<Item = u16>| lines.collect::<Vec<_>>();
-        assert_eq!(numbers(&mut answers.iter().map(|answer| answer.line)), numbers(&mut question.lines.iter().map(|line| line.line)));
+        assert_eq!(
+            numbers(&mut answers.iter().map(|answer| answer.line)),
+            numbers(&mut question.lines.iter().map(|line| line.line))
+        );
         answers.iter().map(Told::of).collect()
     }
 
@@ -172,7 +183,9 @@ impl Told {
             ]
         };
         let pairs = members(self).into_iter().zip(members(expected)).filter(|(is, should)| is != should);
-        pairs.map(|((member, is), (_, should))| format!("\n    {member}: expected `{should}`, answered `{is}`")).collect()
+        pairs
+            .map(|((member, is), (_, should))| format!("\n    {member}: expected `{should}`, answered `{is}`"))
+            .collect()
     }
 }
 
@@ -224,7 +237,13 @@ fn scheme(code: &str, version: u32, from: LegalDay, to: Option<LegalDay>) -> Sch
         identify_by: IdentifyBy::HsCode,
         validity_months: 12,
         bar_months: 24,
-        clocks: Clocks { correction_notice_days: 5, district_review_days: 20, opinion_days: 20, recognition_days: 45, extension_days: 15 },
+        clocks: Clocks {
+            correction_notice_days: 5,
+            district_review_days: 20,
+            opinion_days: 20,
+            recognition_days: 45,
+            extension_days: 15,
+        },
         caps: Caps::default(),
     }
 }

@@ -41,7 +41,9 @@ impl<'a> Plain<'a> {
 
     /// The version of a listing on the day, and whether any holds by then: one still to come is known by its first.
     fn version(&self, listing: &'a Listing) -> Option<(&'a ListingVersion, bool)> {
-        if let Some(version) = holding(&listing.versions, self.at, self.day(), |version| (version.revision, version.effective_on)) {
+        if let Some(version) =
+            holding(&listing.versions, self.at, self.day(), |version| (version.revision, version.effective_on))
+        {
             return Some((version, true));
         }
         let mut first: Option<&ListingVersion> = None;
@@ -65,7 +67,9 @@ impl<'a> Plain<'a> {
     fn scheme(&self, listing: &Listing) -> Option<&'a Scheme> {
         let versions = self.world.schemes.get(usize::from(listing.scheme))?;
         let known = versions.iter().filter(|(revision, _)| *revision <= self.at).map(|(_, scheme)| scheme);
-        known.rev().find(|scheme| scheme.valid_from <= self.day() && scheme.valid_to.is_none_or(|last| self.day() <= last))
+        known
+            .rev()
+            .find(|scheme| scheme.valid_from <= self.day() && scheme.valid_to.is_none_or(|last| self.day() <= last))
     }
 
     /// The one listing in force that a line means.
@@ -74,7 +78,8 @@ impl<'a> Plain<'a> {
             *uscc == line.enterprise && versions.iter().any(|version| version.revision <= self.at)
         };
         self.world.enterprises.iter().find(registered)?;
-        let differs = |stated: Option<u64>, listed: Option<u64>| stated.is_some() && listed.is_some() && stated != listed;
+        let differs =
+            |stated: Option<u64>, listed: Option<u64>| stated.is_some() && listed.is_some() && stated != listed;
         let mut same_substance = Vec::new();
         let mut other_substance = Vec::new();
         for (uscc, listing) in &self.world.listings {
@@ -101,7 +106,9 @@ impl<'a> Plain<'a> {
     /// Whether the line needs a document that the listing's scheme waives.
     fn needed(&self, line: &Line, listing: &Listing) -> bool {
         match (self.world.imports(line.hs_code, self.day(), self.at), self.scheme(listing)) {
-            (Some(documents), Some(scheme)) => documents.iter().any(|document| scheme.waived_documents.contains(document)),
+            (Some(documents), Some(scheme)) => {
+                documents.iter().any(|document| scheme.waived_documents.contains(document))
+            }
             _ => false,
         }
     }
@@ -119,7 +126,8 @@ impl<'a> Plain<'a> {
     fn total(&self, lines: &[Line], listing: &Listing, terms: &Terms) -> i128 {
         let mut total = 0;
         for line in lines {
-            let on_it = self.listing(line).is_some_and(|other| other.number == listing.number) && self.needed(line, listing);
+            let on_it =
+                self.listing(line).is_some_and(|other| other.number == listing.number) && self.needed(line, listing);
             if on_it {
                 total += self.steps(line, terms).unwrap_or(0);
             }
@@ -135,18 +143,26 @@ impl<'a> Plain<'a> {
         let terms = &version.terms;
         let office = self.declaration.customs_office;
 
-        let suspended = self.world.enterprises.iter().filter(|(uscc, _)| *uscc == line.enterprise).any(|(_, versions)| {
-            let key = |version: &EnterpriseVersion| (version.revision, version.effective_on);
-            let first = || versions.iter().filter(|version| version.revision <= self.at).rev().min_by_key(|version| version.effective_on);
-            holding(versions, self.at, self.day(), key).or_else(first).is_some_and(|version| version.suspended)
-        });
+        let suspended =
+            self.world.enterprises.iter().filter(|(uscc, _)| *uscc == line.enterprise).any(|(_, versions)| {
+                let key = |version: &EnterpriseVersion| (version.revision, version.effective_on);
+                let first = || {
+                    versions
+                        .iter()
+                        .filter(|version| version.revision <= self.at)
+                        .rev()
+                        .min_by_key(|version| version.effective_on)
+                };
+                holding(versions, self.at, self.day(), key).or_else(first).is_some_and(|version| version.suspended)
+            });
         let stopped = self.world.stops.iter().any(|stop| {
             let covered = match &stop.class {
                 ItemClass::Cas(cas) => terms.cas == Some(*cas),
                 ItemClass::HsPrefix(digits) => terms.hs_code.to_string().starts_with(digits.as_str()),
                 ItemClass::Purpose(purpose) => terms.purpose == Some(*purpose),
             };
-            let holds = holding(&stop.versions, self.at, self.day(), |version| (version.revision, version.effective_on));
+            let holds =
+                holding(&stop.versions, self.at, self.day(), |version| (version.revision, version.effective_on));
             covered && holds.is_some_and(|version| version.stopped)
         });
         let office_permitted = match &terms.customs_offices {
@@ -157,8 +173,12 @@ impl<'a> Plain<'a> {
             Some(modes) => self.declaration.trade_mode.is_some_and(|mode| modes.contains(&mode)),
             None => true,
         };
-        let same_item = terms.hs_code == line.hs_code && !(line.cas.is_some() && terms.cas.is_some() && line.cas != terms.cas);
-        let identified = scheme.identify_by == IdentifyBy::HsCode || terms.cas.is_none() || line.cas.is_some() || line.listing.is_some();
+        let same_item =
+            terms.hs_code == line.hs_code && !(line.cas.is_some() && terms.cas.is_some() && line.cas != terms.cas);
+        let identified = scheme.identify_by == IdentifyBy::HsCode
+            || terms.cas.is_none()
+            || line.cas.is_some()
+            || line.listing.is_some();
         let quantity_fits = match line.measure {
             None => terms.consignment_cap.is_none() || !scheme.caps.quantity_required_with_cap,
             Some(_) if self.steps(line, terms).is_none() => false,

@@ -37,7 +37,9 @@ const ENTERPRISES: [&str; 3] = ["91110302XFXTR0033P", "91440112XFXTR013XK", "911
 const DISTRICTS: [&str; 3] = ["110302", "440112", "310115"];
 
 /// One of the texts, parsed.
-fn one_of<T: std::str::FromStr<Err: std::fmt::Debug> + std::fmt::Debug>(texts: &'static [&'static str]) -> impl Strategy<Value = T> {
+fn one_of<T: std::str::FromStr<Err: std::fmt::Debug> + std::fmt::Debug>(
+    texts: &'static [&'static str],
+) -> impl Strategy<Value = T> {
     select(texts).prop_map(|text| text.parse().unwrap())
 }
 
@@ -72,7 +74,11 @@ fn recorded<T: std::fmt::Debug>(
     })
 }
 
-fn schemes(code: &'static str, prefix: &'static str, district: &'static str) -> impl Strategy<Value = Vec<(Revision, Scheme)>> {
+fn schemes(
+    code: &'static str,
+    prefix: &'static str,
+    district: &'static str,
+) -> impl Strategy<Value = Vec<(Revision, Scheme)>> {
     let version = (
         revision(),
         since(),
@@ -82,37 +88,49 @@ fn schemes(code: &'static str, prefix: &'static str, district: &'static str) -> 
         select(&[IdentifyBy::HsCode, IdentifyBy::HsCode, IdentifyBy::Cas][..]),
         any::<bool>(),
     );
-    let version = version.prop_map(move |(revision, from, to, waived, mode, identify_by, quantity_required_with_cap)| {
-        let version = Scheme {
-            districts: districts([DistrictCode::parse(district).unwrap()]),
-            waived_documents: DocumentSet::parse(waived).unwrap(),
-            customs_prefixes: vec![prefix.to_owned(), "99".to_owned()],
-            trade_modes: mode.map(|mode| vec![mode]),
-            identify_by,
-            caps: Caps { listings_per_enterprise: None, quantity_required_with_cap },
-            ..scheme(code, 1, from, to)
-        };
-        (revision, version)
-    });
+    let version =
+        version.prop_map(move |(revision, from, to, waived, mode, identify_by, quantity_required_with_cap)| {
+            let version = Scheme {
+                districts: districts([DistrictCode::parse(district).unwrap()]),
+                waived_documents: DocumentSet::parse(waived).unwrap(),
+                customs_prefixes: vec![prefix.to_owned(), "99".to_owned()],
+                trade_modes: mode.map(|mode| vec![mode]),
+                identify_by,
+                caps: Caps { listings_per_enterprise: None, quantity_required_with_cap },
+                ..scheme(code, 1, from, to)
+            };
+            (revision, version)
+        });
     recorded(version, 2, |(revision, _)| *revision)
 }
 
 fn tariff() -> impl Strategy<Value = (HsCode, TariffRow)> {
-    let documents = select(&["Q", "Q", "ABQ", "3BEQV", "QS", "S", "A", ""][..]).prop_map(|text| DocumentSet::parse(text).unwrap());
-    (one_of(&HS_CODES), revision(), since(), weighted(0.1, day()), documents)
-        .prop_map(|(hs_code, revision, valid_from, valid_to, documents)| (hs_code, TariffRow { revision, valid_from, valid_to, documents }))
+    let documents =
+        select(&["Q", "Q", "ABQ", "3BEQV", "QS", "S", "A", ""][..]).prop_map(|text| DocumentSet::parse(text).unwrap());
+    (one_of(&HS_CODES), revision(), since(), weighted(0.1, day()), documents).prop_map(
+        |(hs_code, revision, valid_from, valid_to, documents)| {
+            (hs_code, TariffRow { revision, valid_from, valid_to, documents })
+        },
+    )
 }
 
 fn enterprise() -> impl Strategy<Value = Vec<EnterpriseVersion>> {
-    let version = (revision(), since(), one_of(&DISTRICTS), prop::bool::weighted(0.1))
-        .prop_map(|(revision, effective_on, district, suspended)| EnterpriseVersion { revision, effective_on, district, suspended });
+    let version = (revision(), since(), one_of(&DISTRICTS), prop::bool::weighted(0.1)).prop_map(
+        |(revision, effective_on, district, suspended)| EnterpriseVersion {
+            revision,
+            effective_on,
+            district,
+            suspended,
+        },
+    );
     recorded(version, 2, |version| version.revision)
 }
 
 fn terms() -> impl Strategy<Value = Terms> {
     let granted = select(&[GRANT_LIMIT, GRANT_LIMIT, 2_000_000, 500_000, 100_000, 1, 0, i64::MAX][..]);
     let cap = weighted(0.3, select(&[0, 100_000, 1_000_000, i64::MAX][..]));
-    let offices = weighted(0.2, prop::collection::vec(one_of::<CustomsOffice>(&OFFICES), 0..=2).prop_map(Vec::into_boxed_slice));
+    let offices =
+        weighted(0.2, prop::collection::vec(one_of::<CustomsOffice>(&OFFICES), 0..=2).prop_map(Vec::into_boxed_slice));
     let purpose = weighted(0.5, select(&Purpose::ALL[..]));
     let period = (since(), until()).prop_map(|(a, b)| Validity::new(a.min(b), a.max(b)).unwrap());
     let codes = (one_of(&HS_CODES), weighted(0.3, one_of(&CIQ_CODES)), weighted(0.5, one_of(&CAS)));
@@ -132,13 +150,18 @@ fn terms() -> impl Strategy<Value = Terms> {
 }
 
 fn listing() -> impl Strategy<Value = (Uscc, u16, i64, Box<[ListingVersion]>)> {
-    let standing =
-        select(&[Standing::Listed, Standing::Listed, Standing::Listed, Standing::Listed, Standing::Suspended, Standing::Removed][..]);
-    let version = (revision(), since(), standing, terms()).prop_map(|(revision, effective_on, standing, terms)| ListingVersion {
-        revision,
-        effective_on,
-        standing,
-        terms,
+    let standing = select(
+        &[
+            Standing::Listed,
+            Standing::Listed,
+            Standing::Listed,
+            Standing::Listed,
+            Standing::Suspended,
+            Standing::Removed,
+        ][..],
+    );
+    let version = (revision(), since(), standing, terms()).prop_map(|(revision, effective_on, standing, terms)| {
+        ListingVersion { revision, effective_on, standing, terms }
     });
     let versions = recorded(version, 3, |version| version.revision).prop_map(Vec::into_boxed_slice);
     let scheme = select(&[0, 0, 0, 1, 1, 7][..]);
@@ -152,8 +175,11 @@ fn stop() -> impl Strategy<Value = (ItemClass, Vec<StopVersion>)> {
         select(&["29", "300241", "2941500000"][..]).prop_map(|digits| ItemClass::HsPrefix(digits.to_owned())),
         select(&Purpose::ALL[..]).prop_map(ItemClass::Purpose),
     ];
-    let version =
-        (revision(), day(), any::<bool>()).prop_map(|(revision, effective_on, stopped)| StopVersion { revision, effective_on, stopped });
+    let version = (revision(), day(), any::<bool>()).prop_map(|(revision, effective_on, stopped)| StopVersion {
+        revision,
+        effective_on,
+        stopped,
+    });
     (class, recorded(version, 2, |version| version.revision))
 }
 
@@ -162,45 +188,62 @@ fn worlds() -> impl Strategy<Value = World> {
     let listings = prop::collection::vec(listing(), 0..=6);
     let stops = prop::collection::vec(stop(), 0..=1);
     let schemes = (schemes("beijing", "01", DISTRICTS[0]), schemes("guangzhou", "51", DISTRICTS[1]));
-    (schemes, tariff, (enterprise(), enterprise()), listings, stops).prop_map(|(schemes, tariff, enterprises, listings, stops)| {
-        let number = |serial| ListingNumber::new("BJ", 2026, serial).unwrap();
-        World {
-            schemes: vec![schemes.0, schemes.1],
-            tariff,
-            enterprises: ENTERPRISES.iter().map(|uscc| Uscc::parse(uscc).unwrap()).zip([enterprises.0, enterprises.1]).collect(),
-            listings: (1..)
-                .zip(listings)
-                .map(|(serial, (uscc, scheme, used, versions))| (uscc, Listing { number: number(serial), scheme, used, versions }))
-                .collect(),
-            stops: (1..).zip(stops).map(|(id, (class, versions))| Stop { id: StopId::new(id), class, versions }).collect(),
-        }
-    })
+    (schemes, tariff, (enterprise(), enterprise()), listings, stops).prop_map(
+        |(schemes, tariff, enterprises, listings, stops)| {
+            let number = |serial| ListingNumber::new("BJ", 2026, serial).unwrap();
+            World {
+                schemes: vec![schemes.0, schemes.1],
+                tariff,
+                enterprises: ENTERPRISES
+                    .iter()
+                    .map(|uscc| Uscc::parse(uscc).unwrap())
+                    .zip([enterprises.0, enterprises.1])
+                    .collect(),
+                listings: (1..)
+                    .zip(listings)
+                    .map(|(serial, (uscc, scheme, used, versions))| {
+                        (uscc, Listing { number: number(serial), scheme, used, versions })
+                    })
+                    .collect(),
+                stops: (1..)
+                    .zip(stops)
+                    .map(|(id, (class, versions))| Stop { id: StopId::new(id), class, versions })
+                    .collect(),
+            }
+        },
+    )
 }
 
 fn line() -> impl Strategy<Value = Line> {
     const MOST: i128 = 100_000_000_000_000 * Quantity::STEPS - 1;
-    let quantity = select(&[1, 2, 50_000, 50_000, 100_000, 100_000, 500_000, 1_000_000, MOST][..]).prop_map(Quantity::from_steps);
+    let quantity =
+        select(&[1, 2, 50_000, 50_000, 100_000, 100_000, 500_000, 1_000_000, MOST][..]).prop_map(Quantity::from_steps);
     let measure = (quantity, one_of(&UNITS)).prop_map(|(quantity, unit)| Measure { quantity, unit });
     let listing = weighted(0.3, (1_u32..=6).prop_map(|serial| ListingNumber::new("BJ", 2026, serial).unwrap()));
-    let enterprise = prop_oneof![6 => one_of(&ENTERPRISES[..1]), 3 => one_of(&ENTERPRISES[1..2]), 1 => one_of(&ENTERPRISES[2..])];
+    let enterprise =
+        prop_oneof![6 => one_of(&ENTERPRISES[..1]), 3 => one_of(&ENTERPRISES[1..2]), 1 => one_of(&ENTERPRISES[2..])];
     let codes = (one_of(&HS_CODES), weighted(0.2, one_of(&CIQ_CODES)), weighted(0.4, one_of(&CAS)));
-    (enterprise, codes, listing, weighted(0.8, measure)).prop_map(|(enterprise, (hs_code, ciq_code, cas), listing, measure)| Line {
-        line: 0,
-        enterprise,
-        hs_code,
-        ciq_code,
-        listing,
-        cas,
-        measure,
-    })
+    (enterprise, codes, listing, weighted(0.8, measure)).prop_map(
+        |(enterprise, (hs_code, ciq_code, cas), listing, measure)| Line {
+            line: 0,
+            enterprise,
+            hs_code,
+            ciq_code,
+            listing,
+            cas,
+            measure,
+        },
+    )
 }
 
 fn questions() -> impl Strategy<Value = Question> {
     let declaration = (one_of(&OFFICES), day(), weighted(0.7, one_of(&TRADE_MODES)));
-    (declaration, prop::collection::vec(line(), 1..=5)).prop_map(|((customs_office, declared_on, trade_mode), lines)| Question {
-        declaration: Declaration { number: None, customs_office, declared_on, trade_mode },
-        lines: numbered(lines),
-    })
+    (declaration, prop::collection::vec(line(), 1..=5)).prop_map(
+        |((customs_office, declared_on, trade_mode), lines)| Question {
+            declaration: Declaration { number: None, customs_office, declared_on, trade_mode },
+            lines: numbered(lines),
+        },
+    )
 }
 
 fn revisions() -> impl Strategy<Value = Revision> {
@@ -239,8 +282,12 @@ fn the_draw_reaches_every_verdict_and_reason() {
         }
     }
     let verdicts = Verdict::ALL.iter().map(|verdict| verdict.as_str());
-    let missing: Vec<&str> =
-        Reason::ALL.iter().map(|reason| reason.as_str()).chain(verdicts).filter(|word| !reached.contains(*word)).collect();
+    let missing: Vec<&str> = Reason::ALL
+        .iter()
+        .map(|reason| reason.as_str())
+        .chain(verdicts)
+        .filter(|word| !reached.contains(*word))
+        .collect();
     assert!(missing.is_empty(), "{missing:?}");
 }
 

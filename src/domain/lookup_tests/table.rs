@@ -170,14 +170,18 @@ impl Table {
                 customs_prefixes: row.customs_prefixes.clone(),
                 trade_modes: row.trade_modes.clone(),
                 identify_by: row.identify_by,
-                caps: Caps { listings_per_enterprise: None, quantity_required_with_cap: row.quantity_required_with_cap },
+                caps: Caps {
+                    listings_per_enterprise: None,
+                    quantity_required_with_cap: row.quantity_required_with_cap,
+                },
                 ..scheme(&row.code, version, row.valid_from, row.valid_to)
             };
             world.schemes[place].push((row.revision, scheme));
         }
         for row in &self.tariff {
             let documents = DocumentSet::parse(&row.documents).unwrap();
-            let dated = TariffRow { revision: row.revision, valid_from: row.valid_from, valid_to: row.valid_to, documents };
+            let dated =
+                TariffRow { revision: row.revision, valid_from: row.valid_from, valid_to: row.valid_to, documents };
             world.tariff.push((row.hs_code, dated));
         }
         for row in &self.enterprise {
@@ -191,8 +195,11 @@ impl Table {
         }
         world.listings = self.listing.iter().map(|row| self.listing(row.clone(), &world.schemes)).collect();
         for (id, row) in (0..).zip(&self.stop) {
-            let version =
-                |row: &StopVersionRow| StopVersion { revision: row.revision, effective_on: row.effective_on, stopped: row.stopped };
+            let version = |row: &StopVersionRow| StopVersion {
+                revision: row.revision,
+                effective_on: row.effective_on,
+                stopped: row.stopped,
+            };
             let versions = row.versions.iter().map(version).collect();
             world.stops.push(Stop { id: StopId::new(id), class: row.class.clone(), versions });
         }
@@ -217,7 +224,9 @@ impl Table {
         let versions: Box<[ListingVersion]> = versions
             .into_iter()
             .map(|version| {
-                ListingVersion::from(version.try_into::<ListingVersionRow>().unwrap_or_else(|fault| panic!("{number}: {fault}")))
+                ListingVersion::from(
+                    version.try_into::<ListingVersionRow>().unwrap_or_else(|fault| panic!("{number}: {fault}")),
+                )
             })
             .collect();
         let scheme = schemes.iter().position(|versions| versions[0].1.code == code).unwrap();
@@ -313,7 +322,11 @@ fn the_table_names_every_verdict_reason_and_match_level() {
         assert!(answers().any(|answer| answer.verdict == verdict.as_str()), "no case for {}", verdict.as_str());
     }
     for reason in Reason::ALL {
-        assert!(answers().any(|answer| answer.reasons.iter().any(|code| code == reason.as_str())), "no case for {}", reason.as_str());
+        assert!(
+            answers().any(|answer| answer.reasons.iter().any(|code| code == reason.as_str())),
+            "no case for {}",
+            reason.as_str()
+        );
     }
     let matches: Vec<Vec<&str>> =
         answers().filter(|answer| !answer.levels.is_empty()).map(|answer| answer.levels.split(' ').collect()).collect();

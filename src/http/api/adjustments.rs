@@ -4,7 +4,7 @@ use super::change_body::{change_view, read_proposal, read_rejection};
 use super::lookups::json_bytes;
 use super::parameters::{PageAsked, if_match, no_query, page, path, read_query, repeat_key};
 use super::{XLSX, json};
-use crate::app::adjust::{Decision, Proposal, RepeatKey, Written, changes};
+use crate::app::adjust::{AdjustmentRow, Decision, Keep, Proposal, RepeatKey, Response, Written, changes};
 use crate::app::import::Imported;
 use crate::app::{App, AppError, view};
 use crate::domain::adjustment::AdjustmentState;
@@ -18,8 +18,6 @@ use crate::http::fields::{JSON_DEPTH, Members as _, parse_json, text};
 use crate::http::limits::{content_type, read_body};
 use crate::http::problem::{Fault, Problem, ProblemType};
 use crate::sheet::{Kind, Limits, SheetFault, SheetWarning, read_in_child};
-use crate::store::keep::responses::Response;
-use crate::store::rows::AdjustmentRow;
 use actix_multipart::Multipart;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ETAG, HeaderName, HeaderValue, LOCATION};
@@ -41,7 +39,7 @@ const LONG: Duration = Duration::from_secs(60);
 fn full_view(row: AdjustmentRow) -> Result<Value, AppError> {
     let shown: Vec<Value> = changes(&row)?.iter().map(change_view).collect();
     let view = view::adjustment(row.into(), Some(Value::Array(shown)));
-    Ok(serde_json::to_value(view).map_err(crate::store::StoreError::damaged)?)
+    serde_json::to_value(view).map_err(AppError::unwritable)
 }
 
 fn location(id: &str) -> String {
@@ -56,6 +54,15 @@ fn keep_created(row: &AdjustmentRow, key: &RepeatKey) -> Response {
 /// Renders what is kept for a repeated decision.
 fn keep_decided(row: &AdjustmentRow, key: &RepeatKey) -> Response {
     kept(row, key, 200, None)
+}
+
+/// Names the request that may be repeated and what is kept for it.
+fn keeping(
+    key: Option<RepeatKey>,
+    keep: impl FnOnce(&AdjustmentRow, &RepeatKey) -> Response + Send + 'static,
+) -> Option<(RepeatKey, Keep<AdjustmentRow>)> {
+    let keep: Keep<AdjustmentRow> = Box::new(keep);
+    key.map(|key| (key, keep))
 }
 
 fn kept(row: &AdjustmentRow, key: &RepeatKey, status: i32, location: Option<String>) -> Response {
@@ -135,7 +142,7 @@ pub async fn propose_adjustment(request: HttpRequest, payload: Payload) -> Resul
     let key = repeat_key(&request, &caller, &bytes)?;
     let (app, id) = (Arc::clone(&edge.app), asked.id.to_string());
     let written = hop_for(LONG, move || {
-        let written = app.propose(&caller, Some(id), proposal, key.map(|key| (key, keep_created as fn(&_, &_) -> _)));
+        let written = app.propose(&caller, Some(id), proposal, keeping(key, keep_created));
         settled(&app, written)
     })
     .await;
@@ -168,8 +175,7 @@ async fn decide(request: &HttpRequest, bytes: &[u8], decision: Decision) -> Resu
     let seen = if_match(request)?;
     let (app, request_id) = (Arc::clone(&edge.app), asked.id.to_string());
     let written = hop_for(LONG, move || {
-        let keep = key.map(|key| (key, keep_decided as fn(&_, &_) -> _));
-        settled(&app, app.decide(&caller, Some(request_id), id, seen, decision, keep))
+        settled(&app, app.decide(&caller, Some(request_id), id, seen, decision, keeping(key, keep_decided)))
     })
     .await;
     answer(edge, &asked, key, StatusCode::OK, written).await
@@ -216,7 +222,10 @@ async fn answer(
 
 /// Refusals by the state or a rule are kept; what the client must mend or wait for is not.
 fn is_kept(kind: ProblemType) -> bool {
-    matches!(kind, ProblemType::Conflict | ProblemType::StaleVersion | ProblemType::RuleRefused | ProblemType::ImportFaults)
+    matches!(
+        kind,
+        ProblemType::Conflict | ProblemType::StaleVersion | ProblemType::RuleRefused | ProblemType::ImportFaults
+    )
 }
 
 async fn keep_refusal(edge: &Edge, asked: &Asked, key: RepeatKey, problem: Problem) -> Result<HttpResponse, Problem> {
@@ -233,7 +242,11 @@ async fn keep_refusal(edge: &Edge, asked: &Asked, key: RepeatKey, problem: Probl
         scope: key.scope.to_vec(),
         request_digest: key.digest.to_vec(),
         status: i32::from(problem.kind.status().as_u16()),
-        etag: problem.headers.iter().find(|(name, _)| *name == ETAG).and_then(|(_, value)| value.to_str().ok().map(str::to_owned)),
+        etag: problem
+            .headers
+            .iter()
+            .find(|(name, _)| *name == ETAG)
+            .and_then(|(_, value)| value.to_str().ok().map(str::to_owned)),
         location: None,
         body: String::from_utf8_lossy(&body).into_owned(),
         kept_at: 0,
@@ -265,47 +278,67 @@ pub async fn import_adjustment(request: HttpRequest, payload: Payload) -> Result
     let _permit = edge.imports.acquire().await.map_err(|_| ProblemType::Unavailable)?;
     let (app, program, lang, id) = (Arc::clone(&edge.app), edge.program.clone(), asked.lang, asked.id.to_string());
     let outcome = hop_for(LONG, move || {
-        let grid = read_in_child(&program, &bytes, &Limits::STANDARD).map_err(|fault: SheetFault| AppError::Sheet(vec![fault]))?;
+        // A repeated file must not be judged by the list that its first sending has changed.
+        if let Some(before) = key.map(|key| app.kept_response(&key)).transpose()?.flatten() {
+            return Ok(Sent::Before(before));
+        }
+        let grid = read_in_child(&program, &bytes, &Limits::STANDARD)
+            .map_err(|fault: SheetFault| AppError::Sheet(vec![fault]))?;
         let imported = app.read_list(&grid, &scheme, None)?;
         let changes = &imported.proposal.changes;
         let preview = if changes.is_empty() { None } else { Some(app.preview_changes(None, &scheme, changes, lang)?) };
-        let preview = serde_json::to_value(preview).map_err(crate::store::StoreError::damaged)?;
+        let preview = serde_json::to_value(preview).map_err(AppError::unwritable)?;
         let shown = Shown { rows: imported.rows, changes: changes.len(), warnings: warnings(&imported, lang), preview };
         if dry_run || changes.is_empty() {
-            return Ok((shown, None));
+            return Ok(Sent::Now(Box::new(shown), None));
         }
-        let written = app.propose(&caller, Some(id), imported.proposal, key.map(|key| (key, keep_created as fn(&_, &_) -> _)));
-        Ok((shown, Some(settled(&app, written)?)))
+        let for_repeats = shown.clone();
+        let keep = keeping(key, move |row, key| Response {
+            body: for_repeats.view(Some(&row.id)).to_string(),
+            ..keep_created(row, key)
+        });
+        let written = settled(&app, app.propose(&caller, Some(id), imported.proposal, keep))?;
+        Ok(Sent::Now(Box::new(shown), Some(Box::new(written))))
     })
     .await;
-    match outcome {
-        Ok((shown, None)) => json(StatusCode::CREATED, &shown.view(None)),
-        Ok((shown, Some(Written::Now(recorded)))) => {
-            let row = recorded.value;
-            let mut response = json(StatusCode::CREATED, &shown.view(Some(&row.id)))?;
-            response.headers_mut().insert(ETAG, etag(Revision(row.revision)));
-            if let Ok(place) = HeaderValue::from_str(&location(&row.id)) {
-                response.headers_mut().insert(LOCATION, place);
-            }
-            Ok(response)
+    let sent = match outcome {
+        Ok(sent) => sent,
+        Err(problem) => {
+            return match key {
+                Some(key) if is_kept(problem.kind) => keep_refusal(edge, &asked, key, problem).await,
+                _ => Err(problem),
+            };
         }
-        // The kept response is that of the proposal; the same file gives the same import around it.
-        Ok((shown, Some(Written::Before(response)))) => {
-            let id = response.location.as_deref().and_then(|place| place.rsplit('/').next()).map(str::to_owned);
-            let mut answer = json(StatusCode::CREATED, &shown.view(id.as_deref()))?;
-            answer.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
-            for (name, value) in [(ETAG, response.etag), (LOCATION, response.location)] {
-                if let Some(value) = value.and_then(|value| HeaderValue::from_str(&value).ok()) {
-                    answer.headers_mut().insert(name, value);
+    };
+    match sent {
+        Sent::Before(Written::Before(response)) => replay(response),
+        Sent::Before(_) => Err(ProblemType::IdempotencyMismatch.into()),
+        Sent::Now(shown, None) => json(StatusCode::CREATED, &shown.view(None)),
+        Sent::Now(shown, Some(written)) => match *written {
+            Written::Before(response) => replay(response),
+            Written::Mismatch => Err(ProblemType::IdempotencyMismatch.into()),
+            Written::Now(recorded) => {
+                let row = recorded.value;
+                let mut response = json(StatusCode::CREATED, &shown.view(Some(&row.id)))?;
+                response.headers_mut().insert(ETAG, etag(Revision(row.revision)));
+                if let Ok(place) = HeaderValue::from_str(&location(&row.id)) {
+                    response.headers_mut().insert(LOCATION, place);
                 }
+                Ok(response)
             }
-            Ok(answer)
-        }
-        Ok((_, Some(Written::Mismatch))) => Err(ProblemType::IdempotencyMismatch.into()),
-        Err(problem) => Err(problem),
+        },
     }
 }
 
+/// What became of a file.
+enum Sent {
+    /// Read now, and proposed unless it was a dry run or asked for nothing.
+    Now(Box<Shown>, Option<Box<Written<AdjustmentRow>>>),
+    /// Sent before under the same key.
+    Before(Written<()>),
+}
+
+#[derive(Clone)]
 struct Shown {
     rows: usize,
     changes: usize,
@@ -345,7 +378,10 @@ fn warnings(imported: &Imported, lang: Lang) -> Vec<Value> {
 fn only_scheme(edge: &Edge) -> Result<String, Problem> {
     let today = edge.app.clock.now().day();
     let snapshot = edge.app.index.load();
-    let mut in_force = snapshot.schemes().iter().filter(|history| history.on(today, Revision::NEWEST).is_some_and(|(_, in_force)| in_force));
+    let mut in_force = snapshot
+        .schemes()
+        .iter()
+        .filter(|history| history.on(today, Revision::NEWEST).is_some_and(|(_, in_force)| in_force));
     match (in_force.next(), in_force.next()) {
         (Some(only), None) => Ok(only.code().to_owned()),
         _ => Err(Fault::new("/scheme", FaultCode::Required).into()),
@@ -370,8 +406,10 @@ async fn sheet_bytes(request: &HttpRequest, payload: Payload, edge: &Edge) -> Re
 
 fn unsupported() -> Problem {
     let list = format!("{XLSX}, text/csv, multipart/form-data");
-    Problem::new(ProblemType::UnsupportedMediaType)
-        .with_detail(format!("此操作接受的 Content-Type：{list}。"), format!("This operation takes the Content-Type {list}."))
+    Problem::new(ProblemType::UnsupportedMediaType).with_detail(
+        format!("此操作接受的 Content-Type：{list}。"),
+        format!("This operation takes the Content-Type {list}."),
+    )
 }
 
 /// Reads the one field `file` of a form.

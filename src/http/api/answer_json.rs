@@ -198,7 +198,8 @@ fn written(lang: Lang) -> &'static [(Reason, String)] {
 
 fn write_reasons(lang: Lang) -> Vec<(Reason, String)> {
     let write = |reason: Reason| {
-        serde_json::json!({ "code": reason.as_str(), "text": reason.text(lang), "remedy": reason.remedy(lang) }).to_string()
+        serde_json::json!({ "code": reason.as_str(), "text": reason.text(lang), "remedy": reason.remedy(lang) })
+            .to_string()
     };
     Reason::ALL.iter().map(|&reason| (reason, write(reason))).collect()
 }
@@ -251,7 +252,13 @@ mod tests {
     use crate::domain::validity::{LegalDay, Validity};
 
     fn scheme(code: String, version: u32) -> Scheme {
-        let clocks = Clocks { correction_notice_days: 5, district_review_days: 5, opinion_days: 10, recognition_days: 20, extension_days: 5 };
+        let clocks = Clocks {
+            correction_notice_days: 5,
+            district_review_days: 5,
+            opinion_days: 10,
+            recognition_days: 20,
+            extension_days: 5,
+        };
         Scheme {
             code,
             version,
@@ -335,10 +342,19 @@ mod tests {
     impl Made {
         fn answer(&self) -> LineAnswer<'_> {
             let candidate = self.found.as_ref().map(|(listing, version_number, levels)| Candidate {
-                listing, version_number: *version_number, version: &listing.versions[0], levels: *levels,
+                listing,
+                version_number: *version_number,
+                version: &listing.versions[0],
+                levels: *levels,
             });
             LineAnswer {
-                line: self.line, verdict: self.verdict, scheme: self.scheme.as_ref(), waived: self.waived, required: self.required, reasons: self.reasons, candidate,
+                line: self.line,
+                verdict: self.verdict,
+                scheme: self.scheme.as_ref(),
+                waived: self.waived,
+                required: self.required,
+                reasons: self.reasons,
+                candidate,
             }
         }
 
@@ -380,7 +396,8 @@ mod tests {
     }
 
     fn joined(members: [(&str, Value); 3], rest: Map<String, Value>) -> Value {
-        let head = members.into_iter().filter(|(_, value)| !value.is_null()).map(|(name, value)| (name.to_owned(), value));
+        let head =
+            members.into_iter().filter(|(_, value)| !value.is_null()).map(|(name, value)| (name.to_owned(), value));
         Value::Object(head.chain(rest).collect())
     }
 
@@ -427,7 +444,13 @@ mod tests {
                 assert!(schema.is_valid(&value), "{value}");
             }
         }
-        let longest = Reason::ALL.iter().flat_map(|reason| [Lang::Zh, Lang::En].map(|lang| written(lang).iter().find(|(known, _)| known == reason).unwrap().1.len())).max();
+        let longest = Reason::ALL
+            .iter()
+            .flat_map(|reason| {
+                [Lang::Zh, Lang::En]
+                    .map(|lang| written(lang).iter().find(|(known, _)| known == reason).unwrap().1.len())
+            })
+            .max();
         assert!(longest.unwrap() + 600 < LINE_BYTES, "{longest:?}");
     }
 }

@@ -69,7 +69,8 @@ pub fn read_rejection(body: &Value) -> Result<ChangeReason, Vec<Fault>> {
 }
 
 fn scheme_code(text: &str) -> Result<String, FaultCode> {
-    let word = |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
+    let word =
+        |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
     let well_formed = text.len() <= SCHEME && text.split('-').all(word);
     if well_formed { Ok(text.to_owned()) } else { Err(FaultCode::SchemeUnknown) }
 }
@@ -103,16 +104,23 @@ fn reader(kind: &str) -> Option<Reader> {
         "vary" => vary,
         "extend" => extend,
         "suspend" => |fields| on_listing(fields, |listing, effective_on| ChangeKind::Suspend { listing, effective_on }),
-        "reinstate" => |fields| on_listing(fields, |listing, effective_on| ChangeKind::Reinstate { listing, effective_on }),
+        "reinstate" => {
+            |fields| on_listing(fields, |listing, effective_on| ChangeKind::Reinstate { listing, effective_on })
+        }
         "remove" => |fields| on_listing(fields, |listing, effective_on| ChangeKind::Remove { listing, effective_on }),
-        "suspend_enterprise" => {
-            |fields| on_enterprise(fields, |enterprise, effective_on| ChangeKind::SuspendEnterprise { enterprise, effective_on })
-        }
-        "reinstate_enterprise" => {
-            |fields| on_enterprise(fields, |enterprise, effective_on| ChangeKind::ReinstateEnterprise { enterprise, effective_on })
-        }
+        "suspend_enterprise" => |fields| {
+            on_enterprise(fields, |enterprise, effective_on| ChangeKind::SuspendEnterprise { enterprise, effective_on })
+        },
+        "reinstate_enterprise" => |fields| {
+            on_enterprise(fields, |enterprise, effective_on| ChangeKind::ReinstateEnterprise {
+                enterprise,
+                effective_on,
+            })
+        },
         "bar_enterprise" => bar_enterprise,
-        "lift_bar" => |fields| on_enterprise(fields, |enterprise, effective_on| ChangeKind::LiftBar { enterprise, effective_on }),
+        "lift_bar" => {
+            |fields| on_enterprise(fields, |enterprise, effective_on| ChangeKind::LiftBar { enterprise, effective_on })
+        }
         "stop_item_class" => stop_item_class,
         "lift_stop" => lift_stop,
         _ => return None,
@@ -358,7 +366,9 @@ pub fn change_view(change: &Change) -> Value {
         | ChangeKind::Remove { listing, effective_on } => json!({ "listing": listing, "effective_on": effective_on }),
         ChangeKind::SuspendEnterprise { enterprise, effective_on }
         | ChangeKind::ReinstateEnterprise { enterprise, effective_on }
-        | ChangeKind::LiftBar { enterprise, effective_on } => json!({ "enterprise": enterprise, "effective_on": effective_on }),
+        | ChangeKind::LiftBar { enterprise, effective_on } => {
+            json!({ "enterprise": enterprise, "effective_on": effective_on })
+        }
         ChangeKind::BarEnterprise { enterprise, until, effective_on } => {
             json!({ "enterprise": enterprise, "until": until, "effective_on": effective_on })
         }
@@ -463,7 +473,8 @@ mod tests {
 
     /// All examples in one body: changes 0 suspend, 1 register, 2 add, 3 vary, 4 extend, 5 reinstate … 9 bar, 11 stop, 12 lift.
     fn everything() -> Value {
-        let changes: Vec<Value> = examples().iter().flat_map(|example| example["changes"].as_array().unwrap().clone()).collect();
+        let changes: Vec<Value> =
+            examples().iter().flat_map(|example| example["changes"].as_array().unwrap().clone()).collect();
         json!({ "scheme": "beijing-2022", "changes": changes, "note": null })
     }
 
@@ -471,38 +482,77 @@ mod tests {
     fn every_faulty_member_is_named_at_its_place() {
         let offices: Vec<String> = (0..101).map(|office| format!("{office:04}")).collect();
         for (pointer, value, code) in [
-            ("/scheme", json!("Beijing"), "scheme_unknown"), ("/scheme", json!("a--b"), "scheme_unknown"), ("/scheme", json!(null), "required"),
-            ("/scheme", json!("a".repeat(65)), "scheme_unknown"), ("/note", json!("x".repeat(2001)), "text_too_long"), ("/note", json!(" "), "required"),
-            ("/note", json!("a\0b"), "text_not_printable"), ("/who", json!(1), "unknown_member"), ("/changes", json!([]), "no_lines"),
-            ("/changes", json!({}), "wrong_type"), ("/changes", json!(null), "required"), ("/changes", json!(vec![0; MOST_CHANGES + 1]), "too_many_lines"),
-            ("/changes/0", json!("suspend"), "wrong_type"), ("/changes/0/kind", json!("hold"), "value_unknown"), ("/changes/0/kind", json!(null), "required"),
-            ("/changes/0/kind", json!(1), "wrong_type"), ("/changes/0/listing", json!("BJ-2026-000106-6"), "listing_number_check"),
-            ("/changes/0/effective_on", json!("2026-9-1"), "date_format"), ("/changes/0/effective_on", json!(null), "required"),
-            ("/changes/0/reason", json!(null), "required"), ("/changes/0/reason", json!("risk"), "wrong_type"),
-            ("/changes/0/reason/code", json!("risk"), "reason_unknown"), ("/changes/0/reason/basis", json!("字".repeat(501)), "text_too_long"),
-            ("/changes/0/reason/why", json!("x"), "unknown_member"), ("/changes/0/until", json!("2026-09-01"), "unknown_member"),
-            ("/changes/1/uscc", json!("91110114XFXTR005XD"), "uscc_check_digit"), ("/changes/1/name_zh", json!("名".repeat(201)), "text_too_long"),
-            ("/changes/1/district", json!("haidian"), "district_code_format"), ("/changes/1/customs_registration", json!("1"), "customs_registration_format"),
-            ("/changes/1/effective_on", json!("x"), "date_format"), ("/changes/2/enterprise", json!(""), "uscc_length"),
-            ("/changes/2/item", json!(null), "required"), ("/changes/2/item", json!([]), "wrong_type"), ("/changes/2/item/hs_code", json!("293750000"), "hs_code_format"),
-            ("/changes/2/item/name_zh", json!(null), "required"), ("/changes/2/item/cas", json!("363-24-7"), "cas_check_digit"),
-            ("/changes/2/item/purpose", json!("过程物料"), "value_unknown"), ("/changes/2/item/ciq_code", json!("1"), "ciq_code_format"),
-            ("/changes/2/item/specification", json!("x".repeat(501)), "text_too_long"), ("/changes/2/item/unit", json!("036"), "unknown_member"),
-            ("/changes/2/quantity", json!("0"), "quantity_not_positive"), ("/changes/2/quantity", json!(0.1), "wrong_type"),
-            ("/changes/2/quantity", json!("10000000000001"), "quantity_too_large"), ("/changes/2/unit", json!("037"), "unit_unknown"),
-            ("/changes/2/valid_to", json!("2026-08-31"), "period_reversed"), ("/changes/2/customs_offices", json!([]), "no_lines"),
-            ("/changes/2/customs_offices", json!(offices), "too_many_lines"), ("/changes/2/customs_offices", json!(["0101", "0101"]), "duplicate_line"),
-            ("/changes/2/customs_offices/0", json!("101"), "customs_office_format"), ("/changes/2/customs_offices/0", json!(101), "wrong_type"),
-            ("/changes/2/consignment_cap", json!("0"), "quantity_not_positive"), ("/changes/2/used", json!("-1"), "quantity_format"),
-            ("/changes/2/used", json!("99999999999999"), "quantity_too_large"), ("/changes/2/batch", json!("x".repeat(65)), "text_too_long"),
-            ("/changes/3/set", json!({}), "required"), ("/changes/3/set", json!(null), "required"), ("/changes/3/set/cas", json!(null), "wrong_type"),
-            ("/changes/3/set/customs_offices", json!(null), "wrong_type"), ("/changes/3/set/effective_on", json!("x"), "unknown_member"),
-            ("/changes/3/set/quantity", json!("10000000000001"), "quantity_too_large"), ("/changes/3/set/note", json!(""), "required"),
-            ("/changes/4/valid_to", json!(null), "required"), ("/changes/4/effective_on", json!("2026-02-30"), "date_format"),
-            ("/changes/9/until", json!("2026-08-31"), "period_reversed"), ("/changes/11/class", json!(null), "required"),
-            ("/changes/11/class/kind", json!("cn_code"), "value_unknown"), ("/changes/11/class/value", json!("3"), "hs_code_format"),
-            ("/changes/11/class/value", json!("30024100000"), "hs_code_format"), ("/changes/11/class/value", json!(3002), "wrong_type"),
-            ("/changes/11/class/value", json!(null), "required"), ("/changes/12/stop", json!("adj_019ff3c0da4b7e0d9c55e1f20a6b7c05"), "id_format"),
+            ("/scheme", json!("Beijing"), "scheme_unknown"),
+            ("/scheme", json!("a--b"), "scheme_unknown"),
+            ("/scheme", json!(null), "required"),
+            ("/scheme", json!("a".repeat(65)), "scheme_unknown"),
+            ("/note", json!("x".repeat(2001)), "text_too_long"),
+            ("/note", json!(" "), "required"),
+            ("/note", json!("a\0b"), "text_not_printable"),
+            ("/who", json!(1), "unknown_member"),
+            ("/changes", json!([]), "no_lines"),
+            ("/changes", json!({}), "wrong_type"),
+            ("/changes", json!(null), "required"),
+            ("/changes", json!(vec![0; MOST_CHANGES + 1]), "too_many_lines"),
+            ("/changes/0", json!("suspend"), "wrong_type"),
+            ("/changes/0/kind", json!("hold"), "value_unknown"),
+            ("/changes/0/kind", json!(null), "required"),
+            ("/changes/0/kind", json!(1), "wrong_type"),
+            ("/changes/0/listing", json!("BJ-2026-000106-6"), "listing_number_check"),
+            ("/changes/0/effective_on", json!("2026-9-1"), "date_format"),
+            ("/changes/0/effective_on", json!(null), "required"),
+            ("/changes/0/reason", json!(null), "required"),
+            ("/changes/0/reason", json!("risk"), "wrong_type"),
+            ("/changes/0/reason/code", json!("risk"), "reason_unknown"),
+            ("/changes/0/reason/basis", json!("字".repeat(501)), "text_too_long"),
+            ("/changes/0/reason/why", json!("x"), "unknown_member"),
+            ("/changes/0/until", json!("2026-09-01"), "unknown_member"),
+            ("/changes/1/uscc", json!("91110114XFXTR005XD"), "uscc_check_digit"),
+            ("/changes/1/name_zh", json!("名".repeat(201)), "text_too_long"),
+            ("/changes/1/district", json!("haidian"), "district_code_format"),
+            ("/changes/1/customs_registration", json!("1"), "customs_registration_format"),
+            ("/changes/1/effective_on", json!("x"), "date_format"),
+            ("/changes/2/enterprise", json!(""), "uscc_length"),
+            ("/changes/2/item", json!(null), "required"),
+            ("/changes/2/item", json!([]), "wrong_type"),
+            ("/changes/2/item/hs_code", json!("293750000"), "hs_code_format"),
+            ("/changes/2/item/name_zh", json!(null), "required"),
+            ("/changes/2/item/cas", json!("363-24-7"), "cas_check_digit"),
+            ("/changes/2/item/purpose", json!("过程物料"), "value_unknown"),
+            ("/changes/2/item/ciq_code", json!("1"), "ciq_code_format"),
+            ("/changes/2/item/specification", json!("x".repeat(501)), "text_too_long"),
+            ("/changes/2/item/unit", json!("036"), "unknown_member"),
+            ("/changes/2/quantity", json!("0"), "quantity_not_positive"),
+            ("/changes/2/quantity", json!(0.1), "wrong_type"),
+            ("/changes/2/quantity", json!("10000000000001"), "quantity_too_large"),
+            ("/changes/2/unit", json!("037"), "unit_unknown"),
+            ("/changes/2/valid_to", json!("2026-08-31"), "period_reversed"),
+            ("/changes/2/customs_offices", json!([]), "no_lines"),
+            ("/changes/2/customs_offices", json!(offices), "too_many_lines"),
+            ("/changes/2/customs_offices", json!(["0101", "0101"]), "duplicate_line"),
+            ("/changes/2/customs_offices/0", json!("101"), "customs_office_format"),
+            ("/changes/2/customs_offices/0", json!(101), "wrong_type"),
+            ("/changes/2/consignment_cap", json!("0"), "quantity_not_positive"),
+            ("/changes/2/used", json!("-1"), "quantity_format"),
+            ("/changes/2/used", json!("99999999999999"), "quantity_too_large"),
+            ("/changes/2/batch", json!("x".repeat(65)), "text_too_long"),
+            ("/changes/3/set", json!({}), "required"),
+            ("/changes/3/set", json!(null), "required"),
+            ("/changes/3/set/cas", json!(null), "wrong_type"),
+            ("/changes/3/set/customs_offices", json!(null), "wrong_type"),
+            ("/changes/3/set/effective_on", json!("x"), "unknown_member"),
+            ("/changes/3/set/quantity", json!("10000000000001"), "quantity_too_large"),
+            ("/changes/3/set/note", json!(""), "required"),
+            ("/changes/4/valid_to", json!(null), "required"),
+            ("/changes/4/effective_on", json!("2026-02-30"), "date_format"),
+            ("/changes/9/until", json!("2026-08-31"), "period_reversed"),
+            ("/changes/11/class", json!(null), "required"),
+            ("/changes/11/class/kind", json!("cn_code"), "value_unknown"),
+            ("/changes/11/class/value", json!("3"), "hs_code_format"),
+            ("/changes/11/class/value", json!("30024100000"), "hs_code_format"),
+            ("/changes/11/class/value", json!(3002), "wrong_type"),
+            ("/changes/11/class/value", json!(null), "required"),
+            ("/changes/12/stop", json!("adj_019ff3c0da4b7e0d9c55e1f20a6b7c05"), "id_format"),
         ] {
             let mut body = everything();
             let (parent, name) = pointer.rsplit_once('/').unwrap();
@@ -520,7 +570,9 @@ mod tests {
         assert_eq!(
             faults(&body),
             [
-                at("/changes/0/listing", "required"), at("/changes/0/effective_on", "required"), at("/changes/0/reason", "required"),
+                at("/changes/0/listing", "required"),
+                at("/changes/0/effective_on", "required"),
+                at("/changes/0/reason", "required"),
                 at("/changes/3/set/valid_to", "period_reversed"),
             ]
         );
@@ -533,7 +585,9 @@ mod tests {
         assert_eq!(read, ChangeReason { code: ReasonCode::Other, basis: Some("会议纪要".into()) });
         assert_eq!(reason_view(&read), json!({ "code": "other", "basis": "会议纪要" }));
         for (body, pointer, code) in [
-            (json!({}), "/reason", "required"), (json!({ "reason": {} }), "/reason/code", "required"), (json!(null), "", "wrong_type"),
+            (json!({}), "/reason", "required"),
+            (json!({ "reason": {} }), "/reason/code", "required"),
+            (json!(null), "", "wrong_type"),
             (json!({ "reason": { "code": "no" } }), "/reason/code", "reason_unknown"),
             (json!({ "reason": { "code": "other" }, "note": "x" }), "/note", "unknown_member"),
         ] {
@@ -548,7 +602,8 @@ mod tests {
     }
 
     fn words(most: usize) -> impl Strategy<Value = String> {
-        "[!-~丁-甲é][ -~丁-甲é]{0,70}[!-~丙]".prop_map(move |text| text.chars().take(most).collect::<String>().trim().to_owned())
+        "[!-~丁-甲é][ -~丁-甲é]{0,70}[!-~丙]"
+            .prop_map(move |text| text.chars().take(most).collect::<String>().trim().to_owned())
     }
 
     fn quantities() -> impl Strategy<Value = Quantity> {
@@ -556,11 +611,13 @@ mod tests {
     }
 
     fn enterprises() -> impl Strategy<Value = Uscc> {
-        select(vec!["91110302XFXTR00172", "91110108XFXTR00259", "91350100M000100Y43"]).prop_map(|code| Uscc::parse(code).unwrap())
+        select(vec!["91110302XFXTR00172", "91110108XFXTR00259", "91350100M000100Y43"])
+            .prop_map(|code| Uscc::parse(code).unwrap())
     }
 
     fn numbers() -> impl Strategy<Value = ListingNumber> {
-        (1..900_000_000_u32).prop_map(|serial| (serial..).find_map(|serial| ListingNumber::new("BJ", 2026, serial)).unwrap())
+        (1..900_000_000_u32)
+            .prop_map(|serial| (serial..).find_map(|serial| ListingNumber::new("BJ", 2026, serial)).unwrap())
     }
 
     fn cas() -> impl Strategy<Value = Cas> {
@@ -572,7 +629,8 @@ mod tests {
     }
 
     fn offices() -> impl Strategy<Value = Vec<CustomsOffice>> {
-        proptest::collection::btree_set(0..10_000_u64, 1..5).prop_map(|all| all.into_iter().filter_map(CustomsOffice::from_value).collect())
+        proptest::collection::btree_set(0..10_000_u64, 1..5)
+            .prop_map(|all| all.into_iter().filter_map(CustomsOffice::from_value).collect())
     }
 
     fn units() -> impl Strategy<Value = UnitCode> {
@@ -580,8 +638,15 @@ mod tests {
     }
 
     fn texts() -> impl Strategy<Value = ItemText> {
-        (words(NAME), of(words(NAME)), of(words(TEXT)), of(words(NAME)), of(words(NAME)))
-            .prop_map(|(name_zh, name_en, specification, manufacturer, origin)| ItemText { name_zh, name_en, specification, manufacturer, origin })
+        (words(NAME), of(words(NAME)), of(words(TEXT)), of(words(NAME)), of(words(NAME))).prop_map(
+            |(name_zh, name_en, specification, manufacturer, origin)| ItemText {
+                name_zh,
+                name_en,
+                specification,
+                manufacturer,
+                origin,
+            },
+        )
     }
 
     fn periods() -> impl Strategy<Value = Validity> {
@@ -589,27 +654,87 @@ mod tests {
     }
 
     fn adds() -> impl Strategy<Value = ChangeKind> {
-        let codes = (of(cas()), hs_codes(), of((0..1000_u64).prop_map(|code| CiqCode::from_value(code).unwrap())), of(select(Purpose::ALL.to_vec())));
-        let rest = (of(offices()), of(quantities()), of((0..=9_i128).prop_map(Quantity::from_steps)), of(words(BATCH)), of(words(NOTE)));
+        let codes = (
+            of(cas()),
+            hs_codes(),
+            of((0..1000_u64).prop_map(|code| CiqCode::from_value(code).unwrap())),
+            of(select(Purpose::ALL.to_vec())),
+        );
+        let rest = (
+            of(offices()),
+            of(quantities()),
+            of((0..=9_i128).prop_map(Quantity::from_steps)),
+            of(words(BATCH)),
+            of(words(NOTE)),
+        );
         (enterprises(), texts(), codes, quantities(), units(), periods(), rest).prop_map(
-            |(enterprise, item, (cas, hs_code, ciq_code, purpose), quantity, unit, period, (customs_offices, consignment_cap, used, batch, note))| {
+            |(
+                enterprise,
+                item,
+                (cas, hs_code, ciq_code, purpose),
+                quantity,
+                unit,
+                period,
+                (customs_offices, consignment_cap, used, batch, note),
+            )| {
                 ChangeKind::Add(Box::new(Add {
-                    enterprise, item, cas, hs_code, ciq_code, purpose, quantity, unit, period, customs_offices, consignment_cap, used, batch, note,
+                    enterprise,
+                    item,
+                    cas,
+                    hs_code,
+                    ciq_code,
+                    purpose,
+                    quantity,
+                    unit,
+                    period,
+                    customs_offices,
+                    consignment_cap,
+                    used,
+                    batch,
+                    note,
                 }))
             },
         )
     }
 
     fn varies() -> impl Strategy<Value = ChangeKind> {
-        let terms = (of(quantities()), of(units()), of(hs_codes()), of(cas()), of(offices()), of(quantities()), of(periods()), of(select(Purpose::ALL.to_vec())));
+        let terms = (
+            of(quantities()),
+            of(units()),
+            of(hs_codes()),
+            of(cas()),
+            of(offices()),
+            of(quantities()),
+            of(periods()),
+            of(select(Purpose::ALL.to_vec())),
+        );
         (numbers(), days(), terms, of(texts()), words(NOTE)).prop_map(
-            |(listing, effective_on, (quantity, unit, hs_code, cas, customs_offices, consignment_cap, period, purpose), item, note)| {
+            |(
+                listing,
+                effective_on,
+                (quantity, unit, hs_code, cas, customs_offices, consignment_cap, period, purpose),
+                item,
+                note,
+            )| {
                 let item = item.map_or((None, None, None, None, None), |item| {
                     (Some(item.name_zh), item.name_en, item.specification, item.manufacturer, item.origin)
                 });
                 let set = Vary {
-                    quantity, unit, hs_code, ciq_code: None, cas, customs_offices, consignment_cap, valid_from: period.map(Validity::from),
-                    valid_to: period.map(Validity::to), purpose, name_zh: item.0, name_en: item.1, specification: item.2, manufacturer: item.3, origin: item.4,
+                    quantity,
+                    unit,
+                    hs_code,
+                    ciq_code: None,
+                    cas,
+                    customs_offices,
+                    consignment_cap,
+                    valid_from: period.map(Validity::from),
+                    valid_to: period.map(Validity::to),
+                    purpose,
+                    name_zh: item.0,
+                    name_en: item.1,
+                    specification: item.2,
+                    manufacturer: item.3,
+                    origin: item.4,
                     note: Some(note),
                 };
                 ChangeKind::Vary { listing, effective_on, set: Box::new(set) }
@@ -636,22 +761,40 @@ mod tests {
             1 => ChangeKind::ReinstateEnterprise { enterprise, effective_on },
             _ => ChangeKind::LiftBar { enterprise, effective_on },
         });
-        let registration = (enterprises(), words(NAME), of(words(NAME)), of(Just(CustomsRegistration::parse("1114369F05").unwrap())), of(days())).prop_map(
-            |(uscc, name_zh, name_en, customs_registration, effective_on)| {
+        let registration = (
+            enterprises(),
+            words(NAME),
+            of(words(NAME)),
+            of(Just(CustomsRegistration::parse("1114369F05").unwrap())),
+            of(days()),
+        )
+            .prop_map(|(uscc, name_zh, name_en, customs_registration, effective_on)| {
                 let district = DistrictCode::parse("110114").unwrap();
-                ChangeKind::RegisterEnterprise { uscc, particulars: Particulars { name_zh, name_en, district, customs_registration }, effective_on }
-            },
-        );
+                ChangeKind::RegisterEnterprise {
+                    uscc,
+                    particulars: Particulars { name_zh, name_en, district, customs_registration },
+                    effective_on,
+                }
+            });
         prop_oneof![
             on_listing,
             on_enterprise,
             registration,
             adds(),
             varies(),
-            (numbers(), days(), of(days())).prop_map(|(listing, valid_to, effective_on)| ChangeKind::Extend { listing, valid_to, effective_on }),
-            (enterprises(), periods()).prop_map(|(enterprise, bar)| ChangeKind::BarEnterprise { enterprise, until: bar.to(), effective_on: bar.from() }),
+            (numbers(), days(), of(days())).prop_map(|(listing, valid_to, effective_on)| ChangeKind::Extend {
+                listing,
+                valid_to,
+                effective_on
+            }),
+            (enterprises(), periods()).prop_map(|(enterprise, bar)| ChangeKind::BarEnterprise {
+                enterprise,
+                until: bar.to(),
+                effective_on: bar.from()
+            }),
             (classes(), days()).prop_map(|(class, effective_on)| ChangeKind::StopItemClass { class, effective_on }),
-            (any::<u128>(), days()).prop_map(|(stop, effective_on)| ChangeKind::LiftStop { stop: StopId::new(stop), effective_on }),
+            (any::<u128>(), days())
+                .prop_map(|(stop, effective_on)| ChangeKind::LiftStop { stop: StopId::new(stop), effective_on }),
         ]
     }
 

@@ -16,7 +16,8 @@ use std::sync::Arc;
 /// Lists enterprises.
 pub async fn list_enterprises(request: HttpRequest) -> Result<HttpResponse, Problem> {
     let (edge, asked) = (edge(&request)?, asked(&request)?);
-    let (q, PageAsked { after, limit }) = read_query(&request, |query| Some((query.optional("q", text(100)), page(query))))?;
+    let (q, PageAsked { after, limit }) =
+        read_query(&request, |query| Some((query.optional("q", text(100)), page(query))))?;
     let (app, caller) = (Arc::clone(&edge.app), asked.caller()?);
     let view = hop(move || app.enterprises(&caller, q.as_deref(), &after, limit)).await?;
     json(StatusCode::OK, &view)

@@ -2,12 +2,10 @@
 
 use super::json;
 use super::parameters::no_query;
-use crate::app::AppError;
 use crate::http::blocking::hop;
 use crate::http::edge::edge;
 use crate::http::metrics::CONTENT_TYPE;
 use crate::http::problem::{Problem, ProblemType};
-use crate::store::log;
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse};
 use serde_json::json as object;
@@ -25,7 +23,7 @@ pub async fn get_ready(request: HttpRequest) -> Result<HttpResponse, Problem> {
     let edge = edge(&request)?;
     let app = Arc::clone(&edge.app);
     let age = app.fresh().map_err(Problem::from)?;
-    let revision = hop(move || Ok::<_, AppError>(app.store.read(|conn| log::size(conn))?)).await?;
+    let revision = hop(move || app.head()).await?;
     if let Some(why) = edge.app.store.frozen() {
         return Err(Problem::new(ProblemType::Unavailable).caused_by(why));
     }

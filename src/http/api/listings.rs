@@ -82,7 +82,8 @@ pub async fn export_listings_csv(request: HttpRequest) -> Result<HttpResponse, P
 pub async fn get_listing(request: HttpRequest) -> Result<HttpResponse, Problem> {
     let (edge, asked) = (edge(&request)?, asked(&request)?);
     let number = path(&request, "number", ListingNumber::parse)?;
-    let (as_of, day) = read_query(&request, |query| Some((revision(query), query.optional("valid_on", LegalDay::parse))))?;
+    let (as_of, day) =
+        read_query(&request, |query| Some((revision(query), query.optional("valid_on", LegalDay::parse))))?;
     if as_of.is_some_and(|as_of| as_of > edge.app.index.load().revision()) {
         return Err(ProblemType::NotYetCurrent.into());
     }
@@ -98,7 +99,8 @@ pub async fn list_listing_versions(request: HttpRequest) -> Result<HttpResponse,
     let (edge, asked) = (edge(&request)?, asked(&request)?);
     let number = path(&request, "number", ListingNumber::parse)?;
     let PageAsked { after, limit } = read_query(&request, |query| Some(page(query)))?;
-    let after = if after.is_empty() { 0 } else { after.parse().map_err(|_| Fault::new("/after", FaultCode::CursorFormat))? };
+    let after =
+        if after.is_empty() { 0 } else { after.parse().map_err(|_| Fault::new("/after", FaultCode::CursorFormat))? };
     let (app, caller) = (Arc::clone(&edge.app), asked.caller()?);
     let view = hop(move || app.listing_versions(&caller, number, after, limit)).await?;
     json(StatusCode::OK, &view)

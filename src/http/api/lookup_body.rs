@@ -120,8 +120,12 @@ fn fast_query(query: &str, today: LegalDay) -> Option<OneLine> {
             _ => None,
         }?;
     }
-    let declaration =
-        Declaration { number: None, customs_office: customs_office?, declared_on: declared_on.unwrap_or(today), trade_mode };
+    let declaration = Declaration {
+        number: None,
+        customs_office: customs_office?,
+        declared_on: declared_on.unwrap_or(today),
+        trade_mode,
+    };
     let measure = pair(quantity, unit)?;
     let line = Line { line: 1, enterprise: enterprise?, hs_code: hs_code?, ciq_code, listing, cas, measure };
     Some(OneLine { declaration, line, as_of })
@@ -190,7 +194,10 @@ impl LineBody {
 
 fn fast_body(body: &[u8], today: LegalDay) -> Option<WholeDeclaration> {
     let Object(LookupBody { declaration: Object(head), lines }) = serde_json::from_slice(body).ok()?;
-    if lines.is_empty() || lines.len() > MOST_LINES || head.number.is_some_and(|number| number.office() != head.customs_office) {
+    if lines.is_empty()
+        || lines.len() > MOST_LINES
+        || head.number.is_some_and(|number| number.office() != head.customs_office)
+    {
         return None;
     }
     let lines: Vec<Line> = lines.into_iter().map(|Object(line)| line.check()).collect::<Option<_>>()?;
@@ -355,17 +362,38 @@ mod tests {
     #[test]
     fn every_faulty_parameter_is_named() {
         for (name, value, code) in [
-            ("enterprise", "", "uscc_length"), ("enterprise", "91110302XFXTR0033Q", "uscc_check_digit"), ("enterprise", "91110302xfxtr0033p", "uscc_alphabet"),
-            ("hs_code", "294150000", "hs_code_format"), ("hs_code", "9841500000", "hs_code_chapter"), ("hs_code", "2941.50.0000", "hs_code_format"),
-            ("customs_office", "101", "customs_office_format"), ("customs_office", "01O1", "customs_office_format"),
-            ("declared_on", "2026-02-30", "date_format"), ("declared_on", "2026-8-12", "date_format"), ("declared_on", "1899-12-31", "date_out_of_range"),
-            ("listing", "BJ-2026-000123-4", "listing_number_check"), ("listing", "BJ-26-123-3", "listing_number_format"), ("listing", "", "listing_number_format"),
-            ("cas", "101666-68-7", "cas_check_digit"), ("cas", "101666686", "cas_format"), ("ciq_code", "99", "ciq_code_format"),
-            ("quantity", "0", "quantity_not_positive"), ("quantity", "0.00000", "quantity_not_positive"), ("quantity", "-1", "quantity_format"),
-            ("quantity", "1e3", "quantity_format"), ("quantity", "1,5", "quantity_format"), ("quantity", "0.000001", "quantity_too_many_decimals"),
-            ("quantity", "123456789012345", "quantity_too_many_digits"), ("unit", "kg", "unit_format"), ("unit", "999", "unit_unknown"),
-            ("trade_mode", "110", "trade_mode_format"), ("as_of_revision", "0", "number_out_of_range"), ("as_of_revision", "-5", "number_out_of_range"),
-            ("as_of_revision", "9007199254740992", "number_out_of_range"), ("as_of_revision", "012", "number_out_of_range"), ("as_of_revision", "x", "number_out_of_range"),
+            ("enterprise", "", "uscc_length"),
+            ("enterprise", "91110302XFXTR0033Q", "uscc_check_digit"),
+            ("enterprise", "91110302xfxtr0033p", "uscc_alphabet"),
+            ("hs_code", "294150000", "hs_code_format"),
+            ("hs_code", "9841500000", "hs_code_chapter"),
+            ("hs_code", "2941.50.0000", "hs_code_format"),
+            ("customs_office", "101", "customs_office_format"),
+            ("customs_office", "01O1", "customs_office_format"),
+            ("declared_on", "2026-02-30", "date_format"),
+            ("declared_on", "2026-8-12", "date_format"),
+            ("declared_on", "1899-12-31", "date_out_of_range"),
+            ("listing", "BJ-2026-000123-4", "listing_number_check"),
+            ("listing", "BJ-26-123-3", "listing_number_format"),
+            ("listing", "", "listing_number_format"),
+            ("cas", "101666-68-7", "cas_check_digit"),
+            ("cas", "101666686", "cas_format"),
+            ("ciq_code", "99", "ciq_code_format"),
+            ("quantity", "0", "quantity_not_positive"),
+            ("quantity", "0.00000", "quantity_not_positive"),
+            ("quantity", "-1", "quantity_format"),
+            ("quantity", "1e3", "quantity_format"),
+            ("quantity", "1,5", "quantity_format"),
+            ("quantity", "0.000001", "quantity_too_many_decimals"),
+            ("quantity", "123456789012345", "quantity_too_many_digits"),
+            ("unit", "kg", "unit_format"),
+            ("unit", "999", "unit_unknown"),
+            ("trade_mode", "110", "trade_mode_format"),
+            ("as_of_revision", "0", "number_out_of_range"),
+            ("as_of_revision", "-5", "number_out_of_range"),
+            ("as_of_revision", "9007199254740992", "number_out_of_range"),
+            ("as_of_revision", "012", "number_out_of_range"),
+            ("as_of_revision", "x", "number_out_of_range"),
         ] {
             let parameters = GOOD_QUERY.split('&').map(|parameter| match parameter.split_once('=') {
                 Some((known, _)) if known == name => format!("{name}={value}"),
@@ -374,26 +402,41 @@ mod tests {
             let text = parameters.collect::<Vec<_>>().join("&");
             assert_eq!(query(&text).unwrap_err(), [(format!("/{name}"), code)], "{text}");
         }
-        let all = |faults: &[(&str, &'static str)]| faults.iter().map(|(place, code)| ((*place).to_owned(), *code)).collect::<Vec<_>>();
+        let all = |faults: &[(&str, &'static str)]| {
+            faults.iter().map(|(place, code)| ((*place).to_owned(), *code)).collect::<Vec<_>>()
+        };
         let required = [("/enterprise", "required"), ("/hs_code", "required"), ("/customs_office", "required")];
         assert_eq!(query("").unwrap_err(), all(&required));
         for (more, expected) in [
-            ("&line=1", &[("/line", "unknown_member")][..]), ("&number=010120261012345678", &[("/number", "unknown_member")]), ("&CAS=1", &[("/CAS", "unknown_member")]),
-            ("&cas=101666-68-6", &[("/cas", "malformed_json")]), ("&x=%", &[("/x", "malformed_json")]), ("&a=1&b=2", &[("/a", "unknown_member"), ("/b", "unknown_member")]),
+            ("&line=1", &[("/line", "unknown_member")][..]),
+            ("&number=010120261012345678", &[("/number", "unknown_member")]),
+            ("&CAS=1", &[("/CAS", "unknown_member")]),
+            ("&cas=101666-68-6", &[("/cas", "malformed_json")]),
+            ("&x=%", &[("/x", "malformed_json")]),
+            ("&a=1&b=2", &[("/a", "unknown_member"), ("/b", "unknown_member")]),
             ("&x", &[("/x", "unknown_member")]),
         ] {
             assert_eq!(query(&format!("{GOOD_QUERY}{more}")).unwrap_err(), all(expected), "{more}");
         }
         assert_eq!(query(&GOOD_QUERY.replace("&unit=035", "")).unwrap_err(), all(&[("/unit", "unit_missing")]));
-        assert_eq!(query(&GOOD_QUERY.replace("&quantity=0.0008", "")).unwrap_err(), all(&[("/quantity", "quantity_missing")]));
-        assert_eq!(query("quantity=x").unwrap_err(), all(&[required[0], required[1], ("/quantity", "quantity_format"), ("/unit", "unit_missing"), required[2]]));
+        assert_eq!(
+            query(&GOOD_QUERY.replace("&quantity=0.0008", "")).unwrap_err(),
+            all(&[("/quantity", "quantity_missing")])
+        );
+        assert_eq!(
+            query("quantity=x").unwrap_err(),
+            all(&[required[0], required[1], ("/quantity", "quantity_format"), ("/unit", "unit_missing"), required[2]])
+        );
     }
 
     #[test]
     fn only_the_revision_may_be_named_beside_a_body() {
         assert_eq!(read_as_of(""), Ok(None));
         assert_eq!(read_as_of("as_of_revision=7"), Ok(Some(Revision(7))));
-        assert_eq!(named(read_as_of("as_of_revision=0").unwrap_err()), [("/as_of_revision".to_owned(), "number_out_of_range")]);
+        assert_eq!(
+            named(read_as_of("as_of_revision=0").unwrap_err()),
+            [("/as_of_revision".to_owned(), "number_out_of_range")]
+        );
         assert_eq!(named(read_as_of("cas=1").unwrap_err()), [("/cas".to_owned(), "unknown_member")]);
     }
 
@@ -401,38 +444,75 @@ mod tests {
     fn bad_members() -> Vec<(&'static str, Option<Value>, &'static str, &'static str)> {
         let mut table = Vec::new();
         for (pointer, value, code) in [
-            ("/declaration", json!(null), "required"), ("/declaration", json!([]), "wrong_type"), ("/declaration", json!("0101"), "wrong_type"),
-            ("/declaration/number", json!("01012026101234567"), "declaration_number_format"), ("/declaration/number", json!(10), "wrong_type"),
+            ("/declaration", json!(null), "required"),
+            ("/declaration", json!([]), "wrong_type"),
+            ("/declaration", json!("0101"), "wrong_type"),
+            ("/declaration/number", json!("01012026101234567"), "declaration_number_format"),
+            ("/declaration/number", json!(10), "wrong_type"),
             ("/declaration/number", json!("010120260012345678"), "declaration_number_not_import"),
             ("/declaration/number", json!("510120261012345678"), "declaration_number_other_office"),
             ("/declaration/number", json!(""), "declaration_number_format"),
-            ("/declaration/customs_office", json!(null), "required"), ("/declaration/customs_office", json!(101), "wrong_type"),
-            ("/declaration/customs_office", json!(" 0101"), "customs_office_format"), ("/declaration/customs_office", json!({}), "wrong_type"),
-            ("/declaration/declared_on", json!("2026-13-01"), "date_format"), ("/declaration/declared_on", json!("2200-01-01"), "date_out_of_range"),
-            ("/declaration/declared_on", json!(20_260_812), "wrong_type"), ("/declaration/declared_on", json!("2026-08-12T00:00:00Z"), "date_format"),
-            ("/declaration/trade_mode", json!("0110\u{0}"), "trade_mode_format"), ("/declaration/trade_mode", json!([]), "wrong_type"),
-            ("/lines", json!(null), "required"), ("/lines", json!([]), "no_lines"), ("/lines", json!({}), "wrong_type"), ("/lines", json!(1), "wrong_type"),
-            ("/lines/0", json!(null), "wrong_type"), ("/lines/1", json!([1, "91110302XFXTR0033P", "2941500000", null, null, null, null, null]), "wrong_type"),
-            ("/lines/0/line", json!(0), "line_out_of_range"), ("/lines/0/line", json!(10_000), "line_out_of_range"), ("/lines/0/line", json!(-1), "line_out_of_range"),
-            ("/lines/0/line", json!(1.5), "line_out_of_range"), ("/lines/0/line", json!("1"), "wrong_type"), ("/lines/0/line", json!(null), "required"),
-            ("/lines/0/line", json!(1.0), "line_out_of_range"), ("/lines/0/line", json!(18_446_744_073_709_551_615_u64), "line_out_of_range"),
-            ("/lines/1/line", json!(1), "duplicate_line"), ("/lines/0/line", json!(true), "wrong_type"),
-            ("/lines/0/enterprise", json!("91110302XFXTR0033"), "uscc_length"), ("/lines/0/enterprise", json!(null), "required"),
-            ("/lines/1/enterprise", json!("91110302XFXTR0033O"), "uscc_alphabet"), ("/lines/1/enterprise", json!("91110302XFXTR0033Q"), "uscc_check_digit"),
-            ("/lines/0/enterprise", json!(91), "wrong_type"), ("/lines/0/hs_code", json!(2_941_500_000_u64), "wrong_type"),
-            ("/lines/0/hs_code", json!("0041500000"), "hs_code_chapter"), ("/lines/1/hs_code", json!("２９４１５０００００"), "hs_code_format"),
-            ("/lines/0/ciq_code", json!("9999"), "ciq_code_format"), ("/lines/1/ciq_code", json!(999), "wrong_type"),
-            ("/lines/0/listing", json!("bj-2026-000123-3"), "listing_number_format"), ("/lines/1/listing", json!("BJ-2026-000132-3"), "listing_number_check"),
-            ("/lines/0/listing", json!(["BJ-2026-000123-3"]), "wrong_type"), ("/lines/0/cas", json!("0101666-68-6"), "cas_format"),
-            ("/lines/0/cas", json!("101666-86-6"), "cas_check_digit"), ("/lines/0/cas", json!(false), "wrong_type"),
-            ("/lines/0/quantity", json!("0"), "quantity_not_positive"), ("/lines/0/quantity", json!("+1"), "quantity_format"),
-            ("/lines/0/quantity", json!("01"), "quantity_format"), ("/lines/0/quantity", json!("1."), "quantity_format"),
-            ("/lines/0/quantity", json!(0.0008), "wrong_type"), ("/lines/0/quantity", json!("1.000000"), "quantity_too_many_decimals"),
-            ("/lines/0/quantity", json!("100000000000000"), "quantity_too_many_digits"), ("/lines/0/quantity", json!(null), "quantity_missing"),
-            ("/lines/0/unit", json!("35"), "unit_format"), ("/lines/0/unit", json!("037"), "unit_unknown"), ("/lines/0/unit", json!(35), "wrong_type"),
-            ("/lines/0/unit", json!(null), "unit_missing"), ("/lines/1/unit", json!("035"), "@quantity_missing"), ("/lines/1/quantity", json!("1"), "@unit_missing"),
-            ("/extra", json!(1), "unknown_member"), ("/declaration/year", json!(2026), "unknown_member"), ("/lines/0/Line", json!(1), "unknown_member"),
-            ("/lines/1/note", json!(null), "unknown_member"), ("/lines/1/", json!(null), "unknown_member"),
+            ("/declaration/customs_office", json!(null), "required"),
+            ("/declaration/customs_office", json!(101), "wrong_type"),
+            ("/declaration/customs_office", json!(" 0101"), "customs_office_format"),
+            ("/declaration/customs_office", json!({}), "wrong_type"),
+            ("/declaration/declared_on", json!("2026-13-01"), "date_format"),
+            ("/declaration/declared_on", json!("2200-01-01"), "date_out_of_range"),
+            ("/declaration/declared_on", json!(20_260_812), "wrong_type"),
+            ("/declaration/declared_on", json!("2026-08-12T00:00:00Z"), "date_format"),
+            ("/declaration/trade_mode", json!("0110\u{0}"), "trade_mode_format"),
+            ("/declaration/trade_mode", json!([]), "wrong_type"),
+            ("/lines", json!(null), "required"),
+            ("/lines", json!([]), "no_lines"),
+            ("/lines", json!({}), "wrong_type"),
+            ("/lines", json!(1), "wrong_type"),
+            ("/lines/0", json!(null), "wrong_type"),
+            ("/lines/1", json!([1, "91110302XFXTR0033P", "2941500000", null, null, null, null, null]), "wrong_type"),
+            ("/lines/0/line", json!(0), "line_out_of_range"),
+            ("/lines/0/line", json!(10_000), "line_out_of_range"),
+            ("/lines/0/line", json!(-1), "line_out_of_range"),
+            ("/lines/0/line", json!(1.5), "line_out_of_range"),
+            ("/lines/0/line", json!("1"), "wrong_type"),
+            ("/lines/0/line", json!(null), "required"),
+            ("/lines/0/line", json!(1.0), "line_out_of_range"),
+            ("/lines/0/line", json!(18_446_744_073_709_551_615_u64), "line_out_of_range"),
+            ("/lines/1/line", json!(1), "duplicate_line"),
+            ("/lines/0/line", json!(true), "wrong_type"),
+            ("/lines/0/enterprise", json!("91110302XFXTR0033"), "uscc_length"),
+            ("/lines/0/enterprise", json!(null), "required"),
+            ("/lines/1/enterprise", json!("91110302XFXTR0033O"), "uscc_alphabet"),
+            ("/lines/1/enterprise", json!("91110302XFXTR0033Q"), "uscc_check_digit"),
+            ("/lines/0/enterprise", json!(91), "wrong_type"),
+            ("/lines/0/hs_code", json!(2_941_500_000_u64), "wrong_type"),
+            ("/lines/0/hs_code", json!("0041500000"), "hs_code_chapter"),
+            ("/lines/1/hs_code", json!("２９４１５０００００"), "hs_code_format"),
+            ("/lines/0/ciq_code", json!("9999"), "ciq_code_format"),
+            ("/lines/1/ciq_code", json!(999), "wrong_type"),
+            ("/lines/0/listing", json!("bj-2026-000123-3"), "listing_number_format"),
+            ("/lines/1/listing", json!("BJ-2026-000132-3"), "listing_number_check"),
+            ("/lines/0/listing", json!(["BJ-2026-000123-3"]), "wrong_type"),
+            ("/lines/0/cas", json!("0101666-68-6"), "cas_format"),
+            ("/lines/0/cas", json!("101666-86-6"), "cas_check_digit"),
+            ("/lines/0/cas", json!(false), "wrong_type"),
+            ("/lines/0/quantity", json!("0"), "quantity_not_positive"),
+            ("/lines/0/quantity", json!("+1"), "quantity_format"),
+            ("/lines/0/quantity", json!("01"), "quantity_format"),
+            ("/lines/0/quantity", json!("1."), "quantity_format"),
+            ("/lines/0/quantity", json!(0.0008), "wrong_type"),
+            ("/lines/0/quantity", json!("1.000000"), "quantity_too_many_decimals"),
+            ("/lines/0/quantity", json!("100000000000000"), "quantity_too_many_digits"),
+            ("/lines/0/quantity", json!(null), "quantity_missing"),
+            ("/lines/0/unit", json!("35"), "unit_format"),
+            ("/lines/0/unit", json!("037"), "unit_unknown"),
+            ("/lines/0/unit", json!(35), "wrong_type"),
+            ("/lines/0/unit", json!(null), "unit_missing"),
+            ("/lines/1/unit", json!("035"), "@quantity_missing"),
+            ("/lines/1/quantity", json!("1"), "@unit_missing"),
+            ("/extra", json!(1), "unknown_member"),
+            ("/declaration/year", json!(2026), "unknown_member"),
+            ("/lines/0/Line", json!(1), "unknown_member"),
+            ("/lines/1/note", json!(null), "unknown_member"),
+            ("/lines/1/", json!(null), "unknown_member"),
         ] {
             // `@`: the fault is at the other half of the pair.
             let (at, code) = match code {
@@ -443,8 +523,14 @@ mod tests {
             table.push((pointer, Some(value), at, code));
         }
         for (pointer, code) in [
-            ("/declaration", "required"), ("/lines", "required"), ("/declaration/customs_office", "required"), ("/lines/0/line", "required"),
-            ("/lines/1/enterprise", "required"), ("/lines/1/hs_code", "required"), ("/lines/0/quantity", "quantity_missing"), ("/lines/0/unit", "unit_missing"),
+            ("/declaration", "required"),
+            ("/lines", "required"),
+            ("/declaration/customs_office", "required"),
+            ("/lines/0/line", "required"),
+            ("/lines/1/enterprise", "required"),
+            ("/lines/1/hs_code", "required"),
+            ("/lines/0/quantity", "quantity_missing"),
+            ("/lines/0/unit", "unit_missing"),
         ] {
             table.push((pointer, None, pointer, code));
         }
@@ -476,12 +562,19 @@ mod tests {
     fn what_is_not_one_sound_document_is_refused() {
         let good = good_body().to_string();
         for (text, at, code) in [
-            (String::new(), "", "malformed_json"), (good[1..].to_owned(), "", "malformed_json"), (format!("{good} 1"), "", "malformed_json"),
-            (format!("\u{feff}{good}"), "", "malformed_json"), ("[]".to_owned(), "", "wrong_type"), ("null".to_owned(), "", "wrong_type"),
-            (format!("[{good}]"), "", "wrong_type"), (good.replacen("\"line\":1", "\"line\":1,\"line\":1", 1), "/lines/0/line", "malformed_json"),
+            (String::new(), "", "malformed_json"),
+            (good[1..].to_owned(), "", "malformed_json"),
+            (format!("{good} 1"), "", "malformed_json"),
+            (format!("\u{feff}{good}"), "", "malformed_json"),
+            ("[]".to_owned(), "", "wrong_type"),
+            ("null".to_owned(), "", "wrong_type"),
+            (format!("[{good}]"), "", "wrong_type"),
+            (good.replacen("\"line\":1", "\"line\":1,\"line\":1", 1), "/lines/0/line", "malformed_json"),
             (good.replacen("{\"declaration\"", "{\"lines\":[],\"declaration\"", 1), "/lines", "malformed_json"),
-            (good.replacen("0110", "\\ud800", 1), "", "malformed_json"), (good.replacen("0110", "01\n10", 1), "", "malformed_json"),
-            (good.replacen("\"0110\"", "NaN", 1), "", "malformed_json"), (good.replacen("\"line\":1", "\"line\":01", 1), "", "malformed_json"),
+            (good.replacen("0110", "\\ud800", 1), "", "malformed_json"),
+            (good.replacen("0110", "01\n10", 1), "", "malformed_json"),
+            (good.replacen("\"0110\"", "NaN", 1), "", "malformed_json"),
+            (good.replacen("\"line\":1", "\"line\":01", 1), "", "malformed_json"),
         ] {
             assert_eq!(body(&text).unwrap_err(), [(at.to_owned(), code)], "{text}");
         }

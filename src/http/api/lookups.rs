@@ -23,7 +23,7 @@ use actix_web::web::{Bytes, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use serde_json::{Value, json as object};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::Duration;
 
 /// Largest JSON body.
 pub const JSON_BYTES: usize = 1024 * 1024;
@@ -45,14 +45,14 @@ pub async fn json_bytes(request: &HttpRequest, payload: Payload, edge: &Edge) ->
 async fn reach(edge: &Edge, as_of: Option<Revision>) -> Result<(), Problem> {
     let Some(asked) = as_of.filter(|asked| *asked > edge.app.index.load().revision()) else { return Ok(()) };
     let index = Arc::clone(&edge.app.index);
-    let reached = actix_web::web::block(move || index.wait_for(asked, std::time::Duration::from_secs(2))).await.unwrap_or(false);
+    let reached = actix_web::web::block(move || index.wait_for(asked, Duration::from_secs(2))).await.unwrap_or(false);
     if reached { Ok(()) } else { Err(ProblemType::NotYetCurrent.into()) }
 }
 
 /// Answers one line.
 pub async fn get_lookup(request: HttpRequest) -> Result<HttpResponse, Problem> {
-    let started = Instant::now();
     let (edge, asked) = (edge(&request)?, asked(&request)?);
+    let started = edge.app.clock.uptime();
     let question = read_question(request.query_string(), edge.app.clock.now().day())?;
     reach(edge, question.as_of).await?;
     let body = edge.app.ask_one(&asked.org()?, &question.declaration, &question.line, question.as_of, |given| {
@@ -60,14 +60,14 @@ pub async fn get_lookup(request: HttpRequest) -> Result<HttpResponse, Problem> {
         edge.metrics.answered(line.verdict);
         Some(answer(given.id, given.revision, given.answered_at, line, asked.lang))
     })?;
-    edge.metrics.lookup_took(started.elapsed());
+    edge.metrics.lookup_took(edge.app.clock.uptime().saturating_sub(started));
     body.map(answered).ok_or_else(|| ProblemType::Internal.into())
 }
 
 /// Answers all lines of a declaration together.
 pub async fn create_lookup(request: HttpRequest, payload: Payload) -> Result<HttpResponse, Problem> {
-    let started = Instant::now();
     let (edge, asked) = (edge(&request)?, asked(&request)?);
+    let started = edge.app.clock.uptime();
     let as_of = read_as_of(request.query_string())?;
     let bytes = json_bytes(&request, payload, edge).await?;
     let question = read_body(&bytes, edge.app.clock.now().day())?;
@@ -78,7 +78,7 @@ pub async fn create_lookup(request: HttpRequest, payload: Payload) -> Result<Htt
         }
         declaration_answer(given.id, given.revision, given.answered_at, given.lines, asked.lang)
     })?;
-    edge.metrics.lookup_took(started.elapsed());
+    edge.metrics.lookup_took(edge.app.clock.uptime().saturating_sub(started));
     Ok(answered(body))
 }
 
@@ -87,7 +87,8 @@ pub async fn dry_run_lookup(request: HttpRequest, payload: Payload) -> Result<Ht
     let (edge, asked) = (edge(&request)?, asked(&request)?);
     no_query(&request)?;
     let caller = asked.caller()?;
-    let enterprise = own(&caller).ok_or_else(|| Problem::from(Fault::new("/Whitelist-Acting-For", FaultCode::Required)))?;
+    let enterprise =
+        own(&caller).ok_or_else(|| Problem::from(Fault::new("/Whitelist-Acting-For", FaultCode::Required)))?;
     let bytes = json_bytes(&request, payload, edge).await?;
     let question = read_body(&bytes, edge.app.clock.now().day())?;
     let body = edge.app.dry_run(enterprise, &question.declaration, &question.lines, |given| {
@@ -104,7 +105,11 @@ pub async fn list_answers(request: HttpRequest) -> Result<HttpResponse, Problem>
         let page = page(query);
         Some((declaration?, page.after, page.limit))
     })?;
-    let after = if after.is_empty() { None } else { Some(LookupId::parse(&after).map_err(|_| Fault::new("/after", FaultCode::CursorFormat))?) };
+    let after = if after.is_empty() {
+        None
+    } else {
+        Some(LookupId::parse(&after).map_err(|_| Fault::new("/after", FaultCode::CursorFormat))?)
+    };
     let (app, caller, lang) = (Arc::clone(&edge.app), asked.caller()?, asked.lang);
     let view = hop(move || {
         let page = app.answers_about(&caller, &declaration.to_string(), after, limit)?;
@@ -148,8 +153,9 @@ fn recorded(app: &crate::app::App, answer: &Recorded, lang: Lang) -> Result<Valu
             })
         })
         .collect();
-    let bytes = app.replayed(answer, |lines| declaration_answer(answer.id, answer.revision, answer.answered_at, lines, lang));
-    let replayed: Value = serde_json::from_slice(&bytes).map_err(crate::store::StoreError::damaged)?;
+    let bytes =
+        app.replayed(answer, |lines| declaration_answer(answer.id, answer.revision, answer.answered_at, lines, lang));
+    let replayed: Value = serde_json::from_slice(&bytes).map_err(AppError::unwritable)?;
     Ok(object!({
         "id": answer.id,
         "revision": answer.revision,

@@ -1,15 +1,16 @@
 //! The contract and the pages that explain it.
 
 use super::parameters::no_query;
+use crate::http::OPENAPI;
 use crate::http::docs::{STYLE, problems};
 use crate::http::edge::edge;
 use crate::http::problem::{Problem, ProblemType};
-use crate::http::OPENAPI;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY};
 use actix_web::{HttpRequest, HttpResponse};
 
 /// Nothing but our own style sheet: the pages have no script.
-const POLICY: &str = "default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
+const POLICY: &str =
+    "default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
 fn html(body: String) -> HttpResponse {
     HttpResponse::Ok()
@@ -35,7 +36,10 @@ pub async fn get_docs(request: HttpRequest) -> Result<HttpResponse, Problem> {
 /// The style sheet of the pages.
 pub async fn get_docs_css(request: HttpRequest) -> Result<HttpResponse, Problem> {
     no_query(&request)?;
-    Ok(HttpResponse::Ok().content_type("text/css; charset=utf-8").insert_header((CACHE_CONTROL, "no-cache")).body(STYLE))
+    Ok(HttpResponse::Ok()
+        .content_type("text/css; charset=utf-8")
+        .insert_header((CACHE_CONTROL, "no-cache"))
+        .body(STYLE))
 }
 
 /// All problem types.

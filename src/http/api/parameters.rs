@@ -22,7 +22,11 @@ const LARGEST_PAGE: i64 = 200;
 ///
 /// # Errors
 /// `not-found` when it is no such thing: an id that cannot exist names nothing.
-pub fn path<T>(request: &HttpRequest, name: &str, parse: impl FnOnce(&str) -> Result<T, FaultCode>) -> Result<T, Problem> {
+pub fn path<T>(
+    request: &HttpRequest,
+    name: &str,
+    parse: impl FnOnce(&str) -> Result<T, FaultCode>,
+) -> Result<T, Problem> {
     parse(request.match_info().get(name).unwrap_or_default()).map_err(|_| ProblemType::NotFound.into())
 }
 
@@ -83,7 +87,10 @@ pub fn if_match(request: &HttpRequest) -> Result<Revision, Problem> {
 /// `invalid-request` when it is not 1 to 255 visible ASCII characters.
 pub fn repeat_key(request: &HttpRequest, caller: &Caller, body: &[u8]) -> Result<Option<RepeatKey>, Problem> {
     let Some(header) = request.headers().get(IDEMPOTENCY_KEY) else { return Ok(None) };
-    let key = header.to_str().ok().filter(|key| (1..=255).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic()));
+    let key = header
+        .to_str()
+        .ok()
+        .filter(|key| (1..=255).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic()));
     let key = key.ok_or_else(|| Problem::from(Fault::new("/Idempotency-Key", FaultCode::TextNotPrintable)))?;
     let precondition = request.headers().get(IF_MATCH).map(|value| value.as_bytes()).unwrap_or_default();
     let scope = digest(&[

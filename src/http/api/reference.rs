@@ -21,8 +21,12 @@ pub async fn list_schemes(request: HttpRequest) -> Result<HttpResponse, Problem>
     let edge = edge(&request)?;
     let today = edge.app.clock.now().day();
     let snapshot = edge.app.index.load();
-    let schemes: Vec<&Scheme> =
-        snapshot.schemes().iter().filter_map(|history| history.on(today, Revision::NEWEST)).map(|(scheme, _)| scheme).collect();
+    let schemes: Vec<&Scheme> = snapshot
+        .schemes()
+        .iter()
+        .filter_map(|history| history.on(today, Revision::NEWEST))
+        .map(|(scheme, _)| scheme)
+        .collect();
     json(StatusCode::OK, &object!({ "items": schemes, "next": null }))
 }
 

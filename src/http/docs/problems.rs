@@ -109,7 +109,10 @@ pub static PROBLEMS: [ProblemKind; 21] = [
         slug: "not-acceptable",
         status: 406,
         title: words("无法提供所要求的格式", "None of the accepted forms can be made"),
-        meaning: words("`Accept` 没有包含此操作能够提供的任何媒体类型。", "`Accept` leaves out every media type of this operation."),
+        meaning: words(
+            "`Accept` 没有包含此操作能够提供的任何媒体类型。",
+            "`Accept` leaves out every media type of this operation.",
+        ),
         what_to_do: words(
             "改用接口说明列出的媒体类型，或不发送 `Accept`。",
             "Accept one of the media types that the contract names, or leave `Accept` out.",
@@ -159,7 +162,10 @@ pub static PROBLEMS: [ProblemKind; 21] = [
             "`If-Match` 中的版本不是最新的：在您读取之后有人改变了它。",
             "`If-Match` is stale: someone changed it after you read it.",
         ),
-        what_to_do: words("重新读取，查看变化，再决定是否继续。", "Read it again, look at what changed, then decide anew."),
+        what_to_do: words(
+            "重新读取，查看变化，再决定是否继续。",
+            "Read it again, look at what changed, then decide anew.",
+        ),
     },
     ProblemKind {
         slug: "payload-too-large",
@@ -169,7 +175,10 @@ pub static PROBLEMS: [ProblemKind; 21] = [
             "请求内容超过此操作的上限：JSON 1 MiB，电子表格 10 MiB（标准设置）。",
             "The body passes the limit of the operation: 1 MiB of JSON, 10 MiB of spreadsheet (standard settings).",
         ),
-        what_to_do: words("拆分成几次发送，或删除无关内容。", "Send it in parts, or remove what does not belong there."),
+        what_to_do: words(
+            "拆分成几次发送，或删除无关内容。",
+            "Send it in parts, or remove what does not belong there.",
+        ),
     },
     ProblemKind {
         slug: "unsupported-media-type",
@@ -228,20 +237,29 @@ pub static PROBLEMS: [ProblemKind; 21] = [
             "此操作要求以 `If-Match` 说明您所依据的版本，以免覆盖他人的改动。",
             "The operation asks which version you act on, so that nobody's change is overrun.",
         ),
-        what_to_do: words("读取对象，把响应的 `ETag` 放入 `If-Match`。", "Read the object and send its `ETag` as `If-Match`."),
+        what_to_do: words(
+            "读取对象，把响应的 `ETag` 放入 `If-Match`。",
+            "Read the object and send its `ETag` as `If-Match`.",
+        ),
     },
     ProblemKind {
         slug: "rate-limited",
         status: 429,
         title: words("请求过于频繁", "Too many requests"),
         meaning: words("超过了此角色或此地址的请求频率。", "The rate allowed for this role or address is used up."),
-        what_to_do: words("等待 `Retry-After` 所示秒数，之后放慢发送。", "Wait for the seconds in `Retry-After`, then go on more slowly."),
+        what_to_do: words(
+            "等待 `Retry-After` 所示秒数，之后放慢发送。",
+            "Wait for the seconds in `Retry-After`, then go on more slowly.",
+        ),
     },
     ProblemKind {
         slug: "internal",
         status: 500,
         title: words("服务内部出错", "Something went wrong inside"),
-        meaning: words("服务未能处理此请求，这是服务的缺陷。", "The service failed to handle the request. This is a fault of the service."),
+        meaning: words(
+            "服务未能处理此请求，这是服务的缺陷。",
+            "The service failed to handle the request. This is a fault of the service.",
+        ),
         what_to_do: words(
             "读取可以重发；改变数据的请求请用同一个 `Idempotency-Key` 重发。若持续出现，请把 `request_id` 告知运维人员。",
             "A read may be sent again, a change with the same `Idempotency-Key`. If it stays, give `request_id` to the operators.",
@@ -354,8 +372,11 @@ mod tests {
         let openapi = contract();
         let types = openapi.pointer("/components/schemas/Problem/properties/type/enum").unwrap().as_array().unwrap();
         let import = openapi.pointer("/components/schemas/ImportProblem/properties/type/const").unwrap();
-        let named: BTreeSet<&str> =
-            types.iter().chain([import]).map(|kind| kind.as_str().unwrap().strip_prefix("/problems/").unwrap()).collect();
+        let named: BTreeSet<&str> = types
+            .iter()
+            .chain([import])
+            .map(|kind| kind.as_str().unwrap().strip_prefix("/problems/").unwrap())
+            .collect();
         let known: BTreeSet<&str> = PROBLEMS.iter().map(|kind| kind.slug).collect();
         assert_eq!(named, known);
         assert_eq!(known.len(), PROBLEMS.len(), "a slug stands twice");
@@ -379,7 +400,12 @@ mod tests {
             let page = problem_page(kind.slug).unwrap();
             for text in [kind.title, kind.meaning, kind.what_to_do] {
                 assert!(!text.zh.is_ascii() && text.en.is_ascii(), "{}", kind.slug);
-                assert_eq!((text.zh.matches('`').count() % 2, text.en.matches('`').count() % 2), (0, 0), "{}", kind.slug);
+                assert_eq!(
+                    (text.zh.matches('`').count() % 2, text.en.matches('`').count() % 2),
+                    (0, 0),
+                    "{}",
+                    kind.slug
+                );
                 assert!(page.contains(&prose(text.zh)) || page.contains(&escape(text.zh)));
                 assert!(page.contains(&prose(text.en)) || page.contains(&escape(text.en)));
             }

@@ -25,7 +25,12 @@ pub fn page(openapi: &Value) -> String {
         prose(text(info, "description")),
     );
     for (name, scheme) in members(openapi, "/components/securitySchemes") {
-        let _ = write!(main, "<h2 id=\"security\">Token</h2><p><code>{}</code></p>{}", escape(name), prose(text(scheme, "description")));
+        let _ = write!(
+            main,
+            "<h2 id=\"security\">Token</h2><p><code>{}</code></p>{}",
+            escape(name),
+            prose(text(scheme, "description"))
+        );
     }
     let mut contents = String::new();
     for tag in items(openapi, "tags") {
@@ -35,7 +40,12 @@ pub fn page(openapi: &Value) -> String {
         let _ = write!(contents, "<details open><summary>{}</summary><ul>", escape(name));
         for operation in &operations {
             main.push_str(&contract.operation(operation));
-            let _ = write!(contents, "<li><a href=\"#{}\">{}</a></li>", escape(operation.id()), escape(text(operation.body, "summary")));
+            let _ = write!(
+                contents,
+                "<li><a href=\"#{}\">{}</a></li>",
+                escape(operation.id()),
+                escape(text(operation.body, "summary"))
+            );
         }
         contents.push_str("</ul></details>");
     }
@@ -50,10 +60,19 @@ pub fn page(openapi: &Value) -> String {
     }
     main.push_str("<h2 id=\"schemas\">Schemas</h2>");
     for (name, schema) in members(openapi, "/components/schemas") {
-        let _ = write!(main, "<section class=\"block\" id=\"schema-{0}\"><h3>{0}</h3>{1}</section>", escape(name), members_of(schema));
+        let _ = write!(
+            main,
+            "<section class=\"block\" id=\"schema-{0}\"><h3>{0}</h3>{1}</section>",
+            escape(name),
+            members_of(schema)
+        );
     }
     contents.push_str("<ul><li><a href=\"#problems\">Problems</a></li><li><a href=\"#schemas\">Schemas</a></li></ul>");
-    frame("en", title, &format!("<div class=\"sided\"><nav aria-label=\"Contents\">{contents}</nav><main>{main}</main></div>"))
+    frame(
+        "en",
+        title,
+        &format!("<div class=\"sided\"><nav aria-label=\"Contents\">{contents}</nav><main>{main}</main></div>"),
+    )
 }
 
 /// Puts a body of HTML into the frame that all pages share.
@@ -110,7 +129,13 @@ fn inline(text: &str) -> String {
 }
 
 /// Puts every second piece of a text into an element; the pieces outside are rendered by `outer`, inside by `inner`.
-fn alternate(text: &str, mark: &str, element: &str, outer: &dyn Fn(&str) -> String, inner: &dyn Fn(&str) -> String) -> String {
+fn alternate(
+    text: &str,
+    mark: &str,
+    element: &str,
+    outer: &dyn Fn(&str) -> String,
+    inner: &dyn Fn(&str) -> String,
+) -> String {
     let mut html = String::new();
     for (place, piece) in text.split(mark).enumerate() {
         if place % 2 == 0 {
@@ -142,7 +167,9 @@ struct Contract<'a>(&'a Value);
 impl<'a> Contract<'a> {
     fn operations(self, tag: &str) -> impl Iterator<Item = Operation<'a>> {
         members(self.0, "/paths")
-            .flat_map(|(path, verbs)| verbs.as_object().into_iter().flatten().map(move |(method, body)| Operation { method, path, body }))
+            .flat_map(|(path, verbs)| {
+                verbs.as_object().into_iter().flatten().map(move |(method, body)| Operation { method, path, body })
+            })
             .filter(move |operation| items(operation.body, "tags").any(|known| known == tag))
     }
 
@@ -167,7 +194,8 @@ impl<'a> Contract<'a> {
         } else {
             let _ = write!(html, "<p class=\"quiet\">One of these roles: {}</p>", roles.join(" "));
         }
-        let parameters: String = items(body, "parameters").map(|parameter| parameter_item(self.resolve(parameter))).collect();
+        let parameters: String =
+            items(body, "parameters").map(|parameter| parameter_item(self.resolve(parameter))).collect();
         if !parameters.is_empty() {
             let _ = write!(html, "<h4>Parameters</h4><dl>{parameters}</dl>");
         }
@@ -275,7 +303,8 @@ fn kind(schema: &Value) -> String {
     if !values.is_empty() {
         return values.join(" · ");
     }
-    let inner: Vec<String> = members(schema, "/properties").map(|(name, property)| format!("{}: {}", code(name), kind(property))).collect();
+    let inner: Vec<String> =
+        members(schema, "/properties").map(|(name, property)| format!("{}: {}", code(name), kind(property))).collect();
     if !inner.is_empty() {
         return format!("{{ {} }}", inner.join(", "));
     }
@@ -306,10 +335,13 @@ const BOUNDS: [(&str, &str); 10] = [
 ];
 
 fn bounds(schema: &Value) -> String {
-    BOUNDS.iter().filter_map(|(key, word)| Some((word, schema.get(key)?))).fold(String::new(), |mut html, (word, bound)| {
-        let _ = write!(html, ", {word} {}", code(&shown(bound)));
-        html
-    })
+    BOUNDS.iter().filter_map(|(key, word)| Some((word, schema.get(key)?))).fold(
+        String::new(),
+        |mut html, (word, bound)| {
+            let _ = write!(html, ", {word} {}", code(&shown(bound)));
+            html
+        },
+    )
 }
 
 fn sample(title: &str, value: &Value) -> String {
@@ -396,9 +428,10 @@ mod tests {
     #[test]
     fn opens_and_closes_every_element() {
         let html = page(&contract());
-        for element in
-            ["article", "section", "details", "summary", "dl", "dt", "dd", "p", "code", "strong", "table", "ul", "li", "main", "pre"]
-        {
+        for element in [
+            "article", "section", "details", "summary", "dl", "dt", "dd", "p", "code", "strong", "table", "ul", "li",
+            "main", "pre",
+        ] {
             let opened = html.matches(&format!("<{element}>")).count() + html.matches(&format!("<{element} ")).count();
             assert_eq!(opened, html.matches(&format!("</{element}>")).count(), "{element}");
         }
@@ -424,7 +457,10 @@ mod tests {
 
     #[test]
     fn reads_the_markdown_of_descriptions() {
-        assert_eq!(prose("one\ntwo `a<b`\n\n**three**"), "<p>one\ntwo <code>a&lt;b</code></p><p><strong>three</strong></p>");
+        assert_eq!(
+            prose("one\ntwo `a<b`\n\n**three**"),
+            "<p>one\ntwo <code>a&lt;b</code></p><p><strong>three</strong></p>"
+        );
         assert_eq!(
             prose("| A | B |\n|---|---|\n| `1` | 2 |"),
             "<table><thead><tr><th>A</th><th>B</th></tr></thead><tbody><tr><td><code>1</code></td><td>2</td></tr></tbody></table>"

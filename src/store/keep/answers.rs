@@ -74,7 +74,10 @@ pub fn about(conn: &mut AnyConnection, declaration: &str, after: &str, limit: i6
 /// # Errors
 /// The database's failure.
 pub fn before(conn: &mut AnyConnection, first_id: Option<&str>, since: i64) -> Result<Option<BatchRow>, StoreError> {
-    let mut query = answer_batches::table.filter(answer_batches::last_at.ge(since)).order(answer_batches::first_id.desc()).into_boxed();
+    let mut query = answer_batches::table
+        .filter(answer_batches::last_at.ge(since))
+        .order(answer_batches::first_id.desc())
+        .into_boxed();
     if let Some(first_id) = first_id {
         query = query.filter(answer_batches::first_id.lt(first_id.to_owned()));
     }

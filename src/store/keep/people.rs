@@ -26,7 +26,12 @@ pub fn find(conn: &mut AnyConnection, issuer: &str, subject: &str) -> Result<Opt
 ///
 /// # Errors
 /// The database's failure.
-pub fn find_or_make(conn: &mut AnyConnection, issuer: &str, subject: &str, at: Instant) -> Result<PersonId, StoreError> {
+pub fn find_or_make(
+    conn: &mut AnyConnection,
+    issuer: &str,
+    subject: &str,
+    at: Instant,
+) -> Result<PersonId, StoreError> {
     if let Some(id) = find(conn, issuer, subject)? {
         return Ok(id);
     }

@@ -3,11 +3,14 @@
 //! A proposal is planned when it is made (so that nonsense is refused at once), when it is previewed, and again
 //! inside the transaction that confirms it. All refusals are found, not the first one.
 
+mod stored;
+
+pub use stored::{dated, dated_enterprise};
+
 use super::error::{AppError, Refusal};
-use super::follow;
 use crate::domain::adjustment::{Add, Change, ChangeKind, ReasonCode};
-use crate::domain::code::{Cas, CustomsRegistration, DistrictCode, HsCode, Uscc};
-use crate::domain::enterprise::{self, DatedEnterprise, EnterpriseChange, EnterpriseState, Particulars};
+use crate::domain::code::{Cas, HsCode, Uscc};
+use crate::domain::enterprise::{self, EnterpriseChange};
 use crate::domain::error::Rule;
 use crate::domain::id::{StopId, time_ordered};
 use crate::domain::item_name::normalise_name;
@@ -15,13 +18,14 @@ use crate::domain::listing::Standing;
 use crate::domain::listing_number::ListingNumber;
 use crate::domain::scheme::Scheme;
 use crate::domain::timeline::{self, Dated, ListingChange, ListingState};
-use crate::domain::adjustment::ItemText;
 use crate::domain::validity::{Instant, LegalDay, Validity};
-use crate::store::listings::LeanListing;
 use crate::store::private::random;
 use crate::store::rows::{EnterpriseRow, ListingRow, StopRow};
 use crate::store::{AnyConnection, StoreError, enterprises, listings, rulebook};
 use std::collections::{BTreeMap, HashMap};
+use stored::{
+    EnterpriseWork, ListingWork, enterprise_event, enterprise_works, listing_event, listing_works, put_dated,
+};
 
 /// A row to record. Revisions are given when it is saved.
 #[derive(Debug, Clone)]
@@ -29,7 +33,7 @@ pub enum PlannedRow {
     /// A version of an enterprise.
     Enterprise(EnterpriseRow),
     /// A version of a listing.
-    Listing(ListingRow),
+    Listing(Box<ListingRow>),
     /// A version of a stop.
     Stop(StopRow),
 }
@@ -69,21 +73,10 @@ impl Plan {
         if self.refused.is_empty() {
             return Ok(self);
         }
-        let refusals = self.refused.iter().map(|(place, rule)| Refusal { pointer: format!("/changes/{place}"), rule: *rule });
+        let refusals =
+            self.refused.iter().map(|(place, rule)| Refusal { pointer: format!("/changes/{place}"), rule: *rule });
         Err(AppError::Refused(refusals.collect()))
     }
-}
-
-/// A listing being planned.
-struct ListingWork {
-    timeline: Vec<Dated>,
-    last: ListingRow,
-}
-
-/// An enterprise being planned.
-struct EnterpriseWork {
-    timeline: Vec<DatedEnterprise>,
-    last: Option<EnterpriseRow>,
 }
 
 /// What an enterprise holds of one HS code.
@@ -202,9 +195,15 @@ impl<'a> Planner<'a> {
     }
 
     fn hold(&mut self, work: &ListingWork) -> Result<(), StoreError> {
-        let Some(last) = work.timeline.last().filter(|dated| dated.state.standing != Standing::Removed) else { return Ok(()) };
+        let Some(last) = work.timeline.last().filter(|dated| dated.state.standing != Standing::Removed) else {
+            return Ok(());
+        };
         let enterprise = Uscc::parse(&work.last.enterprise).map_err(|_| StoreError::damaged("a USCC"))?;
-        let held = Held { cas: last.state.terms.cas, name: normalise_name(&last.state.item.name_zh), period: last.state.terms.period };
+        let held = Held {
+            cas: last.state.terms.cas,
+            name: normalise_name(&last.state.item.name_zh),
+            period: last.state.terms.period,
+        };
         self.held.entry((enterprise, last.state.terms.hs_code)).or_default().push(held);
         Ok(())
     }
@@ -231,13 +230,21 @@ impl<'a> Planner<'a> {
                 self.enterprise(place, change, *enterprise, &EnterpriseChange::LiftBar, "bar_lifted")
             }
             ChangeKind::Add(add) => self.add(place, change, add),
-            ChangeKind::Vary { listing, set, .. } => self.listing(place, change, *listing, ListingChange::Vary(set), "varied"),
+            ChangeKind::Vary { listing, set, .. } => {
+                self.listing(place, change, *listing, ListingChange::Vary(set), "varied")
+            }
             ChangeKind::Extend { listing, valid_to, .. } => {
                 self.listing(place, change, *listing, ListingChange::Extend(*valid_to), "extended")
             }
-            ChangeKind::Suspend { listing, .. } => self.listing(place, change, *listing, ListingChange::Suspend, "suspended"),
-            ChangeKind::Reinstate { listing, .. } => self.listing(place, change, *listing, ListingChange::Reinstate, "reinstated"),
-            ChangeKind::Remove { listing, .. } => self.listing(place, change, *listing, ListingChange::Remove, "removed"),
+            ChangeKind::Suspend { listing, .. } => {
+                self.listing(place, change, *listing, ListingChange::Suspend, "suspended")
+            }
+            ChangeKind::Reinstate { listing, .. } => {
+                self.listing(place, change, *listing, ListingChange::Reinstate, "reinstated")
+            }
+            ChangeKind::Remove { listing, .. } => {
+                self.listing(place, change, *listing, ListingChange::Remove, "removed")
+            }
             ChangeKind::StopItemClass { class, .. } => {
                 let id = StopId::new(time_ordered(self.at, random()?)).to_string();
                 let class = serde_json::to_string(class).map_err(StoreError::damaged)?;
@@ -318,7 +325,8 @@ impl<'a> Planner<'a> {
     }
 
     fn add(&mut self, place: usize, change: &Change, add: &Add) -> Result<(), Rule> {
-        let work = self.enterprises.get(&add.enterprise).filter(|work| work.last.is_some()).ok_or(Rule::EnterpriseUnknown)?;
+        let work =
+            self.enterprises.get(&add.enterprise).filter(|work| work.last.is_some()).ok_or(Rule::EnterpriseUnknown)?;
         let present = work.timeline.iter().rev().find(|(day, _)| *day <= self.today).map(|(_, state)| state);
         let barred = present.and_then(|state| state.barred_until).is_some_and(|until| self.today <= until);
         if barred && change.reason.code != ReasonCode::TakeOver {
@@ -333,9 +341,17 @@ impl<'a> Planner<'a> {
         held.push(Held { cas: add.cas, name, period: add.period });
         let number = self.number()?;
         let dated = Dated { effective_on: add.period.from(), state };
-        let row = self.listing_row(change, &number, (add.enterprise.to_string(), self.scheme.code.clone()), 1, &dated, used, "added");
+        let row = self.listing_row(
+            change,
+            &number,
+            (add.enterprise.to_string(), self.scheme.code.clone()),
+            1,
+            &dated,
+            used,
+            "added",
+        );
         self.listings.insert(number, ListingWork { timeline: vec![dated], last: row.clone() });
-        self.push(place, PlannedRow::Listing(row), "listing.added");
+        self.push(place, PlannedRow::Listing(Box::new(row)), "listing.added");
         Ok(())
     }
 
@@ -379,7 +395,7 @@ impl<'a> Planner<'a> {
         }
         for row in rows {
             let event = listing_event(&row.kind);
-            self.push(place, PlannedRow::Listing(row), event);
+            self.push(place, PlannedRow::Listing(Box::new(row)), event);
         }
         Ok(())
     }
@@ -441,100 +457,4 @@ fn same_item(held: &Held, cas: Option<Cas>, name: &str) -> bool {
         (Some(held), Some(cas)) => held == cas,
         (Some(_), None) | (None, Some(_)) | (None, None) => held.name == name,
     }
-}
-
-fn put_dated(timeline: &mut Vec<DatedEnterprise>, day: LegalDay, state: EnterpriseState) {
-    let place = timeline.partition_point(|(known, _)| *known < day);
-    match timeline.get_mut(place).filter(|(known, _)| *known == day) {
-        Some(known) => known.1 = state,
-        None => timeline.insert(place, (day, state)),
-    }
-}
-
-fn enterprise_event(kind: &str) -> &'static str {
-    match kind {
-        "registered" => "enterprise.registered",
-        "suspended" => "enterprise.suspended",
-        "reinstated" => "enterprise.reinstated",
-        "barred" => "enterprise.barred",
-        "bar_lifted" => "enterprise.bar_lifted",
-        _ => "enterprise.carried",
-    }
-}
-
-fn listing_event(kind: &str) -> &'static str {
-    match kind {
-        "added" => "listing.added",
-        "varied" => "listing.varied",
-        "extended" => "listing.extended",
-        "suspended" => "listing.suspended",
-        "reinstated" => "listing.reinstated",
-        "removed" => "listing.removed",
-        _ => "listing.carried",
-    }
-}
-
-/// Reads a stored version as the state it records.
-///
-/// # Errors
-/// [`StoreError::Damaged`] when a code is none.
-pub fn dated(row: &ListingRow) -> Result<Dated, StoreError> {
-    let item = ItemText {
-        name_zh: row.name_zh.clone(),
-        name_en: row.name_en.clone(),
-        specification: row.specification.clone(),
-        manufacturer: row.manufacturer.clone(),
-        origin: row.origin.clone(),
-    };
-    let state = ListingState {
-        standing: Standing::parse(&row.standing).ok_or_else(|| StoreError::damaged("a standing"))?,
-        terms: follow::terms(&LeanListing::from(row))?,
-        item,
-        batch: row.batch.clone(),
-        note: row.note.clone(),
-    };
-    let effective_on = LegalDay::from_value(row.effective_on).ok_or_else(|| StoreError::damaged("a legal day"))?;
-    Ok(Dated { effective_on, state })
-}
-
-fn listing_works(rows: Vec<ListingRow>) -> Result<BTreeMap<ListingNumber, ListingWork>, StoreError> {
-    let mut works: BTreeMap<ListingNumber, (Vec<Dated>, ListingRow)> = BTreeMap::new();
-    for row in rows {
-        let number = ListingNumber::parse(&row.number).map_err(|_| StoreError::damaged("a listing number"))?;
-        let dated = dated(&row)?;
-        let (versions, last) = works.entry(number).or_insert_with(|| (Vec::new(), row.clone()));
-        versions.push(dated);
-        *last = row;
-    }
-    let work = |(versions, last)| ListingWork { timeline: timeline::timeline(versions), last };
-    Ok(works.into_iter().map(|(number, parts)| (number, work(parts))).collect())
-}
-
-/// Reads a stored version of an enterprise as the state it records.
-///
-/// # Errors
-/// [`StoreError::Damaged`] when a code is none.
-pub fn dated_enterprise(row: &EnterpriseRow) -> Result<DatedEnterprise, StoreError> {
-    let day = |days: i32| LegalDay::from_value(days).ok_or_else(|| StoreError::damaged("a legal day"));
-    let registration = |text: &String| CustomsRegistration::parse(text).map_err(|_| StoreError::damaged("a customs registration"));
-    let particulars = Particulars {
-        name_zh: row.name_zh.clone(),
-        name_en: row.name_en.clone(),
-        district: DistrictCode::parse(&row.district).map_err(|_| StoreError::damaged("a district"))?,
-        customs_registration: row.customs_registration.as_ref().map(registration).transpose()?,
-    };
-    let state = EnterpriseState { particulars, suspended: row.suspended != 0, barred_until: row.barred_until.map(day).transpose()? };
-    Ok((day(row.effective_on)?, state))
-}
-
-fn enterprise_works(rows: Vec<EnterpriseRow>) -> Result<BTreeMap<Uscc, EnterpriseWork>, StoreError> {
-    let mut works: BTreeMap<Uscc, EnterpriseWork> = BTreeMap::new();
-    for row in rows {
-        let uscc = Uscc::parse(&row.uscc).map_err(|_| StoreError::damaged("a USCC"))?;
-        let (day, state) = dated_enterprise(&row)?;
-        let work = works.entry(uscc).or_insert(EnterpriseWork { timeline: Vec::new(), last: None });
-        put_dated(&mut work.timeline, day, state);
-        work.last = Some(row);
-    }
-    Ok(works)
 }

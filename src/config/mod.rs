@@ -3,10 +3,9 @@
 //! All faults are told together at the start; a service that starts with half its settings wrong would be found out
 //! at the border.
 
-use crate::domain::actor::{Role, RoleSet};
-use crate::outbound::keys::{Alg, IssuerSettings, KeySource};
-use crate::store::DatabaseUrl;
-use serde::Deserialize;
+pub mod issuers;
+
+use issuers::IssuerSettings;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -26,9 +25,6 @@ Environment:
                               acknowledged changes in a failover; stands in the log of the service
   WHITELIST_LOG               what is logged, such as info or whitelist=debug (default info)";
 
-/// Longest life of a production token, seconds (RFC 9068 asks for short-lived tokens).
-const LONGEST_LIFE: i64 = 900;
-
 /// What a service runs with.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -38,8 +34,8 @@ pub struct Settings {
     pub public_url: Option<String>,
     /// Data folder.
     pub data: PathBuf,
-    /// Database.
-    pub database: DatabaseUrl,
+    /// URL of the database; may hold a password.
+    pub database: String,
     /// Who issues tokens.
     pub issuers: Vec<IssuerSettings>,
     /// How old the confirmation of the head may be.
@@ -58,17 +54,13 @@ pub fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
-/// Where the data are, from flags and environment.
-///
-/// # Errors
-/// What is wrong with the database URL.
-pub fn place(data: Option<PathBuf>, database: Option<String>) -> Result<(PathBuf, DatabaseUrl), String> {
+/// Where the data are and the URL of the database, from flags and environment.
+#[must_use]
+pub fn place(data: Option<PathBuf>, database: Option<String>) -> (PathBuf, String) {
     let data = data.or_else(|| variable("WHITELIST_DATA").map(PathBuf::from)).unwrap_or_else(|| PathBuf::from("data"));
-    let database = match database.or_else(|| variable("WHITELIST_DATABASE_URL")) {
-        Some(url) => DatabaseUrl::parse(&url)?,
-        None => DatabaseUrl::Sqlite(data.join("whitelist.db")),
-    };
-    Ok((data, database))
+    let url = database.or_else(|| variable("WHITELIST_DATABASE_URL"));
+    let url = url.unwrap_or_else(|| format!("sqlite://{}", data.join("whitelist.db").display()));
+    (data, url)
 }
 
 /// Reads the settings of a production service.
@@ -85,12 +77,19 @@ pub fn production(
     let listen = listen.parse::<SocketAddr>().map_err(|_| {
         faults.push(format!("WHITELIST_LISTEN: `{listen}` is not an address such as 0.0.0.0:8080"));
     });
-    let place = place(data, database).map_err(|fault| faults.push(format!("WHITELIST_DATABASE_URL: {fault}")));
+    let (data, database) = place(data, database);
+    if !["sqlite://", "postgres://", "postgresql://"].iter().any(|scheme| database.starts_with(scheme)) {
+        faults.push("WHITELIST_DATABASE_URL: must begin with sqlite:// or postgres://".to_owned());
+    }
     let public_url = variable("WHITELIST_PUBLIC_URL");
     match &public_url {
-        None => faults.push("WHITELIST_PUBLIC_URL: missing; give the address under which clients reach the service".to_owned()),
+        None => faults
+            .push("WHITELIST_PUBLIC_URL: missing; give the address under which clients reach the service".to_owned()),
         Some(url) if !url.starts_with("https://") && !url.starts_with("http://") => {
-            faults.push("WHITELIST_PUBLIC_URL: must begin with https:// (or http:// behind a proxy on the same host)".to_owned());
+            faults.push(
+                "WHITELIST_PUBLIC_URL: must begin with https:// (or http:// behind a proxy on the same host)"
+                    .to_owned(),
+            );
         }
         Some(_) => {}
     }
@@ -99,7 +98,7 @@ pub fn production(
             faults.push("WHITELIST_ISSUERS: missing; give the file that names the token issuers".to_owned());
             Vec::new()
         }
-        Some(file) => issuers(Path::new(&file)).unwrap_or_else(|found| {
+        Some(file) => issuers::read(Path::new(&file)).unwrap_or_else(|found| {
             faults.extend(found);
             Vec::new()
         }),
@@ -117,8 +116,8 @@ pub fn production(
         }
     }
     let accept_loss = variable("WHITELIST_ACCEPT_LOSS").as_deref() == Some("yes");
-    match (listen, place, max_staleness) {
-        (Ok(listen), Ok((data, database)), Some(max_staleness)) if faults.is_empty() => Ok(Settings {
+    match (listen, max_staleness) {
+        (Ok(listen), Some(max_staleness)) if faults.is_empty() => Ok(Settings {
             listen,
             public_url,
             data,
@@ -136,84 +135,4 @@ pub fn production(
 fn seconds(text: &str) -> Option<Duration> {
     let seconds: u64 = text.strip_suffix('s').unwrap_or(text).parse().ok()?;
     (1..=60).contains(&seconds).then(|| Duration::from_secs(seconds))
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct IssuerFile {
-    issuer: Vec<IssuerEntry>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct IssuerEntry {
-    issuer: String,
-    audience: String,
-    jwks_url: String,
-    algorithms: Vec<String>,
-    roles: Vec<String>,
-    max_life_seconds: i64,
-    rfc9068: Option<String>,
-}
-
-fn issuers(path: &Path) -> Result<Vec<IssuerSettings>, Vec<String>> {
-    let place = format!("WHITELIST_ISSUERS: {}", path.display());
-    let text = std::fs::read_to_string(path).map_err(|error| vec![format!("{place}: {error}")])?;
-    let file: IssuerFile = toml::from_str(&text).map_err(|error| vec![format!("{place}: {error}")])?;
-    let (mut issuers, mut faults) = (Vec::new(), Vec::new());
-    for entry in file.issuer {
-        match issuer(&entry) {
-            Ok(settings) => issuers.push(settings),
-            Err(found) => faults.extend(found.into_iter().map(|fault| format!("{place}: issuer `{}`: {fault}", entry.issuer))),
-        }
-    }
-    if issuers.is_empty() && faults.is_empty() {
-        faults.push(format!("{place}: names no issuer"));
-    }
-    if faults.is_empty() { Ok(issuers) } else { Err(faults) }
-}
-
-fn issuer(entry: &IssuerEntry) -> Result<IssuerSettings, Vec<String>> {
-    let mut faults = Vec::new();
-    if entry.issuer.starts_with("urn:demo:") {
-        faults.push("demo issuers are refused in production".to_owned());
-    }
-    if !(60..=LONGEST_LIFE).contains(&entry.max_life_seconds) {
-        faults.push(format!("max_life_seconds must be 60 to {LONGEST_LIFE}"));
-    }
-    let url = url::Url::parse(&entry.jwks_url).map_err(|error| faults.push(format!("jwks_url: {error}")));
-    let mut algorithms = Vec::new();
-    for name in &entry.algorithms {
-        match Alg::parse(name) {
-            Some(alg) => algorithms.push(alg),
-            None => faults.push(format!("algorithm `{name}` is not one of EdDSA, ES256, PS256, RS256")),
-        }
-    }
-    let mut roles = Vec::new();
-    for name in &entry.roles {
-        match Role::parse(name) {
-            Some(role) => roles.push(role),
-            None => faults.push(format!("role `{name}` is not known")),
-        }
-    }
-    let strict = match entry.rfc9068.as_deref() {
-        None | Some("relaxed") => false,
-        Some("strict") => true,
-        Some(other) => {
-            faults.push(format!("rfc9068 = `{other}` is neither strict nor relaxed"));
-            false
-        }
-    };
-    match url {
-        Ok(url) if faults.is_empty() => Ok(IssuerSettings {
-            issuer: entry.issuer.clone(),
-            audience: entry.audience.clone(),
-            keys: KeySource::Jwks { url },
-            algorithms,
-            allowed_roles: RoleSet::of(&roles),
-            max_life_seconds: entry.max_life_seconds,
-            strict_rfc9068: strict,
-        }),
-        _ => Err(faults),
-    }
 }

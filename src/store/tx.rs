@@ -1,0 +1,249 @@
+//! A command's view of the database inside the group's transaction: reads, and [`Tx::save`], the only way a fact
+//! comes into being.
+
+use super::conn::AnyConnection;
+use super::dialect::insert_all;
+use super::error::StoreError;
+use super::fact::{Circumstances, Fact, Previous, encode};
+use super::keep::people;
+use super::log::{self, EntryRow};
+use super::private::{PrivateRow, SubjectKeys, random, seal};
+use super::rows::{AdjustmentRow, EnterpriseRow, ListingRow, SchemeRow, StopRow, TariffRow};
+use super::schema;
+use crate::domain::id::{EventId, PersonId, time_ordered};
+use crate::domain::revision::Revision;
+use crate::domain::validity::Instant;
+use crate::tlog::Hash;
+use crate::tlog::entry::{Actor, Entry};
+use crate::tlog::merkle::leaf_hash;
+
+/// Who changes the list, when, and in which request.
+#[derive(Debug, Clone)]
+pub struct Context {
+    /// The instant of the command.
+    pub at: Instant,
+    /// Who.
+    pub by: Author,
+    /// The request that caused it.
+    pub request_id: Option<String>,
+}
+
+/// Who stands behind a command.
+#[derive(Debug, Clone)]
+pub enum Author {
+    /// A person or machine client, as its token says.
+    Caller {
+        /// Issuer of the token.
+        issuer: String,
+        /// Subject of the token.
+        subject: String,
+        /// Organisation.
+        org: String,
+    },
+    /// The service itself.
+    System(&'static str),
+}
+
+/// Rows that wait for the end of their command, so that many go in one statement.
+#[derive(Debug, Default)]
+pub struct PendingRows {
+    schemes: Vec<SchemeRow>,
+    tariff: Vec<TariffRow>,
+    enterprises: Vec<EnterpriseRow>,
+    listings: Vec<ListingRow>,
+    stops: Vec<StopRow>,
+    new_adjustments: Vec<AdjustmentRow>,
+    decided_adjustments: Vec<AdjustmentRow>,
+    balances: Vec<(String, i64)>,
+}
+
+/// A fact that knows its place among the pending rows.
+pub trait Queued: Fact {
+    /// Puts the row in line.
+    fn queue(self, rows: &mut PendingRows);
+}
+
+macro_rules! queued {
+    ($($row:ident $place:ident),+ $(,)?) => { $(
+        impl Queued for $row {
+            fn queue(self, rows: &mut PendingRows) {
+                rows.$place.push(self);
+            }
+        }
+    )+ };
+}
+queued!(SchemeRow schemes, TariffRow tariff, EnterpriseRow enterprises, StopRow stops);
+
+impl Queued for ListingRow {
+    fn queue(self, rows: &mut PendingRows) {
+        if self.version == 1 {
+            rows.balances.push((self.number.clone(), self.used));
+        }
+        rows.listings.push(self);
+    }
+}
+
+impl Queued for AdjustmentRow {
+    fn queue(self, rows: &mut PendingRows) {
+        if self.version == 1 { rows.new_adjustments.push(self) } else { rows.decided_adjustments.push(self) }
+    }
+}
+
+/// A command's view of the database inside the group's transaction.
+pub struct Tx<'g> {
+    conn: &'g mut AnyConnection,
+    group: &'g mut Group,
+    context: &'g Context,
+    rows: PendingRows,
+    person: Option<PersonId>,
+}
+
+impl<'g> Tx<'g> {
+    pub(super) fn new(conn: &'g mut AnyConnection, group: &'g mut Group, context: &'g Context) -> Self {
+        Self { conn, group, context, rows: PendingRows::default(), person: None }
+    }
+
+    /// Returns the last revision so far.
+    pub(super) fn last_revision(&self) -> Revision {
+        Revision(self.group.next_revision().saturating_sub(1))
+    }
+}
+
+/// Entries of the group so far.
+#[derive(Default)]
+pub(super) struct Group {
+    /// Size of the log before the group.
+    pub(super) base: i64,
+    /// New entries.
+    pub(super) entries: Vec<EntryRow>,
+    /// Their sealed values.
+    pub(super) sealed: Vec<PrivateRow>,
+    /// Keys read so far.
+    pub(super) keys: SubjectKeys,
+}
+
+impl Group {
+    pub(super) fn next_revision(&self) -> i64 {
+        let pending = i64::try_from(self.entries.len()).unwrap_or(i64::MAX);
+        self.base.saturating_add(pending).saturating_add(1)
+    }
+}
+
+impl Tx<'_> {
+    /// Returns the connection, for reads and for working state.
+    pub fn conn(&mut self) -> &mut AnyConnection {
+        self.conn
+    }
+
+    /// Returns when, by whom, and in which request the command runs.
+    #[must_use]
+    pub fn context(&self) -> &Context {
+        self.context
+    }
+
+    /// Returns the revision that the next saved fact gets.
+    #[must_use]
+    pub fn next_revision(&self) -> Revision {
+        Revision(self.group.next_revision())
+    }
+
+    /// Returns the pseudonymous id of the caller, making one at first sight.
+    ///
+    /// # Errors
+    /// The database's failure; [`StoreError::Broken`] for the service itself, which is no person.
+    pub fn person(&mut self) -> Result<PersonId, StoreError> {
+        if let Some(person) = self.person {
+            return Ok(person);
+        }
+        let Author::Caller { issuer, subject, .. } = &self.context.by else { return Err(StoreError::Broken) };
+        let person = people::find_or_make(self.conn, issuer, subject, self.context.at)?;
+        self.person = Some(person);
+        Ok(person)
+    }
+
+    fn actor(&mut self) -> Result<Actor, StoreError> {
+        match &self.context.by {
+            Author::Caller { org, .. } => {
+                let org = Some(org.clone());
+                Ok(Actor { kind: "person".to_owned(), org, reference: self.person()?.to_string() })
+            }
+            Author::System(name) => Ok(Actor { kind: "system".to_owned(), org: None, reference: (*name).to_owned() }),
+        }
+    }
+
+    /// Saves a fact with its log entry: the only way a row of the list comes into being.
+    ///
+    /// `before` is the row that this one follows (its version is one less).
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] when the row's revision is not the next, or has no canonical form; else the
+    /// database's failure.
+    pub fn save<F: Queued>(&mut self, fact: F, before: Option<&F>, event: &str) -> Result<Revision, StoreError> {
+        let revision = self.group.next_revision();
+        if fact.revision() != revision || fact.version() != before.map_or(0, Fact::version).saturating_add(1) {
+            return Err(StoreError::Damaged(format!("a `{event}` was built for another revision or version")));
+        }
+        let previous = before.map(|row| self.previous(row.revision())).transpose()?;
+        let id = EventId::new(time_ordered(self.context.at, random()?)).to_string();
+        let circumstances = Circumstances {
+            event,
+            id,
+            at: self.context.at.to_string(),
+            actor: self.actor()?,
+            request_id: self.context.request_id.clone(),
+        };
+        let encoded = encode(&fact, before.zip(previous), circumstances)?;
+        let subject = fact.subject();
+        let key = self.group.keys.get_or_make(self.conn, &subject)?;
+        self.group.sealed.push(seal(&key, revision, &subject, &encoded.private)?);
+        push_entry(self.group, &encoded.entry)?;
+        fact.queue(&mut self.rows);
+        Ok(Revision(revision))
+    }
+
+    /// Appends an entry that no row stands behind: a fact about the log itself.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] when the entry has no canonical form.
+    pub fn append(&mut self, entry: &Entry) -> Result<Revision, StoreError> {
+        push_entry(self.group, entry)
+    }
+
+    fn previous(&mut self, revision: i64) -> Result<Previous, StoreError> {
+        let missing = || StoreError::Damaged(format!("entry {revision} is missing"));
+        let place = revision.checked_sub(self.group.base).and_then(|place| place.checked_sub(1)).ok_or_else(missing)?;
+        let row = match usize::try_from(place) {
+            Ok(place) => self.group.entries.get(place).cloned().ok_or_else(missing)?,
+            Err(_) => log::find_entry(self.conn, revision)?.ok_or_else(missing)?,
+        };
+        let after = Entry::from_leaf(&row.leaf).map_err(StoreError::damaged)?.after;
+        let leaf_hash = Hash::from_slice(&row.leaf_hash).ok_or_else(missing)?;
+        Ok(Previous { leaf_hash, after })
+    }
+
+    /// Writes the rows saved so far, so that later reads of the same command see them.
+    ///
+    /// # Errors
+    /// The database's failure.
+    pub fn flush(&mut self) -> Result<(), StoreError> {
+        let rows = std::mem::take(&mut self.rows);
+        insert_all!(self.conn, schema::scheme_versions::table, rows.schemes);
+        insert_all!(self.conn, schema::tariff_versions::table, rows.tariff);
+        insert_all!(self.conn, schema::enterprise_versions::table, rows.enterprises);
+        insert_all!(self.conn, schema::listing_versions::table, rows.listings);
+        insert_all!(self.conn, schema::stop_versions::table, rows.stops);
+        insert_all!(self.conn, schema::adjustments::table, rows.new_adjustments);
+        for row in &rows.decided_adjustments {
+            super::adjustments::update(self.conn, row)?;
+        }
+        super::listings::open_balances(self.conn, &rows.balances)
+    }
+}
+
+fn push_entry(group: &mut Group, entry: &Entry) -> Result<Revision, StoreError> {
+    let revision = group.next_revision();
+    let leaf = entry.to_leaf().map_err(StoreError::damaged)?;
+    let hash = leaf_hash(&leaf);
+    group.entries.push(EntryRow { revision, leaf, leaf_hash: hash.0.to_vec() });
+    Ok(Revision(revision))
+}
