@@ -155,9 +155,17 @@ pub fn read_batch(row: &BatchRow) -> Result<Vec<Recorded>, StoreError> {
     records.into_iter().map(|record| record.read().ok_or_else(damaged)).collect()
 }
 
+/// What stands in the queue.
+enum Queued {
+    /// An answer.
+    Answer(Record),
+    /// Somebody who waits until everything before is written.
+    Flush(Sender<()>),
+}
+
 /// The queue between lookups and the database.
 pub struct Recorder {
-    sender: Option<Sender<Record>>,
+    sender: Option<Sender<Queued>>,
     dropped: Arc<AtomicU64>,
     thread: Option<JoinHandle<()>>,
 }
@@ -187,11 +195,21 @@ impl Recorder {
     /// Puts an answer in the queue without waiting.
     pub fn record(&self, record: impl FnOnce() -> Record) {
         let Some(sender) = &self.sender else { return };
-        match sender.try_send(record()) {
+        match sender.try_send(Queued::Answer(record())) {
             Ok(()) => {}
             Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {
                 self.dropped.fetch_add(1, Ordering::Relaxed);
             }
+        }
+    }
+
+    /// Waits until every answer given so far is written.
+    pub fn flush(&self) {
+        let Some(sender) = &self.sender else { return };
+        let (done, written) = bounded(1);
+        if sender.send(Queued::Flush(done)).is_ok() {
+            // A recorder that ended has written what it could.
+            let _ = written.recv();
         }
     }
 
@@ -213,23 +231,34 @@ impl Drop for Recorder {
     }
 }
 
-fn write_all(store: &Store, receiver: &Receiver<Record>, lost: &AtomicU64) {
+fn write_all(store: &Store, receiver: &Receiver<Queued>, lost: &AtomicU64) {
     while let Ok(first) = receiver.recv() {
-        let mut records = vec![first];
+        let (mut records, mut waiting) = (Vec::new(), Vec::new());
+        let mut next = Some(first);
         let late = crossbeam_channel::after(LINGER);
-        while records.len() < BATCH {
-            crossbeam_channel::select! {
-                recv(receiver) -> record => match record {
-                    Ok(record) => records.push(record),
-                    Err(_) => break,
-                },
-                recv(late) -> _ => break,
+        while let Some(queued) = next.take() {
+            match queued {
+                Queued::Answer(record) => records.push(record),
+                Queued::Flush(done) => waiting.push(done),
             }
+            if records.len() >= BATCH || !waiting.is_empty() {
+                break;
+            }
+            next = crossbeam_channel::select! {
+                recv(receiver) -> queued => queued.ok(),
+                recv(late) -> _ => None,
+            };
         }
         let count = u64::try_from(records.len()).unwrap_or(u64::MAX);
-        if let Err(error) = write(store, records) {
+        if !records.is_empty()
+            && let Err(error) = write(store, records)
+        {
             lost.fetch_add(count, Ordering::Relaxed);
             tracing::error!(%error, answers = count, "answers could not be recorded");
+        }
+        for done in waiting {
+            // Who gave up waiting needs no word.
+            let _ = done.send(());
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::demo_issuer::DemoIssuer;
 use super::open::{Opened, Opening, open};
-use super::serve::serve;
+use super::serve::{Guards, serve};
 use super::{Failure, Place, say, tell};
 use crate::app::samples;
 use crate::outbound::keys::{KeyStore, LoopbackHttp};
@@ -59,7 +59,7 @@ pub fn run(args: DemoArgs) -> Result<(), Failure> {
     let address = listener.local_addr().map_err(|error| Failure::Unreachable(error.to_string()))?;
     let database = args.place.database.map(|url| format!(" --database '{url}'")).unwrap_or_default();
     let invitation = invitation(&opened, address, &format!("--data '{}'{database}", data.display()))?;
-    serve(opened, Arc::new(keys), listener, Vec::new(), move || say(&invitation))
+    serve(opened, Arc::new(keys), listener, Guards::default(), move || say(&invitation))
 }
 
 /// Three things to try, each one line to copy.

@@ -76,7 +76,7 @@ impl Opened {
     pub fn close(mut self) {
         self.follower.take();
         let store = self.app.store.clone();
-        // The recorder writes its last batch when the app goes; then the writer may stop.
+        self.app.recorder.flush();
         drop(self.app);
         store.close();
     }

@@ -5,6 +5,7 @@ use super::{Failure, tell};
 use crate::clock::Clock;
 use crate::config::{Settings, production, variable};
 use crate::http::edge::Edge;
+use crate::http::throttle::Throttle;
 use crate::outbound::keys::{KeyStore, LoopbackHttp};
 use crate::store::{DatabaseUrl, Environment, StoreError, installation};
 use crate::telemetry;
@@ -55,7 +56,8 @@ pub fn run(args: ServeArgs) -> Result<(), Failure> {
     })?;
     refuse_loss(&opened, &settings)?;
     let listen = settings.listen;
-    serve(opened, Arc::new(keys), listener, settings.metrics_from, move || {
+    let guards = Guards { metrics_from: settings.metrics_from, rate_limit: settings.rate_limit };
+    serve(opened, Arc::new(keys), listener, guards, move || {
         tell(&format!("whitelist is ready on {listen}"))
     })
 }
@@ -102,6 +104,15 @@ fn refuse_loss(opened: &Opened, settings: &Settings) -> Result<(), Failure> {
     ))
 }
 
+/// Who is let in, and how often.
+#[derive(Debug, Clone, Default)]
+pub struct Guards {
+    /// Who may read metrics besides loopback.
+    pub metrics_from: Vec<IpAddr>,
+    /// Requests a second of one client other than customs.
+    pub rate_limit: Option<u32>,
+}
+
 /// Serves an opened installation until it is stopped; `ready` is called once requests are answered.
 ///
 /// # Errors
@@ -110,14 +121,13 @@ pub fn serve(
     opened: Opened,
     keys: Arc<KeyStore>,
     listener: TcpListener,
-    metrics_from: Vec<IpAddr>,
+    guards: Guards,
     ready: impl FnOnce(),
 ) -> Result<(), Failure> {
     let program = std::env::current_exe().map_err(|error| Failure::Unreachable(error.to_string()))?;
-    let edge =
-        Edge::new(Arc::clone(&opened.app), Arc::clone(&keys), program, metrics_from).map_err(Failure::Unreachable)?;
-    let edge = Arc::new(edge);
-    let served = crate::http::serve::until_stopped(edge, listener, ready);
+    let edge = Edge::new(Arc::clone(&opened.app), keys, program, guards.metrics_from).map_err(Failure::Unreachable)?;
+    let edge = Edge { throttle: guards.rate_limit.map(Throttle::new), ..edge };
+    let served = crate::http::serve::until_stopped(Arc::new(edge), listener, ready);
     opened.close();
     served.map_err(|error| Failure::Unreachable(error.to_string()))
 }

@@ -21,6 +21,7 @@ Environment:
                               algorithms, roles, max_life_seconds (60–900), rfc9068 = \"strict\" | \"relaxed\"
   WHITELIST_MAX_STALENESS     how old the confirmed head of the log may be, such as 5s (default 5s, 1s–60s)
   WHITELIST_METRICS_FROM      addresses that may read /metrics besides loopback, separated by commas
+  WHITELIST_RATE_LIMIT        requests a second of one client, or off; customs systems are never limited (default 50)
   WHITELIST_ACCEPT_LOSS       yes: run on a PostgreSQL without synchronous replication, which may lose the last
                               acknowledged changes in a failover; stands in the log of the service
   WHITELIST_LOG               what is logged, such as info or whitelist=debug (default info)";
@@ -42,6 +43,8 @@ pub struct Settings {
     pub max_staleness: Duration,
     /// Who may read metrics besides loopback.
     pub metrics_from: Vec<IpAddr>,
+    /// Requests a second of one client other than customs; none is without limit.
+    pub rate_limit: Option<u32>,
     /// Whether PostgreSQL without synchronous replication is accepted.
     pub accept_loss: bool,
     /// Worker threads; the machine's cores where none is given.
@@ -115,6 +118,14 @@ pub fn production(
             Err(_) => faults.push(format!("WHITELIST_METRICS_FROM: `{address}` is not an address")),
         }
     }
+    let rate_limit = match variable("WHITELIST_RATE_LIMIT").as_deref() {
+        None => Some(50),
+        Some("off") => None,
+        Some(text) => text.parse().ok().filter(|rate| (1..=100_000).contains(rate)).or_else(|| {
+            faults.push("WHITELIST_RATE_LIMIT: give requests a second from 1 to 100000, or off".to_owned());
+            None
+        }),
+    };
     let accept_loss = variable("WHITELIST_ACCEPT_LOSS").as_deref() == Some("yes");
     match (listen, max_staleness) {
         (Ok(listen), Some(max_staleness)) if faults.is_empty() => Ok(Settings {
@@ -125,6 +136,7 @@ pub fn production(
             issuers,
             max_staleness,
             metrics_from,
+            rate_limit,
             accept_loss,
             workers: None,
         }),

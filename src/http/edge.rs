@@ -8,6 +8,7 @@ use super::endpoints::{Access, Endpoint};
 use super::limits::{LimitSettings, Unread};
 use super::metrics::Metrics;
 use super::problem::{Fault, Problem, ProblemType, language, render};
+use super::throttle::Throttle;
 use super::token::{TokenCache, TokenRefused, TokenVerifier, VerifiedToken};
 use crate::app::App;
 use crate::domain::actor::Caller;
@@ -61,6 +62,8 @@ pub struct Edge {
     pub imports: tokio::sync::Semaphore,
     /// Who may read metrics besides loopback.
     pub metrics_from: Vec<IpAddr>,
+    /// Holds back clients that ask too often; none lets everybody.
+    pub throttle: Option<Throttle>,
 }
 
 impl Edge {
@@ -87,6 +90,7 @@ impl Edge {
             log,
             program,
             metrics_from,
+            throttle: None,
         })
     }
 }
@@ -258,6 +262,9 @@ async fn admit(edge: &Arc<Edge>, endpoint: &Endpoint, request: &ServiceRequest) 
     let token = authenticate(edge, request).await?;
     if !token.caller.holds_any(roles) {
         return Err(ProblemType::Forbidden.into());
+    }
+    if let Some(throttle) = &edge.throttle {
+        throttle.admit(&token.caller, edge.app.clock.uptime())?;
     }
     let acting_for = match headers.get(ACTING_FOR) {
         None => None,

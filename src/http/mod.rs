@@ -10,6 +10,7 @@ pub mod limits;
 pub mod metrics;
 pub mod problem;
 pub mod serve;
+pub mod throttle;
 pub mod token;
 
 /// The contract, served word for word.

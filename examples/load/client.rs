@@ -1,0 +1,185 @@
+//! The load generator: plain threads over kept connections, requests built beforehand, answers read just far enough.
+//!
+//! It takes little CPU, because it shares the machine with the server it measures. Invariant: an answer other than
+//! 200 ends the measurement.
+
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
+use std::sync::Barrier;
+use std::time::{Duration, Instant};
+
+use super::Outcome;
+use super::machine::CpuClock;
+use super::report::{length, real};
+
+/// Connections in all.
+const CONNECTIONS: usize = 32;
+
+/// Threads that serve them.
+const THREADS: usize = 4;
+
+/// Requests to be sent in turn.
+pub struct Requests {
+    /// What differs from one to the next; it comes first.
+    pub heads: Vec<Vec<u8>>,
+    /// What follows in each.
+    pub tail: Vec<u8>,
+}
+
+/// What one turn measured.
+#[derive(Debug, Clone, Copy)]
+pub struct Turn {
+    /// Requests per second.
+    pub rate: f64,
+    /// CPU time of the server per request, microseconds.
+    pub cpu: f64,
+    /// Half of the requests were answered within this, milliseconds.
+    pub p50: f64,
+    /// 99 % of the requests were answered within this, milliseconds.
+    pub p99: f64,
+}
+
+/// Keeps every connection busy for a time and measures.
+///
+/// # Errors
+/// When the server breaks off or answers other than 200.
+pub fn drive(server: SocketAddr, process: u32, clock: CpuClock, requests: &Requests, time: Duration) -> Outcome<Turn> {
+    let barrier = Barrier::new(THREADS + 1);
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..THREADS)
+            .map(|thread| {
+                let barrier = &barrier;
+                scope.spawn(move || {
+                    let connections = connect(server, requests, thread);
+                    // Always reached, so that the others never wait for a thread that failed.
+                    barrier.wait();
+                    keep_busy(connections?, requests, time)
+                })
+            })
+            .collect();
+        barrier.wait();
+        let (start, cpu) = (Instant::now(), clock.of(process)?);
+        let mut waits = Vec::new();
+        for thread in threads {
+            waits.extend(thread.join().map_err(|_| "a client thread panicked")??);
+        }
+        let (seconds, cpu) = (start.elapsed().as_secs_f64(), clock.of(process)? - cpu);
+        let count = length(&waits);
+        if count == 0.0 {
+            return Err("not one request was answered".into());
+        }
+        waits.sort_unstable();
+        let at = |percent: usize| waits.get(waits.len().saturating_mul(percent) / 100).map_or(f64::NAN, |nanos| real(*nanos) / 1e6);
+        Ok(Turn { rate: count / seconds, cpu: cpu / count * 1e6, p50: at(50), p99: at(99) })
+    })
+}
+
+/// Opens the connections of a thread, each at another place among the requests.
+fn connect(server: SocketAddr, requests: &Requests, thread: usize) -> Outcome<Vec<Connection>> {
+    let share = CONNECTIONS / THREADS;
+    (0..share)
+        .map(|place| {
+            let nth = thread * share + place;
+            let mut connection = Connection::open(server, requests.heads.len() * nth / CONNECTIONS)?;
+            // One exchange outside the measurement: the token is known and the buffers have their size.
+            connection.send(requests)?;
+            connection.receive()?;
+            Ok(connection)
+        })
+        .collect()
+}
+
+fn keep_busy(mut connections: Vec<Connection>, requests: &Requests, time: Duration) -> Outcome<Vec<u64>> {
+    let mut waits = Vec::with_capacity(1 << 17);
+    let end = Instant::now() + time;
+    for connection in &mut connections {
+        connection.send(requests)?;
+    }
+    loop {
+        let over = Instant::now() >= end;
+        for connection in &mut connections {
+            connection.receive()?;
+            waits.push(u64::try_from(connection.sent.elapsed().as_nanos()).unwrap_or(u64::MAX));
+            if !over {
+                connection.send(requests)?;
+            }
+        }
+        if over {
+            return Ok(waits);
+        }
+    }
+}
+
+struct Connection {
+    stream: TcpStream,
+    next: usize,
+    request: Vec<u8>,
+    answer: Vec<u8>,
+    filled: usize,
+    /// Where the head of the last answer ended: mostly the next one's ends there too.
+    head: usize,
+    sent: Instant,
+}
+
+impl Connection {
+    fn open(server: SocketAddr, next: usize) -> Outcome<Self> {
+        let stream = TcpStream::connect(server)?;
+        stream.set_nodelay(true)?;
+        stream.set_read_timeout(Some(Duration::from_secs(10)))?;
+        Ok(Self { stream, next, request: Vec::new(), answer: vec![0; 1 << 14], filled: 0, head: 0, sent: Instant::now() })
+    }
+
+    fn send(&mut self, requests: &Requests) -> Outcome<()> {
+        let head = requests.heads.get(self.next % requests.heads.len()).ok_or("no requests")?;
+        self.next = self.next.wrapping_add(1);
+        self.request.clear();
+        self.request.extend_from_slice(head);
+        self.request.extend_from_slice(&requests.tail);
+        self.sent = Instant::now();
+        self.stream.write_all(&self.request)?;
+        Ok(())
+    }
+
+    fn receive(&mut self) -> Outcome<()> {
+        self.filled = 0;
+        loop {
+            if self.filled == self.answer.len() {
+                self.answer.resize(self.answer.len() * 2, 0);
+            }
+            let free = self.answer.get_mut(self.filled..).unwrap_or_default();
+            match self.stream.read(free)? {
+                0 => return Err("the server closed a connection".into()),
+                count => self.filled += count,
+            }
+            if self.whole()?.is_some_and(|whole| whole <= self.filled) {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Returns the length of the answer once its head is there.
+    fn whole(&mut self) -> Outcome<Option<usize>> {
+        const END: &[u8] = b"\r\n\r\n";
+        let answer = self.answer.get(..self.filled).unwrap_or_default();
+        let ends_at = |end: usize| end.checked_sub(END.len()).and_then(|start| answer.get(start..end)) == Some(END);
+        if !ends_at(self.head) {
+            let Some(start) = answer.windows(END.len()).position(|window| window == END) else { return Ok(None) };
+            self.head = start + END.len();
+        }
+        let head = std::str::from_utf8(answer.get(..self.head).unwrap_or_default())?;
+        let body = head.strip_prefix("HTTP/1.1 200 OK\r\n").ok_or_else(|| format!("an answer other than 200: {}", String::from_utf8_lossy(answer)))?;
+        let length = body.lines().find_map(|line| line.strip_prefix("content-length: ")).ok_or("an answer without content-length")?;
+        Ok(Some(self.head + length.parse::<usize>()?))
+    }
+}
+
+/// Sends one request and returns the whole answer, for a look at what is measured.
+///
+/// # Errors
+/// When the server does not answer with 200.
+pub fn once(server: SocketAddr, request: &[u8]) -> Outcome<String> {
+    let mut connection = Connection::open(server, 0)?;
+    connection.send(&Requests { heads: vec![request.to_vec()], tail: Vec::new() })?;
+    connection.receive()?;
+    Ok(String::from_utf8_lossy(connection.answer.get(..connection.filled).unwrap_or_default()).into_owned())
+}
