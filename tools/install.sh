@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Installs what building needs on Debian, and only what is missing. Rust itself it checks for and never installs.
 #
-#   tools/install.sh          what `make demo` needs: a C compiler and make
-#   tools/install.sh test     also what `make test` needs: PostgreSQL server binaries, curl, python3, rustfmt, clippy
+#   tools/install.sh          what `make demo` needs: a C compiler, make, and curl for what it prints to try
+#   tools/install.sh test     also what `make test` needs: PostgreSQL server binaries, python3, rustfmt, clippy
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -21,9 +21,9 @@ has_postgres() { has initdb || compgen -G '/usr/lib/postgresql/*/bin/initdb' >/d
 
 missing=()
 { has cc && has make; } || missing+=(build-essential)
+has curl || missing+=(curl)
 postgres_missing=false
 if $with_tests; then
-    has curl || missing+=(curl)
     has python3 || missing+=(python3)
     has_postgres || postgres_missing=true
 fi

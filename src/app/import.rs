@@ -48,7 +48,13 @@ impl App {
                 }
                 let row = sources.get(place).and_then(|source| list.rows.get(*source));
                 if let (Some(row), Some(change)) = (row, changes.get(place)) {
-                    faults.extend(rule_fault(row, change, rule));
+                    // The plan meets the first of two equal rows of the file, which is told as such already.
+                    let told = faults.iter().any(|fault| {
+                        fault.code == FaultCode::DoubledInFile
+                            && fault.row == Some(row.row)
+                            && fault.sheet.as_ref() == Some(&row.sheet)
+                    });
+                    faults.extend(rule_fault(row, change, rule).filter(|_| !(told && rule == Rule::AlreadyListed)));
                 }
             }
             let kept = changes.into_iter().enumerate().filter(|(place, _)| !unchanged.contains(place));

@@ -20,8 +20,9 @@ use whitelist::clock::Clock;
 use whitelist::domain::actor::Role;
 use whitelist::domain::validity::Instant;
 use whitelist::http::edge::Edge;
+use whitelist::http::limits::LimitSettings;
 use whitelist::http::serve::{ServeOptions, server};
-use whitelist::outbound::keys::{KeyStore, LoopbackHttp};
+use whitelist::outbound::keys::{IssuerSettings, KeyStore, LoopbackHttp};
 use whitelist::store::{DatabaseUrl, Environment};
 
 /// Noon in Beijing on the day of the fixture scenarios.
@@ -34,6 +35,23 @@ pub enum Database {
     Postgres,
 }
 
+/// What a test may set other than a service has it.
+#[derive(Clone)]
+pub struct Tuning {
+    /// How old the confirmation of the head may be.
+    pub max_staleness: Duration,
+    /// How long bodies may take.
+    pub bodies: LimitSettings,
+    /// Who issues tokens besides the issuer of the demo.
+    pub issuers: Vec<IssuerSettings>,
+}
+
+impl Default for Tuning {
+    fn default() -> Self {
+        Self { max_staleness: Duration::from_secs(5), bodies: LimitSettings::default(), issuers: Vec::new() }
+    }
+}
+
 /// A service under test.
 pub struct TestApp {
     /// Its address.
@@ -44,6 +62,7 @@ pub struct TestApp {
     pub folder: PathBuf,
     /// Its database.
     pub database: DatabaseUrl,
+    tuning: Tuning,
     faults: Arc<Mutex<Vec<String>>>,
     issuer: DemoIssuer,
     opened: Option<Opened>,
@@ -56,6 +75,11 @@ pub struct TestApp {
 impl TestApp {
     /// Starts a service with the sample data, on the day of the fixtures.
     pub fn start(database: Database) -> Self {
+        Self::start_tuned(database, Tuning::default())
+    }
+
+    /// The same with other settings.
+    pub fn start_tuned(database: Database, tuning: Tuning) -> Self {
         let home = tempfile::tempdir().unwrap();
         let folder = home.path().to_path_buf();
         let database = match database {
@@ -69,6 +93,7 @@ impl TestApp {
             clock,
             folder,
             database,
+            tuning,
             faults: Arc::default(),
             issuer,
             opened: None,
@@ -95,7 +120,7 @@ impl TestApp {
             public_url: None,
             migrate: true,
             record: true,
-            max_staleness: Duration::from_secs(5),
+            max_staleness: self.tuning.max_staleness,
             clock: self.clock.clone(),
             group: 256,
         })
@@ -103,9 +128,13 @@ impl TestApp {
         samples::load(&opened.app.store, self.clock.now()).unwrap();
         let revision = opened.app.store.read(whitelist::store::log::size).unwrap();
         assert!(opened.app.index.wait_for(whitelist::domain::revision::Revision(revision), Duration::from_secs(10)));
-        let keys = Arc::new(KeyStore::new(vec![self.issuer.settings()], LoopbackHttp::Allowed).unwrap());
+        let mut issuers = vec![self.issuer.settings()];
+        issuers.extend(self.tuning.issuers.iter().cloned());
+        let keys = Arc::new(KeyStore::new(issuers, LoopbackHttp::Allowed).unwrap());
         let program = PathBuf::from(env!("CARGO_BIN_EXE_whitelist"));
-        let edge = Arc::new(Edge::new(Arc::clone(&opened.app), keys, program, Vec::new()).unwrap());
+        let mut edge = Edge::new(Arc::clone(&opened.app), keys, program, Vec::new()).unwrap();
+        edge.limits = self.tuning.bodies;
+        let edge = Arc::new(edge);
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         self.address = listener.local_addr().unwrap();
         let (tell, handle) = std::sync::mpsc::channel();
