@@ -35,7 +35,7 @@ test: ## Check everything: format, lints, docs, tests on both databases, smoke t
 	cargo build --release --locked --bin whitelist
 	tests/smoke.sh $(RELEASE)/whitelist
 
-bench: ## Measure lookups and draws against a release build
+bench: ## Measure lookups, growth and durable writes against a release build
 	cargo build --release --locked --bin whitelist --example load
 	$(RELEASE)/examples/load
 

@@ -1,7 +1,7 @@
 //! Adjustments: propose, then confirm, reject or withdraw. Two people, one transaction, one log entry per fact.
 
 use super::error::AppError;
-use super::plan::{Plan, PlannedRow, plan};
+use super::plan::{Plan, PlannedRow, Proposed, plan};
 use super::{App, view};
 use crate::domain::actor::Caller;
 use crate::domain::adjustment::{AdjustmentState, Change, ChangeReason, four_eyes};
@@ -9,7 +9,7 @@ use crate::domain::error::Rule;
 use crate::domain::id::{AdjustmentId, PersonId, time_ordered};
 use crate::domain::revision::Revision;
 use crate::domain::scheme::Scheme;
-use crate::domain::validity::LegalDay;
+use crate::domain::validity::{Instant, LegalDay};
 use crate::store::keep::responses;
 pub use crate::store::keep::responses::Response;
 use crate::store::private::random;
@@ -211,6 +211,12 @@ pub fn changes(row: &AdjustmentRow) -> Result<Vec<Change>, StoreError> {
     serde_json::from_str(&row.changes).map_err(|_| StoreError::Damaged(format!("the changes of {}", row.id)))
 }
 
+/// Names a stored proposal for planning.
+#[must_use]
+pub fn proposed(row: &AdjustmentRow) -> Proposed {
+    Proposed { adjustment: Some(row.id.clone()), on: Some(Instant::from_micros(row.proposed_at).day()) }
+}
+
 /// Proposes inside a transaction.
 ///
 /// # Errors
@@ -222,7 +228,7 @@ pub fn propose(tx: &mut Tx<'_>, proposal: Proposal) -> Result<AdjustmentRow, App
     }
     let scheme = scheme_in_force(tx.conn(), &proposal.scheme, at.day())?;
     let id = AdjustmentId::new(time_ordered(at, random()?));
-    plan(tx.conn(), &scheme, &proposal.changes, Some(id.to_string()), at)?.accepted()?;
+    plan(tx.conn(), &scheme, &proposal.changes, Proposed { adjustment: Some(id.to_string()), on: None }, at)?.accepted()?;
     let row = AdjustmentRow {
         id: id.to_string(),
         version: 1,
@@ -280,7 +286,7 @@ pub fn decide(
     }
     if state == AdjustmentState::Confirmed {
         let scheme = scheme_in_force(tx.conn(), &row.scheme, at.day())?;
-        let planned = plan(tx.conn(), &scheme, &changes(&row)?, Some(row.id.clone()), at)?.accepted()?;
+        let planned = plan(tx.conn(), &scheme, &changes(&row)?, proposed(&row), at)?.accepted()?;
         save_plan(tx, planned)?;
     }
     let decided = AdjustmentRow {

@@ -3,6 +3,7 @@
 use super::App;
 use super::adjust::{Proposal, scheme_in_force};
 use super::error::AppError;
+use super::plan::{Proposed, plan};
 use crate::domain::adjustment::{Add, Change, ChangeKind, ChangeReason, ItemText, ReasonCode, Vary};
 use crate::domain::code::Uscc;
 use crate::domain::enterprise::Particulars;
@@ -38,7 +39,7 @@ impl App {
             let (changes, sources) = changes(&list.rows, &known, today, &mut faults);
             // The rules are asked even when cells are faulty, so that all faults come at once.
             let scheme = scheme_in_force(conn, scheme, today)?;
-            let planned = super::plan::plan(conn, &scheme, &changes, None, self.clock.now())?;
+            let planned = plan(conn, &scheme, &changes, Proposed::default(), self.clock.now())?;
             // A row that varies a listing to what it is already asks for nothing.
             let mut unchanged = BTreeSet::new();
             for (place, rule) in planned.refused {

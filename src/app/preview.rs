@@ -5,10 +5,10 @@
 //! change from tomorrow on shows what tomorrow's customs would be told.
 
 use super::App;
-use super::adjust::{changes, scheme_in_force};
+use super::adjust::{changes, proposed, scheme_in_force};
 use super::error::AppError;
 use super::follow;
-use super::plan::{Plan, PlannedRow, dated, plan};
+use super::plan::{Plan, PlannedRow, Proposed, dated, plan};
 use super::record::{Recorded, read_batch};
 use super::view::{self, Notes, Sentence, TermsView};
 use crate::domain::adjustment::{Change, ChangeKind};
@@ -113,7 +113,7 @@ impl App {
     /// [`AppError::NotFound`]; the store's failure.
     pub fn preview(&self, id: AdjustmentId, lang: Lang) -> Result<Preview, AppError> {
         let row = self.adjustment(id)?;
-        self.preview_changes(Some(row.id.clone()), &row.scheme, &changes(&row)?, lang)
+        self.preview_changes(proposed(&row), &row.scheme, &changes(&row)?, lang)
     }
 
     /// Previews changes that need not be proposed yet.
@@ -122,7 +122,7 @@ impl App {
     /// As [`App::preview`].
     pub fn preview_changes(
         &self,
-        adjustment: Option<String>,
+        proposal: Proposed,
         scheme: &str,
         changes: &[Change],
         lang: Lang,
@@ -131,7 +131,7 @@ impl App {
         let snapshot = self.index.snapshot();
         self.store.read(|conn| {
             let scheme = scheme_in_force(conn, scheme, at.day())?;
-            let planned = plan(conn, &scheme, changes, adjustment.clone(), at)?;
+            let planned = plan(conn, &scheme, changes, proposal.clone(), at)?;
             let overlay = overlay(conn, &snapshot, &planned)?;
             let mut previews: Vec<ChangePreview> =
                 changes.iter().enumerate().map(|(index, change)| blank(index, change, at.day(), lang)).collect();
@@ -146,7 +146,7 @@ impl App {
             let asked = Asked { snapshot: &snapshot, overlay: &overlay, changes, today: at.day() };
             let (examined, differing) = asked.compare(&recorded, &mut previews);
             let totals = totals(&previews, &planned, examined, differing);
-            Ok(Preview { adjustment, at_revision: snapshot.revision(), changes: previews, totals })
+            Ok(Preview { adjustment: proposal.adjustment, at_revision: snapshot.revision(), changes: previews, totals })
         })
     }
 }

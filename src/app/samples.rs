@@ -3,7 +3,7 @@
 use super::adjust::save_plan;
 use super::error::AppError;
 use super::found::{adopt_scheme, is_new, read_scheme, system};
-use super::plan::plan;
+use super::plan::{Proposed, plan};
 use super::tariff;
 use crate::domain::adjustment::{Add, Change, ChangeKind, ChangeReason, ItemText, ReasonCode};
 use crate::domain::code::{Cas, CustomsOffice, CustomsRegistration, DistrictCode, HsCode, UnitCode, Uscc};
@@ -118,7 +118,7 @@ fn record(tx: &mut Tx<'_>, scheme: &Scheme, demo: Demo, at: Instant) -> Result<(
             effective_on: bar.from,
         }));
     }
-    let planned = plan(tx.conn(), scheme, &changes, None, at)?.accepted()?;
+    let planned = plan(tx.conn(), scheme, &changes, Proposed::default(), at)?.accepted()?;
     let mut later = Vec::new();
     for planned in &planned.rows {
         let super::plan::PlannedRow::Listing(row) = &planned.row else { continue };
@@ -132,7 +132,7 @@ fn record(tx: &mut Tx<'_>, scheme: &Scheme, demo: Demo, at: Instant) -> Result<(
     }
     save_plan(tx, planned)?;
     tx.flush()?;
-    let planned = plan(tx.conn(), scheme, &later, None, at)?.accepted()?;
+    let planned = plan(tx.conn(), scheme, &later, Proposed::default(), at)?.accepted()?;
     save_plan(tx, planned)?;
     Ok(())
 }

@@ -5,6 +5,7 @@ use super::open::{Opened, Opening, open};
 use super::{Failure, Place, say, tell};
 use crate::app::AppError;
 use crate::app::adjust::{Decision, Written};
+use crate::app::plan::Proposed;
 use crate::domain::actor::{Caller, RoleSet};
 use crate::domain::error::Rule;
 use crate::domain::id::AdjustmentId;
@@ -97,7 +98,7 @@ fn import(args: &ImportArgs, file: &Path, opened: &Opened) -> Result<(), Failure
     let preview = if count == 0 {
         None
     } else {
-        Some(app.preview_changes(None, &args.scheme, &imported.proposal.changes, lang)?)
+        Some(app.preview_changes(Proposed::default(), &args.scheme, &imported.proposal.changes, lang)?)
     };
     let preview = serde_json::to_value(&preview).map_err(StoreError::damaged)?;
     let (rows, warnings) = (imported.rows, imported.warnings.clone());

@@ -37,6 +37,9 @@ const ACTING_FOR: HeaderName = HeaderName::from_static("whitelist-acting-for");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const ENVIRONMENT: HeaderName = HeaderName::from_static("x-environment");
 
+/// Largest header block.
+const HEADER_BYTES: usize = 16 * 1024;
+
 /// How long a request waits for the revision it demands.
 const WAIT: Duration = Duration::from_secs(2);
 
@@ -167,6 +170,7 @@ pub async fn around<B: MessageBody + 'static>(
     let id = request_id(request.headers());
     let endpoint = endpoints.iter().find(|endpoint| endpoint.method == request.method().as_str());
     let admitted = match endpoint {
+        Some(_) if header_bytes(request.headers()) > HEADER_BYTES => Err(ProblemType::InvalidRequest.into()),
         Some(endpoint) => admit(&edge, endpoint, &request).await,
         // The path's own answer to another method follows.
         None => Ok((None, None)),
@@ -229,6 +233,12 @@ fn set_headers(edge: &Edge, headers: &mut HeaderMap, id: &str) {
     if edge.app.is_demo() {
         headers.insert(ENVIRONMENT, HeaderValue::from_static("demo"));
     }
+}
+
+/// Counts a header block as it stood on the wire, but for the line that opens it.
+fn header_bytes(headers: &HeaderMap) -> usize {
+    // ": " and the line end of each.
+    headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum()
 }
 
 fn request_id(headers: &HeaderMap) -> Box<str> {

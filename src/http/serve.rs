@@ -7,6 +7,7 @@ use actix_web::{App, HttpServer, web};
 use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::signal::unix::{SignalKind, signal};
 
 /// Seconds that requests under way may take after a stop was asked for.
 const DRAIN: u64 = 15;
@@ -16,8 +17,6 @@ const DRAIN: u64 = 15;
 pub struct ServeOptions {
     /// Worker threads; the machine's cores where none is given.
     pub workers: Option<usize>,
-    /// Whether SIGINT and SIGTERM stop it; tests stop it by hand.
-    pub signals: bool,
 }
 
 /// Builds the server on a bound socket.
@@ -42,13 +41,13 @@ pub fn server(edge: Arc<Edge>, listener: TcpListener, options: ServeOptions) -> 
     if let Some(workers) = options.workers {
         server = server.workers(workers);
     }
-    if !options.signals {
-        server = server.disable_signals();
-    }
-    Ok(server.listen(listener)?.run())
+    // Signals are ours: actix would cut requests off at the first Ctrl-C.
+    Ok(server.disable_signals().listen(listener)?.run())
 }
 
 /// Serves until a signal stops it; `ready` is called once requests are answered.
+///
+/// The first SIGINT or SIGTERM lets requests under way finish, a second one does not.
 ///
 /// # Errors
 /// When the server cannot start or its threads fail.
@@ -56,10 +55,27 @@ pub fn until_stopped(edge: Arc<Edge>, listener: TcpListener, ready: impl FnOnce(
     actix_web::rt::System::new().block_on(async move {
         let (keys, clock) = (Arc::clone(&edge.keys), edge.app.clock.clone());
         let refresh = tokio::spawn(keys.keep_fresh(move || clock.now().micros() / 1_000_000));
-        let server = server(edge, listener, ServeOptions { workers: None, signals: true })?;
+        let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+        let server = server(edge, listener, ServeOptions { workers: None })?;
+        let handle = server.handle();
+        let stop = tokio::spawn(async move {
+            let mut asked = async || {
+                tokio::select! {
+                    _ = interrupt.recv() => {}
+                    _ = terminate.recv() => {}
+                }
+            };
+            asked().await;
+            let draining = handle.stop(true);
+            tokio::select! {
+                () = draining => {}
+                () = asked() => handle.stop(false).await,
+            }
+        });
         ready();
         let ended = server.await;
         refresh.abort();
+        stop.abort();
         ended
     })
 }

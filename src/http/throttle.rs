@@ -55,6 +55,10 @@ impl Throttle {
         let Ok(mut buckets) = self.buckets.lock() else { return Ok(()) };
         if buckets.len() >= CLIENTS {
             buckets.retain(|_, bucket| self.refilled(*bucket, uptime) < self.burst);
+            // More clients at once than anybody has: start anew rather than grow or search the map each time.
+            if buckets.len() >= CLIENTS {
+                buckets.clear();
+            }
         }
         let bucket = buckets.entry(client).or_insert(Bucket { left: self.burst, at: uptime });
         let left = self.refilled(*bucket, uptime);

@@ -63,7 +63,7 @@ pub fn list(
 ///
 /// # Errors
 /// [`StoreError::Damaged`] when the row is not there in the version before.
-pub fn update(conn: &mut AnyConnection, row: &AdjustmentRow) -> Result<(), StoreError> {
+pub(super) fn update(conn: &mut AnyConnection, row: &AdjustmentRow) -> Result<(), StoreError> {
     let before = adjustments::table
         .filter(adjustments::id.eq(&row.id))
         .filter(adjustments::version.eq(row.version.saturating_sub(1)));

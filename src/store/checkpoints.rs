@@ -7,6 +7,7 @@ use super::conn::AnyConnection;
 use super::dialect::{begin_write, run};
 use super::error::StoreError;
 use super::log::{self, Edge};
+use super::private::random;
 use crate::tlog::Hash;
 use crate::tlog::checkpoint::{CheckpointKey, CheckpointVerifier};
 use crate::tlog::merkle::Frontier;
@@ -43,28 +44,32 @@ impl Signer {
         if size == 0 || size <= self.signed {
             return Ok(());
         }
-        self.guard(conn, size, root)?;
+        let published = self.guard(conn, size, root)?;
         let note = self.key.sign(u64::try_from(size).map_err(StoreError::damaged)?, root);
         begin_write(conn)?;
         log::keep_checkpoint(conn, size, &note)?;
         run(conn, "COMMIT")?;
-        raise_head_file(&self.head_file, &note)?;
+        // Another node may have published a later head meanwhile: the file is only ever raised.
+        if published.is_none_or(|known| known < size) {
+            raise_head_file(&self.head_file, &note)?;
+        }
         self.signed = size;
         Ok(())
     }
 
-    /// Compares with the head file: another process may have raised it, but never past the database.
-    fn guard(&self, conn: &mut AnyConnection, size: i64, root: Hash) -> Result<(), StoreError> {
-        let Some(known) = read_head_file(&self.head_file, &self.key.vkey())? else { return Ok(()) };
-        let behind = |what: &str| Err(StoreError::BehindHead(format!("{what} at size {}", known.0)));
-        if known.0 == size && known.1 != root {
+    /// Compares with the head file and returns the size it names: another process may have raised it, but never past
+    /// the database.
+    fn guard(&self, conn: &mut AnyConnection, size: i64, root: Hash) -> Result<Option<i64>, StoreError> {
+        let Some((known, known_root)) = read_head_file(&self.head_file, &self.key.vkey())? else { return Ok(None) };
+        let behind = |what: &str| Err(StoreError::BehindHead(format!("{what} at size {known}")));
+        if known == size && known_root != root {
             return behind("another root was published");
         }
         // Another node may have committed since this one looked: only the database itself can be behind.
-        if known.0 > size && log::size(conn)? < known.0 {
+        if known > size && log::size(conn)? < known {
             return behind("a later head was published");
         }
-        Ok(())
+        Ok(Some(known))
     }
 }
 
@@ -89,7 +94,7 @@ pub fn read_head_file(path: &Path, vkey: &str) -> Result<Option<(i64, Hash)>, St
 fn raise_head_file(path: &Path, note: &str) -> Result<(), StoreError> {
     let failed = |error: std::io::Error| StoreError::File(format!("{}: {error}", path.display()));
     let folder = path.parent().unwrap_or_else(|| Path::new("."));
-    let new = folder.join(format!(".log-head.{}", std::process::id()));
+    let new = folder.join(format!(".log-head.{}", hex::encode(random::<8>()?)));
     let mut file = std::fs::File::create(&new).map_err(failed)?;
     file.write_all(note.as_bytes()).and_then(|()| file.sync_data()).map_err(failed)?;
     std::fs::rename(&new, path).map_err(failed)

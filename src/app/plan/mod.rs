@@ -91,6 +91,7 @@ pub struct Planner<'a> {
     scheme: &'a Scheme,
     today: LegalDay,
     at: Instant,
+    proposed_on: LegalDay,
     adjustment: Option<String>,
     listings: BTreeMap<ListingNumber, ListingWork>,
     enterprises: BTreeMap<Uscc, EnterpriseWork>,
@@ -98,6 +99,16 @@ pub struct Planner<'a> {
     held: HashMap<(Uscc, HsCode), Vec<Held>>,
     next_serial: u32,
     plan: Plan,
+}
+
+/// Which proposal is planned.
+#[derive(Debug, Clone, Default)]
+pub struct Proposed {
+    /// Id of the adjustment, which its rows name.
+    pub adjustment: Option<String>,
+    /// The day it was proposed, by which a day counts as past; none means today. A second officer who takes a day
+    /// does not make a proper date improper.
+    pub on: Option<LegalDay>,
 }
 
 /// Plans all changes of an adjustment under a scheme.
@@ -108,10 +119,10 @@ pub fn plan(
     conn: &mut AnyConnection,
     scheme: &Scheme,
     changes: &[Change],
-    adjustment: Option<String>,
+    proposal: Proposed,
     at: Instant,
 ) -> Result<Plan, StoreError> {
-    let mut planner = Planner::load(conn, scheme, changes, adjustment, at)?;
+    let mut planner = Planner::load(conn, scheme, changes, proposal, at)?;
     for (place, change) in changes.iter().enumerate() {
         if let Err(rule) = planner.change(place, change)? {
             planner.plan.refused.push((place, rule));
@@ -125,7 +136,7 @@ impl<'a> Planner<'a> {
         conn: &mut AnyConnection,
         scheme: &'a Scheme,
         changes: &[Change],
-        adjustment: Option<String>,
+        proposal: Proposed,
         at: Instant,
     ) -> Result<Self, StoreError> {
         let today = at.day();
@@ -166,7 +177,8 @@ impl<'a> Planner<'a> {
             scheme,
             today,
             at,
-            adjustment,
+            proposed_on: proposal.on.unwrap_or(today),
+            adjustment: proposal.adjustment,
             listings: listing_works(listings::versions_of(conn, &numbers)?)?,
             enterprises: enterprise_works(enterprises::versions_of(conn, &usccs)?)?,
             stops,
@@ -210,7 +222,7 @@ impl<'a> Planner<'a> {
 
     fn change(&mut self, place: usize, change: &Change) -> Result<Result<(), Rule>, StoreError> {
         let from = change.kind.effective_on(self.today);
-        if let Err(rule) = change.reason.check(from, self.today) {
+        if let Err(rule) = change.reason.check(from, self.proposed_on) {
             return Ok(Err(rule));
         }
         Ok(match &change.kind {

@@ -6,6 +6,7 @@ use super::parameters::{PageAsked, if_match, no_query, page, path, read_query, r
 use super::{XLSX, json};
 use crate::app::adjust::{AdjustmentRow, Decision, Keep, Proposal, RepeatKey, Response, Written, changes};
 use crate::app::import::Imported;
+use crate::app::plan::Proposed;
 use crate::app::{App, AppError, view};
 use crate::domain::adjustment::AdjustmentState;
 use crate::domain::fault::FaultCode;
@@ -286,7 +287,7 @@ pub async fn import_adjustment(request: HttpRequest, payload: Payload) -> Result
             .map_err(|fault: SheetFault| AppError::Sheet(vec![fault]))?;
         let imported = app.read_list(&grid, &scheme, None)?;
         let changes = &imported.proposal.changes;
-        let preview = if changes.is_empty() { None } else { Some(app.preview_changes(None, &scheme, changes, lang)?) };
+        let preview = if changes.is_empty() { None } else { Some(app.preview_changes(Proposed::default(), &scheme, changes, lang)?) };
         let preview = serde_json::to_value(preview).map_err(AppError::unwritable)?;
         let shown = Shown { rows: imported.rows, changes: changes.len(), warnings: warnings(&imported, lang), preview };
         if dry_run || changes.is_empty() {
