@@ -20,7 +20,7 @@ use crate::outbound::keys::KeyStore;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{
-    AUTHORIZATION, CACHE_CONTROL, HeaderMap, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS,
+    ALLOW, AUTHORIZATION, CACHE_CONTROL, HeaderMap, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS,
 };
 use actix_web::middleware::Next;
 use actix_web::{HttpMessage as _, HttpRequest, HttpResponse, web};
@@ -199,9 +199,17 @@ pub async fn unknown_path(request: HttpRequest) -> HttpResponse {
     response
 }
 
-/// Answers methods that a path does not know.
-pub async fn unknown_method(_request: HttpRequest) -> Result<HttpResponse, Problem> {
-    Err(Problem::new(ProblemType::MethodNotAllowed))
+/// Answers methods that a path does not know, naming those it does (RFC 9110 section 15.5.6).
+///
+/// # Errors
+/// Always `method-not-allowed`.
+pub fn unknown_method(endpoints: &[&Endpoint]) -> Result<HttpResponse, Problem> {
+    let methods: Vec<&str> = endpoints.iter().map(|endpoint| endpoint.method).collect();
+    let problem = Problem::new(ProblemType::MethodNotAllowed);
+    Err(match HeaderValue::from_str(&methods.join(", ")) {
+        Ok(methods) => problem.with_header(ALLOW, methods),
+        Err(_) => problem,
+    })
 }
 
 fn finish(edge: &Edge, mut response: ServiceResponse<BoxBody>, id: &str) -> ServiceResponse<BoxBody> {

@@ -89,7 +89,8 @@ macro_rules! endpoints {
             for (path, resource) in resources {
                 let endpoints = of_path(path);
                 let around = from_fn(move |request, next| edge::around(endpoints, request, next));
-                config.service(resource.default_service(web::to(edge::unknown_method)).wrap(around));
+                let others = web::to(move || async move { edge::unknown_method(endpoints) });
+                config.service(resource.default_service(others).wrap(around));
             }
         }
     };

@@ -278,3 +278,17 @@ mod tests {
         assert_eq!(unexplained(manifest), ["w = \"1\"", "v = \"1\""]);
     }
 }
+
+/// Working state changes without a log entry: only in the tables that `store/keep` names, and it names no others.
+#[test]
+fn what_is_kept_without_an_entry_stands_in_the_tables_named() {
+    let mut used = std::collections::BTreeSet::new();
+    for entry in std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/keep")).unwrap() {
+        let text = std::fs::read_to_string(entry.unwrap().path()).unwrap();
+        for line in text.lines().filter_map(|line| line.strip_prefix("use crate::store::schema::")) {
+            used.extend(line.trim_end_matches(';').trim_matches(['{', '}']).split(", ").map(str::to_owned));
+        }
+    }
+    let named: std::collections::BTreeSet<String> = whitelist::store::keep::TABLES.iter().map(|table| (*table).to_owned()).collect();
+    assert_eq!(used, named);
+}

@@ -6,5 +6,6 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::as_conversions, clippy::print_stdout)]
 
 mod fitness;
+mod log;
 mod scenarios;
 mod support;

@@ -70,7 +70,7 @@ impl Sql {
         Self(database.open().unwrap())
     }
 
-    fn is_postgres(&self) -> bool {
+    pub fn is_postgres(&self) -> bool {
         matches!(self.0, AnyConnection::Postgres(_))
     }
 

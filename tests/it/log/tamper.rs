@@ -1,0 +1,412 @@
+//! The tamper matrix: whatever is edited behind the back of the service, `log verify` finds it and names it.
+//!
+//! Somebody with the password of the database takes triggers and checks away and edits one thing at a time. Every edit
+//! is undone before the next, so that each is found by itself.
+
+use super::sql::{Column, Kind, Row, Sql, Table};
+use super::story::play;
+use crate::support::app::{Database, TestApp};
+use crate::support::on_both;
+use crate::support::story::Story;
+use jiff::civil::date;
+use serde_json::{Value, json};
+use std::process::Command;
+use std::time::Duration;
+use whitelist::app::keys::DataFolder;
+use whitelist::app::verify::database;
+use whitelist::cli::open::{Opening, open};
+use whitelist::clock::Clock;
+use whitelist::domain::validity::Instant;
+use whitelist::store::checkpoints::read_head_file;
+use whitelist::store::writer::Options;
+use whitelist::store::{DatabaseUrl, Environment, Store, StoreError, installation};
+use whitelist::tlog::Hash;
+use whitelist::tlog::merkle::{Frontier, leaf_hash};
+use whitelist::tlog::tiles::Tiles;
+
+/// The problems that an edit of a table may be named by; the first words of the code.
+fn fitting(table: &str) -> &'static [&'static str] {
+    match table {
+        "installation" => &["installation"],
+        "log_head" => &["head", "entry-missing", "entry-beyond-head", "frontier"],
+        "log_entries" => &["leaf-hash", "entry-"],
+        "log_tiles" => &["tile-"],
+        "log_checkpoints" => &["checkpoint-"],
+        "private_values" => &["private-"],
+        "subject_keys" => &["private-", "key-"],
+        "balances" => &["balance-"],
+        _ => &["row-"],
+    }
+}
+
+/// Verifies one database again and again, against what was published before it was tampered with.
+struct Verifier {
+    store: Store,
+    vkey: String,
+    published: (u64, Hash),
+}
+
+impl Verifier {
+    fn of(folder: &std::path::Path, url: &DatabaseUrl) -> Self {
+        let installation = installation::find(&mut url.open().unwrap()).unwrap().unwrap();
+        let folder = DataFolder(folder.to_path_buf());
+        let vkey = folder.checkpoint_key_for(&installation.origin).unwrap().vkey();
+        let (size, root) = read_head_file(&folder.head_file(), &vkey).unwrap().unwrap();
+        Self { store: Store::open(url, Options::default()).unwrap(), vkey, published: (size.try_into().unwrap(), root) }
+    }
+
+    /// Returns the codes of all problems; a database that cannot be verified is said so.
+    fn problems(&self) -> Vec<String> {
+        match database(&self.store, &self.vkey, Some(self.published), &mut |_, _| {}) {
+            Ok(result) => {
+                assert_eq!(result.ok, result.problems.is_empty());
+                let mut codes: Vec<String> = result.problems.into_iter().map(|problem| problem.code).collect();
+                codes.sort();
+                codes.dedup();
+                codes
+            }
+            Err(error) => vec![format!("not an answer: {error}")],
+        }
+    }
+}
+
+impl Drop for Verifier {
+    fn drop(&mut self) {
+        self.store.close();
+    }
+}
+
+/// What has not been found as it should.
+#[derive(Default)]
+struct Missed(Vec<String>);
+
+impl Missed {
+    fn judge(&mut self, edit: &str, found: &[String], fitting: &[&str]) {
+        if !found.iter().any(|code| fitting.iter().any(|fits| code.starts_with(fits))) {
+            self.0.push(format!("{edit}: {}", if found.is_empty() { "not found".to_owned() } else { found.join(", ") }));
+        }
+    }
+
+    fn none(self) {
+        assert!(self.0.is_empty(), "{} edits were not found or named as something else:\n{}", self.0.len(), self.0.join("\n"));
+    }
+}
+
+/// Other values for a column.
+fn edited(column: &Column, value: &Value) -> Vec<Value> {
+    let mut others = match (column.kind, value) {
+        (Kind::Number, Value::Number(number)) => {
+            let number = number.as_i64().unwrap();
+            vec![json!(number + 1), json!(number - 1), json!(number + 1_000_000)]
+        }
+        (Kind::Text, Value::String(text)) => {
+            let middle = text.chars().count() / 2;
+            let other = |letter: char| if letter == 'x' { 'y' } else { 'x' };
+            let changed: String = text.chars().enumerate().map(|(place, letter)| if place == middle { other(letter) } else { letter }).collect();
+            vec![json!(changed), json!(format!("{text} "))]
+        }
+        (Kind::Bytes, Value::String(hex)) => {
+            let mut bytes = hex::decode(hex).unwrap();
+            let middle = bytes.len() / 2;
+            bytes[middle] ^= 0b0001_0000;
+            let shorter = &bytes[..middle];
+            vec![json!(hex::encode(&bytes)), json!(hex::encode(shorter))]
+        }
+        (Kind::Number, Value::Null) => vec![json!(1)],
+        (Kind::Text, Value::Null) => vec![json!("x")],
+        (Kind::Bytes, Value::Null) => vec![json!("00")],
+        other => panic!("{}: {other:?}", column.name),
+    };
+    if column.nullable && !value.is_null() {
+        others.push(Value::Null);
+    }
+    others
+}
+
+/// The rows to edit in a column: one with a value, one without.
+fn victims<'r>(column: &Column, rows: &'r [Row]) -> Vec<&'r Row> {
+    let with = rows.iter().rev().find(|row| !row[&column.name].is_null());
+    let without = rows.iter().rev().find(|row| row[&column.name].is_null());
+    with.into_iter().chain(without).collect()
+}
+
+/// A service with a story behind it, halted and disarmed.
+fn told(app: &mut TestApp) -> (Sql, Verifier) {
+    app.will_be_tampered_with();
+    play(app, &mut Story::new(7, "beijing-2022", date(2026, 8, 12)), 25);
+    app.change(json!([{ "kind": "stop_item_class", "class": { "kind": "cas", "value": "58-08-2" }, "effective_on": "2199-01-01", "reason": { "code": "other", "basis": "演练" } }]));
+    app.halt();
+    let mut sql = Sql::open(&app.database);
+    sql.disarm();
+    let verifier = Verifier::of(&app.folder, &app.database);
+    assert_eq!(verifier.problems(), [""; 0], "untouched");
+    (sql, verifier)
+}
+
+on_both! {
+    fn every_edited_column_is_found(app) {
+        let (mut sql, verifier) = told(app);
+        let mut missed = Missed::default();
+        let mut edits = 0;
+        for (table, rows) in sql.dump() {
+            assert!(!rows.is_empty(), "the story leaves {} empty", table.name);
+            for column in &table.columns {
+                let mut tried = 0;
+                for row in victims(column, &rows) {
+                    for value in edited(column, &row[&column.name]) {
+                        let mut other = row.clone();
+                        other.insert(column.name.clone(), value.clone());
+                        // A neighbour may hold the key already; another edit of the same column will do.
+                        if sql.replace(&table, row, &other).is_err() {
+                            continue;
+                        }
+                        tried += 1;
+                        missed.judge(&format!("{}.{}: {} -> {value}", table.name, column.name, row[&column.name]), &verifier.problems(), fitting(&table.name));
+                        sql.replace(&table, &other, row).unwrap();
+                    }
+                }
+                assert!(tried > 0, "{}.{} could not be edited", table.name, column.name);
+                edits += tried;
+            }
+        }
+        assert!(edits > 200, "{edits}");
+        assert_eq!(verifier.problems(), [""; 0], "every edit was undone");
+        missed.none();
+    }
+}
+
+/// Rows that nobody recorded: copies of a row with a new key, behind the last and before the first.
+fn forged(table: &Table, row: &Row) -> Vec<Row> {
+    let revision = table.columns.iter().any(|column| column.name == "revision");
+    let places: &[i64] = if revision { &[1_000_000, 0, -1] } else { &[1_000_000, -1] };
+    let copies = places.iter().map(|place| {
+        let mut copy = row.clone();
+        for column in table.columns.iter().filter(|column| column.key || column.name == "revision") {
+            let value = match column.kind {
+                Kind::Number if column.name == "version" => json!(1000 + place.rem_euclid(1000)),
+                Kind::Number => json!(place),
+                // The listing of a balance and the number of a listing keep their form; an id is only a text.
+                Kind::Text if *place > 0 => json!(format!("{}~", row[&column.name].as_str().unwrap())),
+                Kind::Text => json!(format!("!{}", row[&column.name].as_str().unwrap())),
+                Kind::Bytes => json!("00"),
+            };
+            copy.insert(column.name.clone(), value);
+        }
+        copy
+    });
+    copies.collect()
+}
+
+on_both! {
+    fn every_row_too_few_or_too_many_is_found(app) {
+        let (mut sql, verifier) = told(app);
+        let mut missed = Missed::default();
+        for (table, rows) in sql.dump() {
+            // Between two signed heads nobody can tell whether another was signed; the published one must be there.
+            let places = if table.name == "log_checkpoints" { vec![rows.len() - 1] } else { vec![0, rows.len() / 2, rows.len() - 1] };
+            for row in places.into_iter().map(|place| &rows[place]) {
+                sql.delete(&table, row).unwrap();
+                missed.judge(&format!("{} without {row:?}", table.name), &verifier.problems(), fitting(&table.name));
+                sql.insert(&table, row).unwrap();
+            }
+            for row in forged(&table, rows.last().unwrap()) {
+                sql.insert(&table, &row).unwrap();
+                missed.judge(&format!("{} with {row:?}", table.name), &verifier.problems(), fitting(&table.name));
+                sql.delete(&table, &row).unwrap();
+            }
+        }
+        assert_eq!(verifier.problems(), [""; 0], "every edit was undone");
+        missed.none();
+    }
+}
+
+/// Writes head and tiles anew from the entries there are, as somebody who hides an edit would.
+fn rehash(sql: &mut Sql) {
+    let [entries, tiles, head] = ["log_entries", "log_tiles", "log_head"].map(|name| sql.table(name));
+    let (mut edge, mut frontier) = (Tiles::new(), Frontier::new());
+    for row in sql.rows(&entries) {
+        let leaf = leaf_hash(&hex::decode(row["leaf"].as_str().unwrap()).unwrap());
+        edge.append(leaf);
+        frontier.append(leaf);
+    }
+    sql.run("DELETE FROM log_tiles; DELETE FROM log_head").unwrap();
+    let mut rows = std::collections::BTreeMap::new();
+    for tile in edge.take_changed() {
+        rows.insert((tile.level, tile.index), tile.hashes);
+    }
+    for ((level, index), hashes) in rows {
+        let row = json!({ "level": level, "tile": index, "hashes": hex::encode(hashes) });
+        sql.insert(&tiles, row.as_object().unwrap()).unwrap();
+    }
+    let row = json!({ "id": 1, "size": frontier.size(), "frontier": hex::encode(frontier.to_bytes()) });
+    sql.insert(&head, row.as_object().unwrap()).unwrap();
+}
+
+on_both! {
+    fn entries_swapped_cut_off_or_rewritten_are_found(app) {
+        let (mut sql, verifier) = told(app);
+        let before = sql.dump();
+        let entries = sql.table("log_entries");
+        let rows = sql.rows(&entries);
+        let mut missed = Missed::default();
+
+        // Two entries change places, each with its hash.
+        let (one, other) = (&rows[rows.len() / 2], &rows[rows.len() / 2 + 1]);
+        let moved = |row: &Row, to: &Row| { let mut row = row.clone(); row.insert("revision".to_owned(), to["revision"].clone()); row };
+        sql.run("DELETE FROM log_entries").unwrap();
+        for row in &rows {
+            let row = if row == one { moved(other, one) } else if row == other { moved(one, other) } else { row.clone() };
+            sql.insert(&entries, &row).unwrap();
+        }
+        missed.judge("two entries swapped", &verifier.problems(), &["tile-hash"]);
+        rehash(&mut sql);
+        missed.judge("two entries swapped and everything hashed anew", &verifier.problems(), &["checkpoint-root"]);
+        sql.run("DELETE FROM log_checkpoints").unwrap();
+        missed.judge("the same without checkpoints", &verifier.problems(), &["fork"]);
+        sql.restore(&before);
+
+        // The tail is cut off with its rows, and everything is hashed anew: only who remembers the head can tell.
+        let cut = rows.len() - 1;
+        for (table, kept) in &before {
+            if table.columns.iter().any(|column| column.name == "revision") && table.name != "adjustments" {
+                sql.run(&format!("DELETE FROM {} WHERE revision > {cut}", table.name)).unwrap();
+            }
+            assert!(!kept.is_empty());
+        }
+        sql.run(&format!("DELETE FROM log_checkpoints WHERE size > {cut}")).unwrap();
+        rehash(&mut sql);
+        missed.judge("the tail cut off", &verifier.problems(), &["rollback"]);
+        sql.restore(&before);
+
+        // The last entry tells another story, in full agreement with tiles and head.
+        let mut last = rows.last().unwrap().clone();
+        let leaf = String::from_utf8(hex::decode(last["leaf"].as_str().unwrap()).unwrap()).unwrap();
+        let leaf = leaf.replacen("\"at\":\"2", "\"at\":\"1", 1);
+        last.insert("leaf_hash".to_owned(), json!(leaf_hash(leaf.as_bytes()).to_string()));
+        last.insert("leaf".to_owned(), json!(hex::encode(leaf)));
+        sql.replace(&entries, rows.last().unwrap(), &last).unwrap();
+        rehash(&mut sql);
+        missed.judge("the last entry rewritten", &verifier.problems(), &["checkpoint-root"]);
+        sql.run("DELETE FROM log_checkpoints").unwrap();
+        missed.judge("the same without checkpoints", &verifier.problems(), &["fork"]);
+        sql.restore(&before);
+        assert_eq!(verifier.problems(), [""; 0], "every edit was undone");
+        missed.none();
+    }
+}
+
+/// A log of two entries: enough to edit every byte of one.
+fn small(database: Database, folder: &std::path::Path) -> DatabaseUrl {
+    let url = match database {
+        Database::Sqlite => DatabaseUrl::Sqlite(folder.join("whitelist.db")),
+        Database::Postgres => DatabaseUrl::parse(&crate::support::postgres::database()).unwrap(),
+    };
+    let opened = open(Opening {
+        data: folder.to_path_buf(),
+        database: url.clone(),
+        environment: Some(Environment::Demo),
+        public_url: None,
+        migrate: true,
+        record: false,
+        max_staleness: Duration::from_secs(5),
+        clock: Clock::fixed(Instant::parse(crate::support::app::NOW).unwrap()),
+        group: 256,
+    })
+    .unwrap();
+    let scheme = whitelist::app::found::read_scheme(include_str!("../../../samples/schemes/beijing-2022.toml")).unwrap();
+    let at = Instant::parse(crate::support::app::NOW).unwrap();
+    let context = whitelist::app::found::system("test", at);
+    opened.app.store.write(context, move |tx| whitelist::app::found::adopt_scheme(tx, &scheme).map(drop)).unwrap();
+    opened.close();
+    url
+}
+
+fn every_byte_counts(database: Database) {
+    let home = tempfile::tempdir().unwrap();
+    let url = small(database, home.path());
+    let verifier = Verifier::of(home.path(), &url);
+    assert_eq!(verifier.problems(), [""; 0], "untouched");
+    let mut sql = Sql::open(&url);
+    sql.disarm();
+    let mut missed = Missed::default();
+    for (name, column, fits) in [("log_entries", "leaf", "leaf-hash"), ("log_entries", "leaf_hash", "leaf-hash"), ("log_tiles", "hashes", "tile-hash"), ("log_head", "frontier", "frontier"), ("private_values", "sealed", "private-damaged")] {
+        let table = sql.table(name);
+        let row = sql.rows(&table).pop().unwrap();
+        let bytes = hex::decode(row[column].as_str().unwrap()).unwrap();
+        for place in 0..bytes.len() {
+            let mut other = bytes.clone();
+            other[place] ^= 1 << (place % 8);
+            let mut edited = row.clone();
+            edited.insert(column.to_owned(), json!(hex::encode(other)));
+            sql.replace(&table, &row, &edited).unwrap();
+            missed.judge(&format!("{name}.{column} byte {place}"), &verifier.problems(), &[fits]);
+        }
+        sql.run(&format!("DELETE FROM {name} WHERE {} = {}", key(&table), row[key(&table)])).unwrap();
+        sql.insert(&table, &row).unwrap();
+    }
+    let table = sql.table("log_checkpoints");
+    let row = sql.rows(&table).pop().unwrap();
+    let note = row["note"].as_str().unwrap();
+    for edited_note in flipped(note) {
+        let mut edited = row.clone();
+        edited.insert("note".to_owned(), json!(edited_note));
+        sql.replace(&table, &row, &edited).unwrap();
+        missed.judge(&format!("note {edited_note:?}"), &verifier.problems(), &["checkpoint-"]);
+    }
+    sql.replace(&table, &row, &row).unwrap();
+    assert_eq!(verifier.problems(), [""; 0], "every edit was undone");
+    missed.none();
+}
+
+/// The first number that tells the rows of a table apart.
+fn key(table: &Table) -> &str {
+    &table.columns.iter().find(|column| column.key).unwrap().name
+}
+
+/// The text with the lowest bit of one byte flipped, for every byte.
+fn flipped(text: &str) -> Vec<String> {
+    let edit = |place: usize| {
+        let mut bytes = text.as_bytes().to_vec();
+        bytes[place] ^= 1;
+        String::from_utf8(bytes).ok()
+    };
+    let edited: Vec<String> = (0..text.len()).filter_map(edit).collect();
+    assert_eq!(edited.len(), text.len(), "every byte can be edited without leaving UTF-8");
+    edited
+}
+
+#[test]
+fn every_byte_counts_on_sqlite() {
+    every_byte_counts(Database::Sqlite);
+}
+
+#[test]
+fn every_byte_counts_on_postgres() {
+    every_byte_counts(Database::Postgres);
+}
+
+#[test]
+fn every_byte_of_the_published_head_counts() {
+    let home = tempfile::tempdir().unwrap();
+    let url = small(Database::Sqlite, home.path());
+    let installation = installation::find(&mut url.open().unwrap()).unwrap().unwrap();
+    let folder = DataFolder(home.path().to_path_buf());
+    let vkey = folder.checkpoint_key_for(&installation.origin).unwrap().vkey();
+    let whole = std::fs::read_to_string(folder.head_file()).unwrap();
+    let edited = home.path().join("edited");
+    for text in flipped(&whole) {
+        std::fs::write(&edited, &text).unwrap();
+        let read = read_head_file(&edited, &vkey);
+        assert!(matches!(read, Err(StoreError::BehindHead(_))), "{text:?}: {read:?}");
+    }
+    let verify = || {
+        let output = Command::new(env!("CARGO_BIN_EXE_whitelist")).args(["log", "verify", "--json", "--data"]).arg(home.path()).output().unwrap();
+        let result: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {output:?}"));
+        (output.status.code(), result)
+    };
+    let (code, result) = verify();
+    assert_eq!((code, &result["ok"], &result["problems"]), (Some(0), &json!(true), &json!([])));
+    std::fs::write(folder.head_file(), flipped(&whole).pop().unwrap()).unwrap();
+    let (code, result) = verify();
+    assert_eq!((code, &result["ok"], &result["problems"][0]["code"]), (Some(1), &json!(false), &json!("head-file")));
+}
