@@ -2,14 +2,16 @@
 
 use super::demo_issuer::DemoIssuer;
 use super::open::{Opened, Opening, open};
-use super::serve::{Guards, serve};
+use super::serve::{Guards, issuers_refused, serve};
 use super::{Failure, Place, say, tell};
 use crate::app::samples;
+use crate::config::variable;
 use crate::outbound::keys::{KeyStore, LoopbackHttp};
 use crate::store::Environment;
 use crate::telemetry;
 use clap::Args;
 use std::net::{SocketAddr, TcpListener};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -36,7 +38,7 @@ pub fn run(args: DemoArgs) -> Result<(), Failure> {
             "the demo listens on loopback only: its data are invented and its tokens are free".to_owned(),
         ));
     }
-    telemetry::start(crate::config::variable("WHITELIST_LOG").as_deref().or(Some("warn")));
+    telemetry::start(variable("WHITELIST_LOG").as_deref().or(Some("warn")));
     tell("demo: opening the data folder …");
     let opening = Opening {
         environment: Some(Environment::Demo),
@@ -52,8 +54,13 @@ pub fn run(args: DemoArgs) -> Result<(), Failure> {
         tell("demo: sample data loaded (twelve synthetic enterprises and their listings)");
     }
     let issuer = DemoIssuer::load_or_create(&data).map_err(|error| Failure::Unreachable(error.to_string()))?;
-    let keys = KeyStore::new(vec![issuer.settings()], LoopbackHttp::Allowed)
-        .map_err(|error| Failure::Unreachable(error.to_string()))?;
+    let mut issuers = vec![issuer.settings()];
+    // A demo may also trust a provider under trial, read over plain http if that is on loopback.
+    if let Some(file) = variable("WHITELIST_ISSUERS") {
+        let more = crate::config::issuers::read(Path::new(&file)).map_err(|faults| Failure::Usage(faults.join("\n")))?;
+        issuers.extend(more);
+    }
+    let keys = KeyStore::new(issuers, LoopbackHttp::Allowed).map_err(|error| issuers_refused(&error))?;
     let listener = TcpListener::bind(listen)
         .map_err(|error| Failure::Unreachable(format!("cannot listen on {listen}: {error}")))?;
     let address = listener.local_addr().map_err(|error| Failure::Unreachable(error.to_string()))?;

@@ -6,7 +6,7 @@ use crate::clock::Clock;
 use crate::config::{Settings, production, variable};
 use crate::http::edge::Edge;
 use crate::http::throttle::Throttle;
-use crate::outbound::keys::{KeyStore, LoopbackHttp};
+use crate::outbound::keys::{KeyStore, KeyStoreError, LoopbackHttp};
 use crate::store::{DatabaseUrl, Environment, StoreError, installation};
 use crate::telemetry;
 use clap::Args;
@@ -42,7 +42,7 @@ pub fn run(args: ServeArgs) -> Result<(), Failure> {
     let listener = TcpListener::bind(settings.listen)
         .map_err(|error| Failure::Unreachable(format!("cannot listen on {}: {error}", settings.listen)))?;
     let keys = KeyStore::new(settings.issuers.clone(), LoopbackHttp::Refused)
-        .map_err(|error| Failure::Usage(error.to_string()))?;
+        .map_err(|error| issuers_refused(&error))?;
     let opened = open(Opening {
         data: settings.data.clone(),
         database: database.clone(),
@@ -102,6 +102,17 @@ fn refuse_loss(opened: &Opened, settings: &Settings) -> Result<(), Failure> {
          synchronous_standby_names, or accept the loss with WHITELIST_ACCEPT_LOSS=yes"
             .to_owned(),
     ))
+}
+
+/// Names everything that is wrong with the issuers.
+pub fn issuers_refused(error: &KeyStoreError) -> Failure {
+    match error {
+        KeyStoreError::Settings(faults) => {
+            let lines: Vec<String> = faults.iter().map(|fault| format!("WHITELIST_ISSUERS: {fault}")).collect();
+            Failure::Usage(lines.join("\n"))
+        }
+        KeyStoreError::Client(_) => Failure::Unreachable(error.to_string()),
+    }
 }
 
 /// Who is let in, and how often.

@@ -27,6 +27,7 @@ use actix_web::{HttpMessage as _, HttpRequest, HttpResponse, web};
 use std::cell::RefCell;
 use std::net::IpAddr;
 use std::path::PathBuf;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -105,7 +106,6 @@ pub struct Worker {
 }
 
 /// What is known about a request before its handler runs.
-#[derive(Clone)]
 pub struct Asked {
     /// Language of the answer.
     pub lang: Lang,
@@ -139,9 +139,9 @@ impl Asked {
 ///
 /// # Errors
 /// `internal` when the handler runs outside the edge.
-pub fn asked(request: &HttpRequest) -> Result<Asked, Problem> {
+pub fn asked(request: &HttpRequest) -> Result<Rc<Asked>, Problem> {
     let missing = || Problem::new(ProblemType::Internal).caused_by("a handler outside the edge");
-    request.extensions().get::<Asked>().cloned().ok_or_else(missing)
+    request.extensions().get::<Rc<Asked>>().cloned().ok_or_else(missing)
 }
 
 /// Returns the state of the edge.
@@ -177,7 +177,8 @@ pub async fn around<B: MessageBody + 'static>(
     };
     let response = match admitted {
         Ok((token, acting_for)) => {
-            request.extensions_mut().insert(Asked { lang, id: id.clone(), token, acting_for });
+            let asked = Asked { lang, id: id.clone(), token, acting_for };
+            request.extensions_mut().insert(Rc::new(asked));
             // Handlers answer problems as responses; what fails as an error here never had one.
             let (request, response) = next.call(request).await?.into_parts();
             ServiceResponse::new(request, render(response, lang, &id))

@@ -83,6 +83,7 @@ struct Missed(Vec<String>);
 impl Missed {
     fn judge(&mut self, edit: &str, found: &[String], fitting: &[&str]) {
         if !found.iter().any(|code| fitting.iter().any(|fits| code.starts_with(fits))) {
+            let edit: String = edit.chars().take(200).collect();
             self.0.push(format!("{edit}: {}", if found.is_empty() { "not found".to_owned() } else { found.join(", ") }));
         }
     }
@@ -209,7 +210,9 @@ on_both! {
                 missed.judge(&format!("{} without {row:?}", table.name), &verifier.problems(), fitting(&table.name));
                 sql.insert(&table, row).unwrap();
             }
-            for row in forged(&table, rows.last().unwrap()) {
+            // Nobody reads a second row of these two, nor a key under which nothing is sealed.
+            let more = !["installation", "log_head", "subject_keys"].contains(&table.name.as_str());
+            for row in forged(&table, rows.last().unwrap()).into_iter().filter(|_| more) {
                 sql.insert(&table, &row).unwrap();
                 missed.judge(&format!("{} with {row:?}", table.name), &verifier.problems(), fitting(&table.name));
                 sql.delete(&table, &row).unwrap();
