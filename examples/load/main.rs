@@ -15,7 +15,7 @@ mod servers;
 mod writes;
 
 use clap::{Parser, Subcommand, ValueEnum};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -38,7 +38,7 @@ struct Arguments {
     #[arg(long, value_name = "PART", value_delimiter = ',')]
     only: Vec<Part>,
     #[command(subcommand)]
-    child: Option<Child>,
+    task: Option<Task>,
 }
 
 /// A part of the bench.
@@ -56,9 +56,23 @@ enum Part {
     Writes,
 }
 
-/// What the bench does in processes of its own.
+/// What else it does: help for a profiler, and what the bench runs in processes of its own.
 #[derive(Debug, Subcommand)]
-enum Child {
+enum Task {
+    /// Keeps one server busy and names its process, for a profiler
+    Profile {
+        /// Data folder; a list of 100,000 listings is made where there is none
+        data: PathBuf,
+        /// Whole declarations instead of single lines
+        #[arg(long)]
+        post: bool,
+        /// Whether answers are recorded
+        #[arg(long)]
+        record: bool,
+        /// How long
+        #[arg(long, default_value_t = 30)]
+        seconds: u64,
+    },
     /// Serves plaintext.
     #[command(hide = true)]
     ServeHello,
@@ -97,13 +111,17 @@ const FULL: Plan =
 const QUICK: Plan =
     Plan { rounds: 5, turn: Duration::from_millis(400), writing: Duration::from_millis(250), sizes: &[1_000, 100_000] };
 
+/// Listings of the list that most is measured on.
+const MIDDLE: u32 = 100_000;
+
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let outcome = match &arguments.child {
+    let outcome = match &arguments.task {
         None => bench(&arguments),
-        Some(Child::ServeHello) => servers::serve_hello(),
-        Some(Child::ServeList { data, record }) => servers::serve_list(data, *record),
-        Some(Child::Load { data }) => servers::load_once(data),
+        Some(Task::Profile { data, post, record, seconds }) => profile(data, *post, *record, Duration::from_secs(*seconds)),
+        Some(Task::ServeHello) => servers::serve_hello(),
+        Some(Task::ServeList { data, record }) => servers::serve_list(data, *record),
+        Some(Task::Load { data }) => servers::load_once(data),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -114,6 +132,16 @@ fn main() -> ExitCode {
     }
 }
 
+fn profile(data: &Path, post: bool, record: bool, time: Duration) -> Outcome<()> {
+    let list = Sample::kept(data, MIDDLE)?;
+    let server = servers::Server::list(data, record)?;
+    let requests = if post { list.posts(lookups::LINES)? } else { list.gets()? };
+    report::tell(&format!("process {}", server.process()));
+    let turn = client::drive(server.address, server.process(), machine::CpuClock::new(), &requests, time)?;
+    report::tell(&format!("{:.0} requests/s, {:.2} µs of server CPU each", turn.rate, turn.cpu));
+    Ok(())
+}
+
 fn bench(arguments: &Arguments) -> Outcome<()> {
     let plan = if arguments.quick { QUICK } else { FULL };
     let wanted = |part| arguments.only.is_empty() || arguments.only.contains(&part);
@@ -122,7 +150,7 @@ fn bench(arguments: &Arguments) -> Outcome<()> {
     let needs_list = [Part::Lookups, Part::Inside, Part::Log].into_iter().any(wanted);
     let middle = if needs_list {
         report::tell("a list of 100,000 listings, through the writer and the log …");
-        Some(Sample::recorded(&folder.path().join("100k"), 100_000, &mut report)?)
+        Some(Sample::recorded(&folder.path().join("100k"), MIDDLE, Some(&mut report))?)
     } else {
         None
     };

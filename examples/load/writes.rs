@@ -3,6 +3,7 @@
 //! A write is a proposed adjustment with its log entry and its sealed values; it counts once its commit has returned.
 
 use std::path::Path;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 use whitelist::app::App;
 use whitelist::cli::open::Opened;
@@ -57,10 +58,12 @@ fn on_database(
     }
     for clients in CLIENTS {
         let (mut together, mut alone) = (Vec::new(), Vec::new());
+        let before = counted(&grouped);
         for _ in 0..plan.rounds {
             together.push(writes(&grouped, clients, plan.writing)?);
             alone.push(writes(&single, clients, plan.writing)?);
         }
+        let (commands, groups) = counted(&grouped);
         let most = clients == MOST;
         let goal = |least| if most { Goal::AtLeast(least) } else { Goal::None };
         report.rounds(&format!("{name}, clients {clients}: durable writes"), "/s", &together, goal(5_000.0));
@@ -68,14 +71,19 @@ fn on_database(
         if most {
             let gain: Vec<f64> = together.iter().zip(&alone).map(|(together, alone)| together / alone).collect();
             report.rounds(&format!("{name}, clients {clients}: grouped / ungrouped"), "", &gain, goal(8.0));
+            let mean = (commands - before.0) / (groups - before.1);
+            report.once(&format!("{name}, clients {clients}: writes to a commit, on average"), "", mean, Goal::None);
         }
     }
-    let counts = grouped.app.store.counts();
-    let of = |count: &std::sync::atomic::AtomicU64| real(count.load(std::sync::atomic::Ordering::Relaxed));
-    report.once(&format!("{name}: writes to a commit, on average"), "", of(&counts.commands) / of(&counts.groups), Goal::None);
     grouped.close();
     single.close();
     Ok(())
+}
+
+/// Returns how many writes in how many commits a store has made.
+fn counted(opened: &Opened) -> (f64, f64) {
+    let counts = opened.app.store.counts();
+    (real(counts.commands.load(Ordering::Relaxed)), real(counts.groups.load(Ordering::Relaxed)))
 }
 
 /// Lets clients write as fast as they can and returns writes per second.

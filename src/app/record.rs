@@ -14,7 +14,7 @@ use crate::domain::revision::Revision;
 use crate::domain::validity::{Instant, LegalDay};
 use crate::store::keep::answers::{self, AboutDeclaration, BatchRow};
 use crate::store::{Store, StoreError};
-use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError, bounded};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -28,7 +28,7 @@ const QUEUE: usize = 65_536;
 const BATCH: usize = 4_096;
 
 /// How long an answer may wait for others.
-const LINGER: Duration = Duration::from_millis(500);
+const LINGER: Duration = Duration::from_millis(200);
 
 /// Form of a stored batch.
 const FORM: u8 = 1;
@@ -155,19 +155,17 @@ pub fn read_batch(row: &BatchRow) -> Result<Vec<Recorded>, StoreError> {
     records.into_iter().map(|record| record.read().ok_or_else(damaged)).collect()
 }
 
-/// What stands in the queue.
-enum Queued {
-    /// An answer.
-    Answer(Record),
-    /// Somebody who waits until everything before is written.
-    Flush(Sender<()>),
-}
-
 /// The queue between lookups and the database.
 pub struct Recorder {
-    sender: Option<Sender<Queued>>,
+    channels: Option<Channels>,
     dropped: Arc<AtomicU64>,
     thread: Option<JoinHandle<()>>,
+}
+
+/// The ways to the thread that writes: answers, and those who wait until all before are written.
+struct Channels {
+    queue: Sender<Record>,
+    orders: Sender<Sender<()>>,
 }
 
 impl Recorder {
@@ -176,26 +174,27 @@ impl Recorder {
     /// # Errors
     /// [`StoreError::Unreachable`] when no thread can be started.
     pub fn start(store: Store) -> Result<Self, StoreError> {
-        let (sender, receiver) = bounded(QUEUE);
+        let (queue, answers) = bounded(QUEUE);
+        let (orders, ordered) = bounded(1);
         let dropped = Arc::new(AtomicU64::new(0));
         let lost = Arc::clone(&dropped);
         let thread = std::thread::Builder::new()
             .name("recorder".to_owned())
-            .spawn(move || write_all(&store, &receiver, &lost))
+            .spawn(move || write_all(&store, &answers, &ordered, &lost))
             .map_err(|error| StoreError::Unreachable(error.to_string()))?;
-        Ok(Self { sender: Some(sender), dropped, thread: Some(thread) })
+        Ok(Self { channels: Some(Channels { queue, orders }), dropped, thread: Some(thread) })
     }
 
     /// Returns a recorder that keeps nothing: for commands that answer a person, not customs.
     #[must_use]
     pub fn off() -> Self {
-        Self { sender: None, dropped: Arc::default(), thread: None }
+        Self { channels: None, dropped: Arc::default(), thread: None }
     }
 
     /// Puts an answer in the queue without waiting.
     pub fn record(&self, record: impl FnOnce() -> Record) {
-        let Some(sender) = &self.sender else { return };
-        match sender.try_send(Queued::Answer(record())) {
+        let Some(channels) = &self.channels else { return };
+        match channels.queue.try_send(record()) {
             Ok(()) => {}
             Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {
                 self.dropped.fetch_add(1, Ordering::Relaxed);
@@ -205,9 +204,9 @@ impl Recorder {
 
     /// Waits until every answer given so far is written.
     pub fn flush(&self) {
-        let Some(sender) = &self.sender else { return };
+        let Some(channels) = &self.channels else { return };
         let (done, written) = bounded(1);
-        if sender.send(Queued::Flush(done)).is_ok() {
+        if channels.orders.send(done).is_ok() {
             // A recorder that ended has written what it could.
             let _ = written.recv();
         }
@@ -223,7 +222,7 @@ impl Recorder {
 impl Drop for Recorder {
     /// Writes what is queued and stops.
     fn drop(&mut self) {
-        self.sender = None;
+        self.channels = None;
         if let Some(thread) = self.thread.take() {
             // A recorder that panicked has nothing more to wait for.
             let _ = thread.join();
@@ -231,34 +230,27 @@ impl Drop for Recorder {
     }
 }
 
-fn write_all(store: &Store, receiver: &Receiver<Queued>, lost: &AtomicU64) {
-    while let Ok(first) = receiver.recv() {
-        let (mut records, mut waiting) = (Vec::new(), Vec::new());
-        let mut next = Some(first);
-        let late = crossbeam_channel::after(LINGER);
-        while let Some(queued) = next.take() {
-            match queued {
-                Queued::Answer(record) => records.push(record),
-                Queued::Flush(done) => waiting.push(done),
-            }
-            if records.len() >= BATCH || !waiting.is_empty() {
+/// Looks into the queue every so often instead of waiting on it: a sender that had to wake this thread would pay more
+/// for that than for the whole answer.
+fn write_all(store: &Store, queue: &Receiver<Record>, orders: &Receiver<Sender<()>>, lost: &AtomicU64) {
+    loop {
+        let order = orders.recv_timeout(LINGER);
+        loop {
+            let records: Vec<Record> = queue.try_iter().take(BATCH).collect();
+            if records.is_empty() {
                 break;
             }
-            next = crossbeam_channel::select! {
-                recv(receiver) -> queued => queued.ok(),
-                recv(late) -> _ => None,
-            };
+            let count = u64::try_from(records.len()).unwrap_or(u64::MAX);
+            if let Err(error) = write(store, records) {
+                lost.fetch_add(count, Ordering::Relaxed);
+                tracing::error!(%error, answers = count, "answers could not be recorded");
+            }
         }
-        let count = u64::try_from(records.len()).unwrap_or(u64::MAX);
-        if !records.is_empty()
-            && let Err(error) = write(store, records)
-        {
-            lost.fetch_add(count, Ordering::Relaxed);
-            tracing::error!(%error, answers = count, "answers could not be recorded");
-        }
-        for done in waiting {
+        match order {
             // Who gave up waiting needs no word.
-            let _ = done.send(());
+            Ok(done) => drop(done.send(())),
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => break,
         }
     }
 }

@@ -42,8 +42,8 @@ pub struct Enterprise {
     pub versions: Vec<EnterpriseVersion>,
     /// Its listings in order of number.
     pub listings: Vec<Arc<Listing>>,
-    /// Places in `listings` by every HS code a listing ever carried, ordered.
-    by_hs_code: Vec<(HsCode, u32)>,
+    /// Listings by every HS code they ever carried, ordered; the listing itself, to save a look-up a step.
+    by_hs_code: Vec<(HsCode, Arc<Listing>)>,
 }
 
 impl Enterprise {
@@ -72,12 +72,13 @@ impl Enterprise {
             }
         }
         self.listings.sort_by_key(|listing| listing.number);
-        self.by_hs_code = (0_u32..)
-            .zip(&self.listings)
-            .flat_map(|(place, listing)| listing.versions.iter().map(move |version| (version.terms.hs_code, place)))
+        self.by_hs_code = self
+            .listings
+            .iter()
+            .flat_map(|listing| listing.versions.iter().map(move |version| (version.terms.hs_code, Arc::clone(listing))))
             .collect();
-        self.by_hs_code.sort_unstable();
-        self.by_hs_code.dedup();
+        self.by_hs_code.sort_by_key(|(hs_code, listing)| (*hs_code, listing.number));
+        self.by_hs_code.dedup_by_key(|(hs_code, listing)| (*hs_code, listing.number));
         self.by_hs_code.shrink_to_fit();
         self.listings.shrink_to_fit();
     }
@@ -85,11 +86,8 @@ impl Enterprise {
     /// Returns the listings that ever carried an HS code.
     pub fn with_hs_code(&self, hs_code: HsCode) -> impl Iterator<Item = &Arc<Listing>> {
         let first = self.by_hs_code.partition_point(|(known, _)| *known < hs_code);
-        self.by_hs_code
-            .iter()
-            .skip(first)
-            .take_while(move |(known, _)| *known == hs_code)
-            .filter_map(|(_, place)| usize::try_from(*place).ok().and_then(|place| self.listings.get(place)))
+        let from = self.by_hs_code.get(first..).unwrap_or_default();
+        from.iter().take_while(move |(known, _)| *known == hs_code).map(|(_, listing)| listing)
     }
 
     /// Returns the listing of a number.

@@ -51,6 +51,9 @@ pub fn faults(problem: &Value) -> Vec<(&str, &str)> {
     faults.iter().map(|fault| (fault["pointer"].as_str().unwrap(), fault["code"].as_str().unwrap())).collect()
 }
 
+/// More of the query, verdict and reasons, match levels.
+type Case = (String, &'static str, Vec<(&'static str, &'static str)>);
+
 fn unregistered() -> String {
     let letters = "0123456789ABCDEFGHJKLMNPQRTUWXY".chars();
     letters.map(|check| format!("91110108XFXTR9990{check}")).find(|code| Uscc::parse(code).is_ok()).unwrap()
@@ -145,7 +148,7 @@ on_both! {
     fn every_optional_parameter_tells(app) {
         let base = question(ENT_03, "2941500000");
         let (own, other) = (number_of(app, ENT_03, "2941500000"), number_of(app, ENT_01, "3004909099"));
-        let cases: Vec<(String, &str, Vec<(&str, &str)>)> = vec![
+        let cases: Vec<Case> = vec![
             (String::new(), "allowed listed", vec![("listing", "not_given"), ("hs_code", "exact"), ("ciq_code", "not_given"), ("cas", "not_given"), ("unit", "not_given"), ("quantity", "not_given")]),
             (format!("&listing={own}"), "allowed listed", vec![("listing", "exact")]),
             (format!("&listing={other}"), "denied no_listing", vec![]),

@@ -5,7 +5,15 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::as_conversions, clippy::print_stdout)]
 
+mod adjustments;
+mod bad_input;
 mod fitness;
+mod health;
+mod import;
+mod listings;
 mod log;
+mod lookups;
+mod matrix;
 mod scenarios;
+mod schemes;
 mod support;

@@ -12,10 +12,10 @@ use crate::domain::code::DocumentSet;
 use crate::domain::id::LookupId;
 use crate::domain::lang::Lang;
 use crate::domain::lookup::{Candidate, CodeMatch, LineAnswer, MatchLevels, QuantityMatch, UnitMatch};
-use crate::domain::quantity::Measure;
+use crate::domain::quantity::{Measure, Quantity};
 use crate::domain::reason::{Reason, Reasons};
 use crate::domain::revision::Revision;
-use crate::domain::validity::Instant;
+use crate::domain::validity::{Instant, LegalDay};
 
 /// Bytes reserved for the head of an answer, and for each line: enough for one with a listing and a long reason.
 const HEAD_BYTES: usize = 160;
@@ -72,7 +72,7 @@ fn numbered(out: &mut Vec<u8>, lines: &[LineAnswer<'_>], lang: Lang) {
     raw(out, "\"lines\":[");
     for (place, line) in lines.iter().enumerate() {
         raw(out, if place == 0 { "{\"line\":" } else { ",{\"line\":" });
-        bare(out, line.line);
+        digits(out, line.line.into(), 1);
         out.push(b',');
         judgement(out, line, lang);
         out.push(b'}');
@@ -89,7 +89,7 @@ fn judgement(out: &mut Vec<u8>, line: &LineAnswer<'_>, lang: Lang) {
             raw(out, "\",\"scheme\":");
             text(out, &scheme.code);
             raw(out, ",\"scheme_version\":");
-            bare(out, scheme.version);
+            digits(out, scheme.version.into(), 1);
         }
         None => raw(out, "\",\"scheme\":null,\"scheme_version\":null"),
     }
@@ -155,11 +155,11 @@ fn listing(out: &mut Vec<u8>, candidate: &Candidate<'_>) {
     raw(out, ",\"listing\":{\"number\":");
     quoted(out, candidate.listing.number);
     raw(out, ",\"version\":");
-    bare(out, candidate.version_number);
+    digits(out, candidate.version_number.into(), 1);
     raw(out, ",\"valid_from\":");
-    quoted(out, period.from());
+    day(out, period.from());
     raw(out, ",\"valid_to\":");
-    quoted(out, period.to());
+    day(out, period.to());
     raw(out, ",\"approved\":");
     measure(out, candidate.approved());
     raw(out, ",\"remaining\":");
@@ -169,10 +169,54 @@ fn listing(out: &mut Vec<u8>, candidate: &Candidate<'_>) {
 
 fn measure(out: &mut Vec<u8>, measure: Measure) {
     raw(out, "{\"quantity\":");
-    quoted(out, measure.quantity);
-    raw(out, ",\"unit\":");
-    quoted(out, measure.unit);
-    out.push(b'}');
+    quantity(out, measure.quantity);
+    raw(out, ",\"unit\":\"");
+    digits(out, measure.unit.value(), 3);
+    raw(out, "\"}");
+}
+
+/// Writes a quantity as its own text has it: without trailing zeros.
+fn quantity(out: &mut Vec<u8>, quantity: Quantity) {
+    // Beyond 64 bits, or below zero, nobody asks often enough for a way of its own.
+    let Ok(steps) = u64::try_from(quantity.steps()) else { return quoted(out, quantity) };
+    let (whole, mut rest, mut width) = (steps / 100_000, steps % 100_000, 5);
+    out.push(b'"');
+    digits(out, whole, 1);
+    if rest > 0 {
+        while rest % 10 == 0 {
+            rest /= 10;
+            width -= 1;
+        }
+        out.push(b'.');
+        digits(out, rest, width);
+    }
+    out.push(b'"');
+}
+
+fn day(out: &mut Vec<u8>, day: LegalDay) {
+    let (year, month, day) = day.ymd();
+    out.push(b'"');
+    digits(out, year.into(), 4);
+    out.push(b'-');
+    digits(out, month.into(), 2);
+    out.push(b'-');
+    digits(out, day.into(), 2);
+    out.push(b'"');
+}
+
+/// Writes a number in decimal, padded with zeros to a width.
+fn digits(out: &mut Vec<u8>, number: u64, width: usize) {
+    let mut buffer = [b'0'; 20];
+    let (mut rest, mut used) = (number, 0);
+    for place in buffer.iter_mut().rev() {
+        if rest == 0 && used >= width.max(1) {
+            break;
+        }
+        *place = b'0' + u8::try_from(rest % 10).unwrap_or(0);
+        rest /= 10;
+        used += 1;
+    }
+    out.extend_from_slice(buffer.get(buffer.len() - used..).unwrap_or_default());
 }
 
 fn documents(out: &mut Vec<u8>, documents: DocumentSet) {
