@@ -69,7 +69,9 @@ pub fn drive(server: SocketAddr, process: u32, clock: CpuClock, requests: &Reque
             return Err("not one request was answered".into());
         }
         waits.sort_unstable();
-        let at = |percent: usize| waits.get(waits.len().saturating_mul(percent) / 100).map_or(f64::NAN, |nanos| real(*nanos) / 1e6);
+        let at = |percent: usize| {
+            waits.get(waits.len().saturating_mul(percent) / 100).map_or(f64::NAN, |nanos| real(*nanos) / 1e6)
+        };
         Ok(Turn { rate: count / seconds, cpu: cpu / count * 1e6, p50: at(50), p99: at(99) })
     })
 }
@@ -126,7 +128,15 @@ impl Connection {
         let stream = TcpStream::connect(server)?;
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(Duration::from_secs(10)))?;
-        Ok(Self { stream, next, request: Vec::new(), answer: vec![0; 1 << 14], filled: 0, head: 0, sent: Instant::now() })
+        Ok(Self {
+            stream,
+            next,
+            request: Vec::new(),
+            answer: vec![0; 1 << 14],
+            filled: 0,
+            head: 0,
+            sent: Instant::now(),
+        })
     }
 
     fn send(&mut self, requests: &Requests) -> Outcome<()> {
@@ -167,8 +177,13 @@ impl Connection {
             self.head = start + END.len();
         }
         let head = std::str::from_utf8(answer.get(..self.head).unwrap_or_default())?;
-        let body = head.strip_prefix("HTTP/1.1 200 OK\r\n").ok_or_else(|| format!("an answer other than 200: {}", String::from_utf8_lossy(answer)))?;
-        let length = body.lines().find_map(|line| line.strip_prefix("content-length: ")).ok_or("an answer without content-length")?;
+        let body = head
+            .strip_prefix("HTTP/1.1 200 OK\r\n")
+            .ok_or_else(|| format!("an answer other than 200: {}", String::from_utf8_lossy(answer)))?;
+        let length = body
+            .lines()
+            .find_map(|line| line.strip_prefix("content-length: "))
+            .ok_or("an answer without content-length")?;
         Ok(Some(self.head + length.parse::<usize>()?))
     }
 }

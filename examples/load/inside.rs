@@ -3,7 +3,8 @@
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair as _, RSA_PKCS1_SHA256, RSA_PSS_SHA256, RsaEncoding, RsaKeyPair,
+    ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair as _, RSA_PKCS1_SHA256, RSA_PSS_SHA256,
+    RsaEncoding, RsaKeyPair,
 };
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -64,10 +65,14 @@ fn rsa(key: &RsaKeyPair, encoding: &'static dyn RsaEncoding, message: &[u8]) -> 
 pub fn tokens(plan: Plan, report: &mut Report) -> Outcome<()> {
     tell("tokens …");
     let now = Clock::system().now().micros() / 1_000_000;
-    let (ed, ec, big) =
-        (Ed25519KeyPair::generate()?, EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING)?, RsaKeyPair::generate(KeySize::Rsa2048)?);
+    let (ed, ec, big) = (
+        Ed25519KeyPair::generate()?,
+        EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING)?,
+        RsaKeyPair::generate(KeySize::Rsa2048)?,
+    );
     // SEC 1: a leading byte, then both coordinates.
-    let (x, y) = ec.public_key().as_ref().get(1..).and_then(|point| point.split_at_checked(32)).ok_or("no point of P-256")?;
+    let (x, y) =
+        ec.public_key().as_ref().get(1..).and_then(|point| point.split_at_checked(32)).ok_or("no point of P-256")?;
     // RFC 8017, A.1.1: SEQUENCE, INTEGER n of 257 bytes, INTEGER e = 65537.
     let modulus = big.public_key().as_ref().get(8..265).ok_or("no modulus of 2048 bits")?;
     let jwk = |alg: Alg, members: Value| {
@@ -101,7 +106,8 @@ pub fn tokens(plan: Plan, report: &mut Report) -> Outcome<()> {
         Alg::Rs256 => rsa(&big, &RSA_PKCS1_SHA256, message),
     };
     for alg in Alg::ALL {
-        let tokens = (0..64).map(|nth| token(*alg, now, nth, |message| sign(*alg, message))).collect::<Outcome<Vec<_>>>()?;
+        let tokens =
+            (0..64).map(|nth| token(*alg, now, nth, |message| sign(*alg, message))).collect::<Outcome<Vec<_>>>()?;
         let costs = costs(SHORT_ROUNDS, 8, &tokens, |token| verifier.check(token, now).map(drop))?;
         let goal = match alg {
             Alg::EdDsa => Goal::AtMost(75.0),
@@ -109,7 +115,9 @@ pub fn tokens(plan: Plan, report: &mut Report) -> Outcome<()> {
         };
         report.rounds(&format!("token of {}, checked anew", alg.as_str()), "µs", &scaled(&costs, 1e6), goal);
     }
-    let tokens = (0..64).map(|nth| token(Alg::EdDsa, now, nth, |message| sign(Alg::EdDsa, message))).collect::<Outcome<Vec<_>>>()?;
+    let tokens = (0..64)
+        .map(|nth| token(Alg::EdDsa, now, nth, |message| sign(Alg::EdDsa, message)))
+        .collect::<Outcome<Vec<_>>>()?;
     let mut cache = TokenCache::new();
     let warm = costs(plan.rounds, 1_000, &tokens, |token| cache.check(&verifier, token, now).map(drop))?;
     report.rounds("token known to the worker", "ns", &scaled(&warm, 1e9), Goal::AtMost(8_000.0));
@@ -159,7 +167,9 @@ pub fn decisions(list: &Sample, plan: Plan, report: &mut Report) -> Outcome<()> 
         let question = read(query)?;
         let asked = app.ask_one(&org, &question.declaration, &question.line, question.as_of, |given| {
             let line = given.lines.first();
-            black_box(line.map(|line| answer_json::answer(given.id, given.revision, given.answered_at, line, Lang::Zh)));
+            black_box(
+                line.map(|line| answer_json::answer(given.id, given.revision, given.answered_at, line, Lang::Zh)),
+            );
         });
         asked.map_err(|error| error.to_string())
     })?;
@@ -220,7 +230,12 @@ pub fn log(list: &Sample, plan: Plan, report: &mut Report) -> Outcome<()> {
         checked.push(start.elapsed().as_secs_f64() / millions);
     }
     let count = real(u64::try_from(entries.len())?);
-    report.rounds(&format!("log of {count} entries: checked in memory, per million"), "s", &checked, Goal::AtMost(20.0));
+    report.rounds(
+        &format!("log of {count} entries: checked in memory, per million"),
+        "s",
+        &checked,
+        Goal::AtMost(20.0),
+    );
     drop((entries, tiles, conn));
 
     let store = Store::open(&url, Options::default())?;
@@ -231,7 +246,12 @@ pub fn log(list: &Sample, plan: Plan, report: &mut Report) -> Outcome<()> {
     if !verification.ok {
         return Err(format!("the database of the bench does not verify: {:?}", verification.problems).into());
     }
-    report.once("`log verify` of that database, every row and private value, per million", "s", seconds / millions, Goal::None);
+    report.once(
+        "`log verify` of that database, every row and private value, per million",
+        "s",
+        seconds / millions,
+        Goal::None,
+    );
     Ok(())
 }
 

@@ -87,7 +87,11 @@ impl Sample {
     /// Returns a list that is kept from run to run, recording it at first.
     pub fn kept(data: &Path, listings: u32) -> Outcome<Self> {
         let DatabaseUrl::Sqlite(file) = database_of(data) else { return Err("a list is kept in SQLite".into()) };
-        if file.exists() { Self::named(data, listings, Clock::system().now().day()) } else { Self::recorded(data, listings, None) }
+        if file.exists() {
+            Self::named(data, listings, Clock::system().now().day())
+        } else {
+            Self::recorded(data, listings, None)
+        }
     }
 
     /// Makes a list that is recorded entry by entry.
@@ -100,7 +104,8 @@ impl Sample {
                 let mut last: Option<ListingRow> = None;
                 for mut row in rows {
                     row.revision = tx.next_revision().0;
-                    let (before, event) = if row.version == 1 { (None, "listing.added") } else { (last.as_ref(), "listing.extended") };
+                    let (before, event) =
+                        if row.version == 1 { (None, "listing.added") } else { (last.as_ref(), "listing.extended") };
                     tx.save(row.clone(), before, event)?;
                     last = Some(row);
                 }
@@ -143,7 +148,10 @@ impl Sample {
     }
 
     fn named(data: &Path, listings: u32, today: LegalDay) -> Outcome<Self> {
-        let enterprises = (0..listings.div_ceil(OF_ENTERPRISE)).map(uscc).collect::<Option<Vec<_>>>().ok_or("no check character fits")?;
+        let enterprises = (0..listings.div_ceil(OF_ENTERPRISE))
+            .map(uscc)
+            .collect::<Option<Vec<_>>>()
+            .ok_or("no check character fits")?;
         Ok(Self { data: data.to_path_buf(), listings, enterprises, today })
     }
 
@@ -265,7 +273,11 @@ impl Sample {
                     format!(r#"{{"line":{line},"enterprise":"{enterprise}","hs_code":"{hs_code}","quantity":"{ASKED}","unit":"{GRAM}"}}"#)
                 })
                 .collect();
-            let body = format!(r#"{{"declaration":{{"customs_office":"0101","declared_on":"{}"}},"lines":[{}]}}"#, self.today, lines.join(","));
+            let body = format!(
+                r#"{{"declaration":{{"customs_office":"0101","declared_on":"{}"}},"lines":[{}]}}"#,
+                self.today,
+                lines.join(",")
+            );
             let length = body.len();
             format!("POST /v1/lookups HTTP/1.1\r\n{headers}Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}").into_bytes()
         };
@@ -275,7 +287,14 @@ impl Sample {
     /// Headers as a customs system sends them, with a token of the demo issuer.
     fn headers(&self) -> Outcome<String> {
         let now = Clock::system().now().micros() / 1_000_000;
-        let token = DemoIssuer::load_or_create(&self.data)?.mint(&[Role::CustomsLookup], "0101", "customs-1", 3600, now, "bench");
+        let token = DemoIssuer::load_or_create(&self.data)?.mint(
+            &[Role::CustomsLookup],
+            "0101",
+            "customs-1",
+            3600,
+            now,
+            "bench",
+        );
         Ok(format!("Host: whitelist\r\nAuthorization: Bearer {token}\r\n"))
     }
 }

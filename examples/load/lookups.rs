@@ -33,7 +33,8 @@ impl Contender<'_> {
 pub fn beside_plaintext(list: &Sample, plan: Plan, report: &mut Report) -> Outcome<()> {
     tell("lookups beside plaintext …");
     let clock = CpuClock::new();
-    let (hello, quiet, recording) = (Server::hello()?, Server::list(&list.data, false)?, Server::list(&list.data, true)?);
+    let (hello, quiet, recording) =
+        (Server::hello()?, Server::list(&list.data, false)?, Server::list(&list.data, true)?);
     check_answers(quiet.address, list)?;
     let baseline = Contender {
         name: "plaintext",
@@ -79,7 +80,8 @@ pub fn beside_plaintext(list: &Sample, plan: Plan, report: &mut Report) -> Outco
 /// Reports a contender that answers one question to a request.
 fn single(report: &mut Report, name: &str, turns: &[(Turn, Turn)], rate: Goal) {
     let own = |figure: fn(&Turn) -> f64| turns.iter().map(|(_, turn)| figure(turn)).collect::<Vec<f64>>();
-    let ratio = |figure: fn(&Turn) -> f64| turns.iter().map(|(hello, turn)| figure(turn) / figure(hello)).collect::<Vec<f64>>();
+    let ratio =
+        |figure: fn(&Turn) -> f64| turns.iter().map(|(hello, turn)| figure(turn) / figure(hello)).collect::<Vec<f64>>();
     report.rounds(&format!("{name}: requests"), "/s", &own(|turn| turn.rate), Goal::None);
     report.rounds(&format!("{name}: requests / plaintext"), "", &ratio(|turn| turn.rate), rate);
     report.rounds(&format!("{name}: server CPU per request"), "µs", &own(|turn| turn.cpu), Goal::None);
@@ -92,7 +94,8 @@ fn single(report: &mut Report, name: &str, turns: &[(Turn, Turn)], rate: Goal) {
 /// Holds what is measured against what it should answer.
 fn check_answers(server: SocketAddr, list: &Sample) -> Outcome<()> {
     let requests = list.gets()?;
-    let answer = |nth: usize| once(server, &[requests.heads.get(nth).map_or(&[][..], Vec::as_slice), &requests.tail].concat());
+    let answer =
+        |nth: usize| once(server, &[requests.heads.get(nth).map_or(&[][..], Vec::as_slice), &requests.tail].concat());
     let (listed, other) = (answer(0)?, answer(9)?);
     let sound = listed.contains(r#""verdict":"allowed""#) && other.contains(r#""code":"no_listing""#);
     if sound { Ok(()) } else { Err(format!("the list does not answer as it should: {listed}\n{other}").into()) }
@@ -122,23 +125,40 @@ pub fn growth(folder: &Path, plan: Plan, report: &mut Report) -> Outcome<()> {
     }
     tell("lookups over lists of different lengths …");
     let clock = CpuClock::new();
-    let servers = lists.iter().map(|(size, list)| Ok((*size, Server::list(&list.data, false)?, list.gets()?))).collect::<Outcome<Vec<_>>>()?;
+    let servers = lists
+        .iter()
+        .map(|(size, list)| Ok((*size, Server::list(&list.data, false)?, list.gets()?)))
+        .collect::<Outcome<Vec<_>>>()?;
     let drive_all = |time: Duration| {
-        let turn = |(_, server, requests): &(u32, Server, Requests)| drive(server.address, server.process(), clock, requests, time);
+        let turn = |(_, server, requests): &(u32, Server, Requests)| {
+            drive(server.address, server.process(), clock, requests, time)
+        };
         servers.iter().map(turn).collect::<Outcome<Vec<Turn>>>()
     };
     drive_all(Duration::from_millis(500))?;
     let rounds = (0..plan.rounds).map(|_| drive_all(plan.turn)).collect::<Outcome<Vec<_>>>()?;
     for (place, (size, _, _)) in servers.iter().enumerate() {
-        let of = |figure: fn(&Turn) -> f64| rounds.iter().filter_map(|turns| turns.get(place)).map(figure).collect::<Vec<f64>>();
+        let of = |figure: fn(&Turn) -> f64| {
+            rounds.iter().filter_map(|turns| turns.get(place)).map(figure).collect::<Vec<f64>>()
+        };
         let relative = |figure: fn(&Turn) -> f64| {
             let ratio = |turns: &Vec<Turn>| Some(figure(turns.get(place)?) / figure(turns.first()?));
             rounds.iter().filter_map(ratio).collect::<Vec<f64>>()
         };
         report.rounds(&format!("{size} listings: GET lookup"), "/s", &of(|turn| turn.rate), Goal::None);
         if place > 0 {
-            report.rounds(&format!("{size} listings: requests / shortest list"), "", &relative(|turn| turn.rate), Goal::AtLeast(0.9));
-            report.rounds(&format!("{size} listings: server CPU / shortest list"), "", &relative(|turn| turn.cpu), Goal::AtMost(1.1));
+            report.rounds(
+                &format!("{size} listings: requests / shortest list"),
+                "",
+                &relative(|turn| turn.rate),
+                Goal::AtLeast(0.9),
+            );
+            report.rounds(
+                &format!("{size} listings: server CPU / shortest list"),
+                "",
+                &relative(|turn| turn.cpu),
+                Goal::AtMost(1.1),
+            );
         }
     }
     Ok(())

@@ -15,7 +15,10 @@ use super::report::real;
 /// Describes the machine and the run.
 pub fn description() -> Vec<(&'static str, String)> {
     let cpu = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let model = cpu.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": ")).map_or("unknown", |(_, model)| model);
+    let model = cpu
+        .lines()
+        .find_map(|line| line.strip_prefix("model name")?.split_once(": "))
+        .map_or("unknown", |(_, model)| model);
     let cores = std::thread::available_parallelism().map_or(0, std::num::NonZero::get);
     let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
     let load = load.split(' ').take(3).collect::<Vec<_>>().join(" ");
@@ -59,7 +62,10 @@ impl CpuClock {
 /// Returns the memory of this process that belongs to no file, bytes.
 pub fn own_memory() -> Outcome<f64> {
     let status = fs::read_to_string("/proc/self/status")?;
-    let kib = status.lines().find_map(|line| line.strip_prefix("RssAnon:")?.trim().strip_suffix(" kB")).ok_or("no RssAnon in /proc/self/status")?;
+    let kib = status
+        .lines()
+        .find_map(|line| line.strip_prefix("RssAnon:")?.trim().strip_suffix(" kB"))
+        .ok_or("no RssAnon in /proc/self/status")?;
     Ok(real(kib.trim().parse()?) * 1024.0)
 }
 

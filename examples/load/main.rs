@@ -106,8 +106,12 @@ struct Plan {
     sizes: &'static [u32],
 }
 
-const FULL: Plan =
-    Plan { rounds: 5, turn: Duration::from_secs(2), writing: Duration::from_millis(1000), sizes: &[1_000, 100_000, 1_000_000] };
+const FULL: Plan = Plan {
+    rounds: 5,
+    turn: Duration::from_secs(2),
+    writing: Duration::from_millis(1000),
+    sizes: &[1_000, 100_000, 1_000_000],
+};
 const QUICK: Plan =
     Plan { rounds: 5, turn: Duration::from_millis(400), writing: Duration::from_millis(250), sizes: &[1_000, 100_000] };
 
@@ -118,7 +122,9 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let outcome = match &arguments.task {
         None => bench(&arguments),
-        Some(Task::Profile { data, post, record, seconds }) => profile(data, *post, *record, Duration::from_secs(*seconds)),
+        Some(Task::Profile { data, post, record, seconds }) => {
+            profile(data, *post, *record, Duration::from_secs(*seconds))
+        }
         Some(Task::ServeHello) => servers::serve_hello(),
         Some(Task::ServeList { data, record }) => servers::serve_list(data, *record),
         Some(Task::Load { data }) => servers::load_once(data),

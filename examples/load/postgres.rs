@@ -69,7 +69,9 @@ impl Postgres {
     /// When the server refuses.
     pub fn database(&self, name: &str) -> Outcome<DatabaseUrl> {
         let port = self.port;
-        let arguments = ["--host=127.0.0.1", &format!("--port={port}"), &format!("--username={USER}"), "--no-password", name].map(str::to_owned);
+        let arguments =
+            ["--host=127.0.0.1", &format!("--port={port}"), &format!("--username={USER}"), "--no-password", name]
+                .map(str::to_owned);
         let made = Command::new(self.bin.join("createdb")).args(arguments).status()?;
         if !made.success() {
             return Err("createdb failed".into());
@@ -92,7 +94,9 @@ fn programs() -> Option<PathBuf> {
     versions.sort_by_key(|path| path.file_name().and_then(|name| name.to_str()?.parse::<u32>().ok()));
     let path = std::env::var_os("PATH").unwrap_or_default();
     let folders = versions.into_iter().rev().map(|version| version.join("bin")).chain(std::env::split_paths(&path));
-    folders.into_iter().find(|bin| ["initdb", "pg_ctl", "postgres", "createdb"].iter().all(|program| bin.join(program).is_file()))
+    folders
+        .into_iter()
+        .find(|bin| ["initdb", "pg_ctl", "postgres", "createdb"].iter().all(|program| bin.join(program).is_file()))
 }
 
 /// A shell that does not run as root, because PostgreSQL refuses to.

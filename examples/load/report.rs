@@ -81,7 +81,8 @@ impl Report {
         let met = |met: bool| self.figures.iter().filter(|figure| figure.get("met") == Some(&Value::Bool(met))).count();
         say(&format!("\n{} goals met, {} short", met(true), met(false)));
         let Some(file) = file else { return Ok(()) };
-        let head: serde_json::Map<String, Value> = self.head.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
+        let head: serde_json::Map<String, Value> =
+            self.head.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
         std::fs::write(file, serde_json::to_string_pretty(&json!({ "run": head, "figures": self.figures }))? + "\n")?;
         Ok(())
     }

@@ -117,7 +117,8 @@ pub fn serve_hello() -> Outcome<()> {
     let address = listener.local_addr()?;
     actix_web::rt::System::new().block_on(async move {
         let hello = || App::new().route("/", web::get().to(async || "Hello, World!"));
-        let server = HttpServer::new(hello).workers(WORKERS).keep_alive(Duration::from_secs(15)).backlog(2048).disable_signals();
+        let server =
+            HttpServer::new(hello).workers(WORKERS).keep_alive(Duration::from_secs(15)).backlog(2048).disable_signals();
         let server = server.listen(listener)?.run();
         announce(address);
         server.await

@@ -30,7 +30,15 @@ pub fn measure(folder: &Path, plan: Plan, report: &mut Report) -> Outcome<()> {
     tell("durable writes on SQLite …");
     let place = |name: &str| folder.join(name);
     let sqlite = |name: &str| database_of(&place(name));
-    on_database("SQLite FULL", &place("grouped"), &sqlite("grouped"), &place("single"), &sqlite("single"), plan, report)?;
+    on_database(
+        "SQLite FULL",
+        &place("grouped"),
+        &sqlite("grouped"),
+        &place("single"),
+        &sqlite("single"),
+        plan,
+        report,
+    )?;
     let Some(server) = Postgres::start()? else {
         tell("PostgreSQL is not installed: its writes are not measured");
         return Ok(());
@@ -104,14 +112,21 @@ fn writes(opened: &Opened, clients: usize, time: Duration) -> Outcome<f64> {
                 })
             })
             .collect();
-        threads.into_iter().map(|thread| thread.join().map_err(|_| StoreError::Broken)?).collect::<Result<Vec<u64>, _>>()
+        threads
+            .into_iter()
+            .map(|thread| thread.join().map_err(|_| StoreError::Broken)?)
+            .collect::<Result<Vec<u64>, _>>()
     })?;
     Ok(real(counts.iter().sum()) / start.elapsed().as_secs_f64())
 }
 
 fn propose(app: &App, client: usize) -> Result<(), StoreError> {
     let at = app.clock.now();
-    let by = Author::Caller { issuer: "urn:bench".to_owned(), subject: format!("officer-{client}"), org: "bj-commerce".to_owned() };
+    let by = Author::Caller {
+        issuer: "urn:bench".to_owned(),
+        subject: format!("officer-{client}"),
+        org: "bj-commerce".to_owned(),
+    };
     app.store.write(Context { at, by, request_id: Some("bench".to_owned()) }, move |tx| {
         let row = AdjustmentRow {
             id: AdjustmentId::new(time_ordered(at, random()?)).to_string(),

@@ -265,7 +265,7 @@ pub fn decide(
         return Err(AppError::StaleVersion(Revision(row.revision)));
     }
     if row.state != AdjustmentState::Proposed.as_str() {
-        return Err(AppError::Conflict);
+        return Err(AppError::Conflict(Revision(row.revision)));
     }
     let person = tx.person()?;
     let proposed_by = PersonId::parse(&row.proposed_by).map_err(|_| StoreError::damaged("a person id"))?;

@@ -39,7 +39,7 @@ pub enum AppError {
     StaleVersion(Revision),
     /// The thing is in a state that does not allow this.
     #[error("conflict with the present state")]
-    Conflict,
+    Conflict(Revision),
     /// This node has not confirmed the head of the log in time.
     #[error("the head of the log is not confirmed")]
     StaleNode,

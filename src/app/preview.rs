@@ -345,42 +345,49 @@ struct Asked<'a> {
 
 impl Asked<'_> {
     /// Judges every recorded question on both; returns how many lines were looked at and how many would differ.
+    ///
+    /// Each change is tried on the day it takes effect, or on the day of the declaration when that is later: changes of
+    /// one adjustment may take effect on different days.
     fn compare(&self, recorded: &[Recorded], previews: &mut [ChangePreview]) -> (usize, usize) {
-        let first_day =
-            self.changes.iter().map(|change| change.kind.effective_on(self.today)).min().unwrap_or(self.today);
         let owners = self.owners();
+        let effective: Vec<LegalDay> = self.changes.iter().map(|change| change.kind.effective_on(self.today)).collect();
+        let first_days: BTreeSet<LegalDay> = effective.iter().copied().collect();
         let (mut examined, mut differing) = (0_usize, 0_usize);
         for answer in recorded {
-            let declaration =
-                Declaration { declared_on: answer.declaration.declared_on.max(first_day), ..answer.declaration };
-            let was = self.snapshot.judge(&declaration, &answer.lines, Revision::NEWEST);
-            let would_be = self.overlay.judge(&declaration, &answer.lines, Revision::NEWEST);
-            for ((line, was), would_be) in answer.lines.iter().zip(&was).zip(&would_be) {
-                examined = examined.saturating_add(1);
-                let differs = was.verdict != would_be.verdict;
-                differing = differing.saturating_add(usize::from(differs));
-                let listing =
-                    was.candidate.or(would_be.candidate).map(|candidate| candidate.listing.number.to_string());
-                let concerned = self.concerned(&owners, line.enterprise, listing.as_deref());
-                for index in concerned {
-                    let Some(preview) = previews.get_mut(index) else { continue };
-                    preview.lookups.examined = preview.lookups.examined.saturating_add(1);
-                    if !differs {
-                        continue;
-                    }
-                    preview.lookups.would_differ = preview.lookups.would_differ.saturating_add(1);
-                    if preview.lookups.examples.len() < EXAMPLES {
-                        preview.lookups.examples.push(Differing {
-                            answer: answer.id.to_string(),
-                            declaration: answer.declaration.number.map(|number| number.to_string()),
-                            line: line.line,
-                            enterprise: line.enterprise,
-                            was: was.verdict.as_str(),
-                            would_be: would_be.verdict.as_str(),
-                        });
+            examined = examined.saturating_add(answer.lines.len());
+            let declared_on = answer.declaration.declared_on;
+            let mut lines_differing: BTreeSet<usize> = BTreeSet::new();
+            for day in first_days.iter().map(|day| declared_on.max(*day)).collect::<BTreeSet<_>>() {
+                let declaration = Declaration { declared_on: day, ..answer.declaration };
+                let was = self.snapshot.judge(&declaration, &answer.lines, Revision::NEWEST);
+                let would_be = self.overlay.judge(&declaration, &answer.lines, Revision::NEWEST);
+                for (place, ((line, was), would_be)) in answer.lines.iter().zip(&was).zip(&would_be).enumerate() {
+                    let differs = was.verdict != would_be.verdict;
+                    let listing =
+                        was.candidate.or(would_be.candidate).map(|candidate| candidate.listing.number.to_string());
+                    for index in self.concerned(&owners, line.enterprise, listing.as_deref()) {
+                        let of_this_day = effective.get(index).is_some_and(|first| declared_on.max(*first) == day);
+                        let Some(preview) = previews.get_mut(index).filter(|_| of_this_day) else { continue };
+                        preview.lookups.examined = preview.lookups.examined.saturating_add(1);
+                        if !differs {
+                            continue;
+                        }
+                        lines_differing.insert(place);
+                        preview.lookups.would_differ = preview.lookups.would_differ.saturating_add(1);
+                        if preview.lookups.examples.len() < EXAMPLES {
+                            preview.lookups.examples.push(Differing {
+                                answer: answer.id.to_string(),
+                                declaration: answer.declaration.number.map(|number| number.to_string()),
+                                line: line.line,
+                                enterprise: line.enterprise,
+                                was: was.verdict.as_str(),
+                                would_be: would_be.verdict.as_str(),
+                            });
+                        }
                     }
                 }
             }
+            differing = differing.saturating_add(lines_differing.len());
         }
         (examined, differing)
     }

@@ -6,6 +6,7 @@ use super::plan::dated;
 use super::view::{self, EnterpriseView, ListingView, Notes, Page, VersionView};
 use crate::domain::actor::{Caller, Role, RoleSet};
 use crate::domain::code::{HsCode, Uscc};
+use crate::domain::fault::FaultCode;
 use crate::domain::item_name::normalise_name;
 use crate::domain::listing::Status;
 use crate::domain::listing_number::ListingNumber;
@@ -63,7 +64,13 @@ fn scope(caller: &Caller) -> Result<Option<Uscc>, AppError> {
         return Ok(None);
     }
     if caller.holds_any(OWN_ONLY) {
-        return own(caller).map(Some).ok_or(AppError::NotFound);
+        return match own(caller) {
+            Some(own) => Ok(Some(own)),
+            None if caller.roles.contains(Role::EnterpriseAgent) => {
+                Err(AppError::Faults(vec![("/Whitelist-Acting-For".to_owned(), FaultCode::Required)]))
+            }
+            None => Err(AppError::Forbidden),
+        };
     }
     Err(AppError::Forbidden)
 }

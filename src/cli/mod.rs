@@ -122,7 +122,7 @@ impl From<crate::app::AppError> for Failure {
             | AppError::Faults(_)
             | AppError::Sheet(_)
             | AppError::StaleVersion(_)
-            | AppError::Conflict
+            | AppError::Conflict(_)
             | AppError::StaleNode
             | AppError::NotYetCurrent) => Self::Refused(other.to_string()),
         }

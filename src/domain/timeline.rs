@@ -119,6 +119,13 @@ pub fn timeline(recorded: impl IntoIterator<Item = Dated>) -> Vec<Dated> {
 /// differs, a quantity below what was used, or nothing that changes.
 pub fn apply(timeline: &[Dated], used: i64, change: ListingChange<'_>, from: LegalDay) -> Result<Vec<Dated>, Rule> {
     let base = state_on(timeline, from).ok_or(Rule::ListingUnknown)?;
+    // Restating what a listing is changes nothing, whatever has become of it: an export can be imported again.
+    if let ListingChange::Vary(set) = change {
+        let mut restated = base.clone();
+        if vary(&mut restated, used, set).is_ok() && restated == *base {
+            return Err(Rule::NothingChanges);
+        }
+    }
     if base.standing == Standing::Removed {
         return Err(Rule::ListingRemoved);
     }

@@ -58,7 +58,7 @@ impl From<AppError> for Problem {
                 .into(),
             AppError::Sheet(faults) => faults.iter().map(sheet_fault).collect::<Vec<_>>().into(),
             AppError::StaleVersion(revision) => Self::new(ProblemType::StaleVersion).with_header(ETAG, etag(revision)),
-            AppError::Conflict => Self::new(ProblemType::Conflict),
+            AppError::Conflict(revision) => Self::new(ProblemType::Conflict).with_header(ETAG, etag(revision)),
             AppError::StaleNode => Self::new(ProblemType::StaleNode),
             AppError::NotYetCurrent => Self::new(ProblemType::NotYetCurrent),
             AppError::Store(ref failure) if failure.is_ours() => {

@@ -11,7 +11,7 @@ use super::problem::{Fault, Problem, ProblemType, language, render};
 use super::throttle::Throttle;
 use super::token::{TokenCache, TokenRefused, TokenVerifier, VerifiedToken};
 use crate::app::App;
-use crate::domain::actor::Caller;
+use crate::domain::actor::{Caller, Role};
 use crate::domain::code::Uscc;
 use crate::domain::fault::FaultCode;
 use crate::domain::lang::Lang;
@@ -292,6 +292,9 @@ async fn admit(edge: &Arc<Edge>, endpoint: &Endpoint, request: &ServiceRequest) 
             Some(uscc.map_err(|code| Problem::from(Fault::new("/Whitelist-Acting-For", code)))?)
         }
     };
+    if acting_for.is_some() && !token.caller.roles.contains(Role::EnterpriseAgent) {
+        return Err(ProblemType::Forbidden.into());
+    }
     reach(edge, headers).await?;
     Ok((Some(token), acting_for))
 }

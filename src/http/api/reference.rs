@@ -4,7 +4,6 @@ use super::json;
 use super::parameters::{no_query, path, read_query};
 use crate::domain::code::HsCode;
 use crate::domain::fault::FaultCode;
-use crate::domain::lang::Lang;
 use crate::domain::revision::Revision;
 use crate::domain::scheme::Scheme;
 use crate::domain::validity::LegalDay;
@@ -56,9 +55,8 @@ pub async fn get_tariff(request: HttpRequest) -> Result<HttpResponse, Problem> {
         .into_iter()
         .flatten()
         .map(|code| {
-            let name = |lang: Lang| code.name(lang).map_or_else(|| code.to_string(), str::to_owned);
             let direction = if code.is_export() { "export" } else { "import" };
-            object!({ "code": code, "name": { "zh": name(Lang::Zh), "en": name(Lang::En) }, "direction": direction })
+            object!({ "code": code, "name": code.name(asked.lang), "direction": direction })
         })
         .collect();
     let view = object!({
@@ -69,6 +67,5 @@ pub async fn get_tariff(request: HttpRequest) -> Result<HttpResponse, Problem> {
         "valid_from": row.map(|row| row.valid_from),
         "valid_to": row.and_then(|row| row.valid_to),
     });
-    drop(asked);
     json(StatusCode::OK, &view)
 }
