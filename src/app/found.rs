@@ -20,6 +20,9 @@ pub fn system(name: &'static str, at: Instant) -> Context {
 /// # Errors
 /// The store's failure.
 pub fn create_log(store: &Store, installation: &Installation, at: Instant) -> Result<(), StoreError> {
+    if store.read(log::size)? > 0 {
+        return Ok(());
+    }
     let plain =
         |path: &str, value: &str| Change { path: path.to_owned(), old: None, new: Some(Value::Plain(value.into())) };
     let changes = vec![

@@ -58,7 +58,8 @@ impl From<Problem> for ProblemView {
     }
 }
 
-/// Verifies a database; `progress` is told how many of how many entries are done.
+/// Verifies a database; `progress` is told how many of how many entries are done. `remembered` is size and root of
+/// a signed head that somebody has seen: the log must go on from it and still hold its checkpoint.
 ///
 /// # Errors
 /// The database's failure only: what is wrong in it is an answer.
@@ -81,7 +82,8 @@ struct Rows<F> {
 
 impl<F: Fact> Rows<F> {
     fn new(load: fn(&mut AnyConnection, i64) -> Result<Vec<F>, StoreError>) -> Self {
-        Self { ready: VecDeque::new(), read_to: 0, load }
+        // Below every revision: a row that claims none of the log's is one too many.
+        Self { ready: VecDeque::new(), read_to: i64::MIN, load }
     }
 
     fn peek(&mut self, conn: &mut AnyConnection) -> Result<Option<&F>, StoreError> {
@@ -137,6 +139,8 @@ macro_rules! take {
 
 struct Check {
     log: LogCheck,
+    /// Size of the signed head that somebody has seen.
+    published: Option<u64>,
     origin: String,
     problems: Vec<ProblemView>,
     keys: SubjectKeys,
@@ -158,10 +162,11 @@ impl Check {
         Self {
             origin: verifier.origin().as_str().to_owned(),
             log: LogCheck::new(verifier, remembered),
+            published: remembered.map(|(size, _)| size),
             problems: Vec::new(),
             keys: SubjectKeys::default(),
             sealed: VecDeque::new(),
-            sealed_to: 0,
+            sealed_to: i64::MIN,
             schemes: Rows::new(rulebook::schemes_since),
             tariff: Rows::new(|conn, after| rulebook::tariff_since(conn, after, STRIDE)),
             enterprises: Rows::new(|conn, after| enterprises::since(conn, after, STRIDE)),
@@ -177,19 +182,36 @@ impl Check {
     }
 
     fn run(mut self, conn: &mut AnyConnection, progress: &mut dyn FnMut(u64, u64)) -> Result<Verification, StoreError> {
-        let (size, frontier) = log::read_head(conn)?;
+        let (size, frontier) = match log::read_head(conn) {
+            Ok(head) => head,
+            Err(StoreError::Damaged(what)) => {
+                self.problem("head-missing", "head".to_owned(), what);
+                (0, Vec::new())
+            }
+            Err(error) => return Err(error),
+        };
         let total = u64::try_from(size).unwrap_or_default();
+        let mut published = self.published;
         for (size, note) in log::list_checkpoints(conn)? {
-            self.log.checkpoint(u64::try_from(size).unwrap_or(u64::MAX), &note);
+            let size = u64::try_from(size).unwrap_or(u64::MAX);
+            published = published.filter(|published| *published != size);
+            self.log.checkpoint(size, &note);
+        }
+        // A log that is shorter than what was published is told as a rollback.
+        if let Some(size) = published.filter(|published| *published <= total) {
+            self.problem("checkpoint-missing", format!("checkpoint {size}"), "it was published, the table does not hold it");
         }
         let mut entries = 0_u64;
-        let mut after = 0_i64;
+        let mut after = i64::MIN;
         loop {
             let rows = log::list_entries(conn, after, STRIDE)?;
             let Some(last) = rows.last() else { break };
             after = last.revision;
             for row in &rows {
-                let index = u64::try_from(row.revision).unwrap_or_default().saturating_sub(1);
+                let Some(index) = u64::try_from(row.revision).ok().and_then(|revision| revision.checked_sub(1)) else {
+                    self.problem("entry-extra", format!("entry {}", row.revision), "no log has it");
+                    continue;
+                };
                 self.log.entry(index, &row.leaf, Some(&row.leaf_hash));
                 entries = entries.saturating_add(1);
                 self.entry(conn, row.revision, &row.leaf)?;
@@ -248,8 +270,13 @@ impl Check {
     }
 
     fn installation(&mut self, conn: &mut AnyConnection, entry: &Entry) -> Result<(), StoreError> {
-        let Some(Installation { environment, origin, shard }) = installation::find(conn)? else {
-            self.problem("installation", "installation".to_owned(), "the row is missing");
+        let found = match installation::find(conn) {
+            Ok(found) => found,
+            Err(StoreError::Damaged(_)) => None,
+            Err(error) => return Err(error),
+        };
+        let Some(Installation { environment, origin, shard }) = found else {
+            self.problem("installation", "installation".to_owned(), "the row is missing or damaged");
             return Ok(());
         };
         let stated = [("/environment", environment.as_str()), ("/origin", &origin), ("/shard", &shard)];
@@ -316,7 +343,7 @@ impl Check {
     }
 
     fn tiles(&mut self, conn: &mut AnyConnection) -> Result<(), StoreError> {
-        let mut after = None;
+        let mut after = Some((i32::MIN, i64::MIN));
         loop {
             let tiles = log::list_tiles(conn, after, STRIDE)?;
             let Some((level, tile, _)) = tiles.last() else { return Ok(()) };

@@ -63,7 +63,7 @@ pub fn run(args: VerifyArgs) -> Result<(), Failure> {
     let result = database(&store, &vkey, newest, &mut progress);
     store.close();
     let mut result = result?;
-    if let Err(error) = published {
+    if let Err(error) = &published {
         result.ok = false;
         result.problems.push(crate::app::verify::ProblemView {
             code: "head-file".to_owned(),
@@ -71,8 +71,10 @@ pub fn run(args: VerifyArgs) -> Result<(), Failure> {
             detail: error.to_string(),
         });
     }
-    if let Some(file) = args.remember.filter(|_| result.ok) {
-        let line = format!("{} {}\n", result.revision, result.root);
+    // Only what was signed is worth remembering: its checkpoint must be there the next time.
+    let signed = published.as_ref().ok().copied().flatten();
+    if let Some((file, (size, root))) = args.remember.zip(signed).filter(|_| result.ok) {
+        let line = format!("{size} {root}\n");
         std::fs::write(&file, line).map_err(|error| Failure::Unreachable(format!("{}: {error}", file.display())))?;
     }
     report(&result, args.json)?;

@@ -99,7 +99,9 @@ pub enum Failure {
 
 impl From<crate::store::StoreError> for Failure {
     fn from(error: crate::store::StoreError) -> Self {
-        Self::Unreachable(error.to_string())
+        // Damaged data were reached and opened; what stands in them is wrong.
+        let damaged = matches!(error, crate::store::StoreError::Damaged(_));
+        if damaged { Self::Refused(error.to_string()) } else { Self::Unreachable(error.to_string()) }
     }
 }
 

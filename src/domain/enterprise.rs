@@ -50,6 +50,9 @@ impl Enterprise {
     /// Returns the version that holds on a day as known at a revision.
     #[must_use]
     pub fn on(&self, day: LegalDay, at: Revision) -> Option<&EnterpriseVersion> {
+        if let [only] = self.versions.as_slice() {
+            return (only.revision <= at).then_some(only);
+        }
         let known = || self.versions.iter().enumerate().filter(|(_, version)| version.revision <= at);
         known()
             .filter(|(_, version)| version.effective_on <= day)

@@ -114,6 +114,8 @@ fn of_path(path: &str) -> &'static [&'static Endpoint] {
 }
 
 endpoints! {
+    GET "/v1/lookup" lookups::get_lookup Access::Roles(LOOKUP), Keep;
+    POST "/v1/lookups" lookups::create_lookup Access::Roles(LOOKUP), Keep;
     GET "/health/live" health::get_live Access::Public, Read;
     GET "/health/ready" health::get_ready Access::Public, Read;
     GET "/metrics" health::get_metrics Access::Metrics, Read;
@@ -122,8 +124,6 @@ endpoints! {
     GET "/docs/docs.css" pages::get_docs_css Access::Public, Read;
     GET "/problems" pages::list_problems Access::Public, Read;
     GET "/problems/{slug}" pages::get_problem Access::Public, Read;
-    GET "/v1/lookup" lookups::get_lookup Access::Roles(LOOKUP), Keep;
-    POST "/v1/lookups" lookups::create_lookup Access::Roles(LOOKUP), Keep;
     POST "/v1/lookups/dry-run" lookups::dry_run_lookup Access::Roles(ENTERPRISE), Read;
     GET "/v1/answers" lookups::list_answers Access::Roles(ANSWERS), Read;
     GET "/v1/answers/{id}" lookups::get_answer Access::Roles(ANSWERS), Read;

@@ -177,7 +177,8 @@ pub fn pool(url: &DatabaseUrl, size: u32) -> Result<Pool, StoreError> {
     diesel::r2d2::Pool::builder()
         .max_size(size)
         .min_idle(Some(1))
-        .test_on_check_out(false)
+        // A server that went away and came back leaves connections that look alive until they are used.
+        .test_on_check_out(true)
         .connection_timeout(Duration::from_secs(2))
         .connection_customizer(Box::new(ReadOnly))
         .build(Manager(url.clone()))

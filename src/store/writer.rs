@@ -13,14 +13,18 @@ use super::schema;
 use super::tx::{Author, Context, Group, Tx};
 use crate::domain::revision::Revision;
 use crate::domain::validity::Instant;
-use crossbeam_channel::{Receiver, Sender, bounded};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 /// Commands committed together at most.
 const GROUP: usize = 256;
+
+/// How long the writer is idle before it signs the head.
+const SIGN_AFTER: Duration = Duration::from_millis(20);
 
 /// Commands waiting at most; a full queue makes callers wait, not memory grow.
 const QUEUE: usize = 1024;
@@ -138,7 +142,7 @@ impl Store {
         let (jobs, queue) = bounded(QUEUE);
         let frozen = Arc::new(OnceLock::new());
         let counts = Arc::new(WriterCounts::default());
-        let writer = Writer {
+        let mut writer = Writer {
             url: url.clone(),
             conn: Some(conn),
             queue,
@@ -149,6 +153,8 @@ impl Store {
             counts: Arc::clone(&counts),
             most: options.group.clamp(1, GROUP),
         };
+        // Before the first command: on a database that went back there must be none.
+        writer.sign_or_freeze();
         let thread = std::thread::Builder::new()
             .name("writer".to_owned())
             .spawn(move || writer.run())
@@ -257,10 +263,21 @@ struct Writer {
 impl Writer {
     fn run(mut self) {
         let mut unsigned_groups = 0_u32;
-        if let Some(why) = self.sign() {
-            let _ = self.frozen.set(why);
-        }
-        while let Ok(first) = self.queue.recv() {
+        loop {
+            let first = if unsigned_groups == 0 {
+                self.queue.recv().map_err(|_| RecvTimeoutError::Disconnected)
+            } else {
+                self.queue.recv_timeout(SIGN_AFTER)
+            };
+            let first = match first {
+                Ok(first) => first,
+                Err(RecvTimeoutError::Timeout) => {
+                    unsigned_groups = 0;
+                    self.sign_or_freeze();
+                    continue;
+                }
+                Err(RecvTimeoutError::Disconnected) => break,
+            };
             let mut jobs = vec![first];
             jobs.extend(self.queue.try_iter().take(self.most.saturating_sub(1)));
             let count = u64::try_from(jobs.len()).unwrap_or(u64::MAX);
@@ -290,14 +307,20 @@ impl Writer {
                 unsigned_groups = unsigned_groups.saturating_add(1);
             }
             // Under load a checkpoint for every group would double the waits for the disk.
-            if unsigned_groups > 0 && (self.queue.is_empty() || unsigned_groups >= 64) {
+            if unsigned_groups >= 64 {
                 unsigned_groups = 0;
-                if let Some(why) = self.sign() {
-                    let _ = self.frozen.set(why);
-                }
+                self.sign_or_freeze();
             }
         }
-        self.sign();
+        self.sign_or_freeze();
+    }
+
+    /// Signs the newest head; a database that went back is refused every further change.
+    fn sign_or_freeze(&mut self) {
+        if let Some(why) = self.sign() {
+            // What froze it first stays the reason.
+            let _ = self.frozen.set(why);
+        }
     }
 
     fn commit(&mut self, jobs: &mut [Box<dyn Job>]) -> Result<(), StoreError> {

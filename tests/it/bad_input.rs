@@ -25,46 +25,135 @@ const QUERY: [(&str, &str); 11] = [
 
 /// Words that only a library or a debugger says.
 const FOREIGN: [&str; 14] = [
-    "serde", "expected", "at line", "actix", "diesel", "column ", "panicked", "Error", "unwrap", "invalid type", "missing field", "utf8", "sqlite", "src/",
+    "serde",
+    "expected",
+    "at line",
+    "actix",
+    "diesel",
+    "column ",
+    "panicked",
+    "Error",
+    "unwrap",
+    "invalid type",
+    "missing field",
+    "utf8",
+    "sqlite",
+    "src/",
 ];
 
 /// Faulty values of a member by its name, and how the codes of their faults may begin.
 fn faulty(name: &str) -> (Vec<String>, &'static [&'static str]) {
     let (values, codes): (&[&str], &[&str]) = match name {
         "enterprise" | "uscc" => (
-            &["91110302XFXTR0033", "91110302XFXTR0033PP", "91110302xfxtr0033p", "91110302XFXTR0033Q", "91110302IFXTR0033P", "９１１１０３０２ＸＦＸＴＲ００３３Ｐ", "9111030AXFXTR0033P"],
+            &[
+                "91110302XFXTR0033",
+                "91110302XFXTR0033PP",
+                "91110302xfxtr0033p",
+                "91110302XFXTR0033Q",
+                "91110302IFXTR0033P",
+                "９１１１０３０２ＸＦＸＴＲ００３３Ｐ",
+                "9111030AXFXTR0033P",
+            ],
             &["uscc_"],
         ),
-        "hs_code" => (&["294150000", "29415000000", "2941.50.0000", "9841500000", "0041500000", "29415O0000", "２９４１５０００００"], &["hs_code_"]),
+        "hs_code" => (
+            &[
+                "294150000",
+                "29415000000",
+                "2941.50.0000",
+                "9841500000",
+                "0041500000",
+                "29415O0000",
+                "２９４１５０００００",
+            ],
+            &["hs_code_"],
+        ),
         "customs_office" => (&["101", "01010", "010A", "+101", "０１０１"], &["customs_office_"]),
         "declared_on" | "effective_on" | "valid_from" | "valid_to" | "until" => (
-            &["2026-02-30", "2026-13-01", "2026-00-10", "2026-8-12", "20260812", "2026/08/12", "0000-01-01", "9999-12-31", "1899-12-31", "2200-01-01", "-2026-08-12", "2026-08-12T00:00:00Z", "明天"],
+            &[
+                "2026-02-30",
+                "2026-13-01",
+                "2026-00-10",
+                "2026-8-12",
+                "20260812",
+                "2026/08/12",
+                "0000-01-01",
+                "9999-12-31",
+                "1899-12-31",
+                "2200-01-01",
+                "-2026-08-12",
+                "2026-08-12T00:00:00Z",
+                "明天",
+            ],
             &["date_"],
         ),
-        "listing" => (&["BJ-2026-000123-4", "BJ-2026-000123", "bj-2026-000123-3", "BJ2026000123-3", "BJ-2026-000123-*", "BJ-2026-0000000000000000000123-3"], &["listing_number_"]),
+        "listing" => (
+            &[
+                "BJ-2026-000123-4",
+                "BJ-2026-000123",
+                "bj-2026-000123-3",
+                "BJ2026000123-3",
+                "BJ-2026-000123-*",
+                "BJ-2026-0000000000000000000123-3",
+            ],
+            &["listing_number_"],
+        ),
         "cas" => (&["101666-68-7", "101666686", "1-68-6", "101666-6-68", "99999999-99-9", "101666–68–6"], &["cas_"]),
         "ciq_code" => (&["99", "9999", "99A", "-99"], &["ciq_code_"]),
         "quantity" | "consignment_cap" => (
-            &["0", "0.00000", "-1", "+1", "1e3", "1,000", ".5", "5.", "01", "0.000001", "123456789012345", "NaN", "Infinity", "１", "0x10", "1 000"],
+            &[
+                "0",
+                "0.00000",
+                "-1",
+                "+1",
+                "1e3",
+                "1,000",
+                ".5",
+                "5.",
+                "01",
+                "0.000001",
+                "123456789012345",
+                "NaN",
+                "Infinity",
+                "１",
+                "0x10",
+                "1 000",
+            ],
             &["quantity_"],
         ),
         "used" => (&["-1", "1e3", "0.000001", "123456789012345", "one"], &["quantity_"]),
         "unit" => (&["35", "0035", "abc", "999", "克", "KGM"], &["unit_"]),
         "trade_mode" => (&["110", "01100", "0A10"], &["trade_mode_"]),
-        "as_of_revision" => (&["0", "-1", "1.5", "01", "99999999999999999999999", "9223372036854775808", "newest"], &["number_out_of_range"]),
+        "as_of_revision" => (
+            &["0", "-1", "1.5", "01", "99999999999999999999999", "9223372036854775808", "newest"],
+            &["number_out_of_range"],
+        ),
         "number" => (
-            &["01012026101234567", "0101202610123456789", "010120260012345678", "010520261012345678", "01012026101234567A"],
+            &[
+                "01012026101234567",
+                "0101202610123456789",
+                "010120260012345678",
+                "010520261012345678",
+                "01012026101234567A",
+            ],
             &["declaration_number_"],
         ),
-        "scheme" => (&["Beijing 2022", "beijing_2022", "-", "../beijing-2022", "BEIJING-2022", "' OR 1=1 --", "😀"], &["scheme_", "text_"]),
+        "scheme" => (
+            &["Beijing 2022", "beijing_2022", "-", "../beijing-2022", "BEIJING-2022", "' OR 1=1 --", "😀"],
+            &["scheme_", "text_"],
+        ),
         "district" => (&["11010", "1101088", "11010A"], &["district_code_"]),
         "customs_registration" => (&["111524", "1115249F0", "11152-9F03", "1115249f03"], &["customs_registration_"]),
         "purpose" => (&["临床前研究", "PRECLINICAL_ITEM", "marketing"], &["value_unknown"]),
         "kind" => (&["abolish", "ADD", "add "], &["value_unknown"]),
         "code" => (&["because", "TAKE_OVER"], &["reason_"]),
-        "stop" => (&["stp_1", "adj_0190a0000000700080000000000000aa", "stp_0190A0000000700080000000000000AA"], &["id_"]),
+        "stop" => {
+            (&["stp_1", "adj_0190a0000000700080000000000000aa", "stp_0190A0000000700080000000000000AA"], &["id_"])
+        }
         "value" => (&["58-08-3", "2", "29415000001", "2941x"], &["cas_", "hs_code_", "value_"]),
-        "name_zh" | "name_en" | "manufacturer" | "origin" | "specification" | "basis" | "note" | "batch" => (&["a\u{7}b", "a\nb", "\u{7f}"], &["text_"]),
+        "name_zh" | "name_en" | "manufacturer" | "origin" | "specification" | "basis" | "note" | "batch" => {
+            (&["a\u{7}b", "a\nb", "\u{7f}"], &["text_"])
+        }
         other => panic!("nobody has said what is faulty in `{other}`"),
     };
     let mut values: Vec<String> = values.iter().map(|value| (*value).to_owned()).collect();
@@ -79,7 +168,10 @@ fn faulty(name: &str) -> (Vec<String>, &'static [&'static str]) {
 }
 
 fn fits(code: &str, codes: &[&str]) -> bool {
-    code == "required" || code == "text_too_long" || code == "text_not_printable" || codes.iter().any(|fits| code.starts_with(fits))
+    code == "required"
+        || code == "text_too_long"
+        || code == "text_not_printable"
+        || codes.iter().any(|fits| code.starts_with(fits))
 }
 
 /// What stands before and must stand after.
@@ -111,7 +203,8 @@ impl<'a> Watch<'a> {
             assert_eq!(revision, self.head.to_string(), "{what}");
         }
         let faults = problem["faults"].as_array().cloned().unwrap_or_default();
-        let fault = |fault: &Value| (fault["pointer"].as_str().unwrap().to_owned(), fault["code"].as_str().unwrap().to_owned());
+        let fault =
+            |fault: &Value| (fault["pointer"].as_str().unwrap().to_owned(), fault["code"].as_str().unwrap().to_owned());
         faults.iter().map(fault).collect()
     }
 
@@ -209,18 +302,39 @@ fn spoil_every_member(watch: &Watch<'_>, actor: &Actor, path: &str, good: &Value
         let (parent, name) = pointer.rsplit_once('/').unwrap();
         let value = good.pointer(pointer).unwrap();
         // Every member in the wrong type.
-        for wrong in [json!(1), json!(true), json!("x"), json!([]), json!([1]), json!({}), json!(1e300), json!(-1), json!({ "a": { "b": [null] } })] {
-            let same = wrong.is_string() && value.is_string() || wrong.is_number() && value.is_number() || wrong.is_object() && value.is_object();
+        for wrong in [
+            json!(1),
+            json!(true),
+            json!("x"),
+            json!([]),
+            json!([1]),
+            json!({}),
+            json!(1e300),
+            json!(-1),
+            json!({ "a": { "b": [null] } }),
+        ] {
+            let same = wrong.is_string() && value.is_string()
+                || wrong.is_number() && value.is_number()
+                || wrong.is_object() && value.is_object();
             if same || wrong.is_array() && value.is_array() {
                 continue;
             }
-            let faults = watch.refused(&format!("{pointer} = {wrong}"), &actor.post(path, &with(pointer, wrong.clone())), 400);
-            assert!(faults.iter().any(|(given, _)| given.starts_with(pointer.as_str())), "{pointer} = {wrong}: {faults:?}");
+            let faults =
+                watch.refused(&format!("{pointer} = {wrong}"), &actor.post(path, &with(pointer, wrong.clone())), 400);
+            assert!(
+                faults.iter().any(|(given, _)| given.starts_with(pointer.as_str())),
+                "{pointer} = {wrong}: {faults:?}"
+            );
         }
         if let Value::String(_) = value {
             let (values, codes) = faulty(name_of(pointer));
             for value in values {
-                watch.named(&format!("{pointer} = {value:?}"), &actor.post(path, &with(pointer, json!(value))), pointer, codes);
+                watch.named(
+                    &format!("{pointer} = {value:?}"),
+                    &actor.post(path, &with(pointer, json!(value))),
+                    pointer,
+                    codes,
+                );
             }
         }
         if value.is_array() {
@@ -237,8 +351,18 @@ fn spoil_every_member(watch: &Watch<'_>, actor: &Actor, path: &str, good: &Value
             let mut body = good.clone();
             let holder = if parent.is_empty() { &mut body } else { body.pointer_mut(parent).unwrap() };
             holder.as_object_mut().unwrap().remove(name);
-            watch.named(&format!("without {pointer}"), &actor.post(path, &body), pointer, &["required", "unit_missing", "quantity_missing"]);
-            watch.named(&format!("{pointer} = null"), &actor.post(path, &with(pointer, Value::Null)), pointer, &["required", "unit_missing", "quantity_missing", "wrong_type"]);
+            watch.named(
+                &format!("without {pointer}"),
+                &actor.post(path, &body),
+                pointer,
+                &["required", "unit_missing", "quantity_missing"],
+            );
+            watch.named(
+                &format!("{pointer} = null"),
+                &actor.post(path, &with(pointer, Value::Null)),
+                pointer,
+                &["required", "unit_missing", "quantity_missing", "wrong_type"],
+            );
         }
     }
     let mut body = good.clone();
@@ -297,7 +421,14 @@ fn changes() -> Vec<Value> {
     let on_enterprise = |kind: &str| json!({ "kind": kind, "enterprise": "91110302XFXTR0033P", "effective_on": "2026-08-12", "reason": reason });
     let item = json!({ "name_zh": "肝素钠", "name_en": "Heparin", "cas": "9041-08-1", "hs_code": "3001901000", "ciq_code": "999", "specification": "1 g", "purpose": "excipient", "manufacturer": "M", "origin": "USA" });
     let mut set = item.clone();
-    for (name, value) in [("quantity", "5"), ("unit", "036"), ("consignment_cap", "1"), ("valid_from", "2026-09-01"), ("valid_to", "2027-08-31"), ("note", "注")] {
+    for (name, value) in [
+        ("quantity", "5"),
+        ("unit", "036"),
+        ("consignment_cap", "1"),
+        ("valid_from", "2026-09-01"),
+        ("valid_to", "2027-08-31"),
+        ("note", "注"),
+    ] {
         set[name] = json!(value);
     }
     set["customs_offices"] = json!(["0101"]);
@@ -327,7 +458,22 @@ fn every_member_of_every_change_faulty_in_every_way() {
     let app = TestApp::start(Database::Sqlite);
     let watch = Watch::over(&app);
     let officer = app.officer();
-    let optional_everywhere = ["note", "name_en", "cas", "ciq_code", "specification", "purpose", "manufacturer", "origin", "customs_offices", "consignment_cap", "used", "batch", "basis", "customs_registration"];
+    let optional_everywhere = [
+        "note",
+        "name_en",
+        "cas",
+        "ciq_code",
+        "specification",
+        "purpose",
+        "manufacturer",
+        "origin",
+        "customs_offices",
+        "consignment_cap",
+        "used",
+        "batch",
+        "basis",
+        "customs_registration",
+    ];
     for change in changes() {
         let kind = change["kind"].as_str().unwrap().to_owned();
         let mut optional = optional_everywhere.to_vec();
@@ -340,7 +486,8 @@ fn every_member_of_every_change_faulty_in_every_way() {
         // A faulty member before it hides no fault, so that a body may be judged without being carried out.
         spoil_every_member(&watch, &officer, "/v1/adjustments", &body, &optional);
     }
-    let change = |change: Value| officer.post("/v1/adjustments", &json!({ "scheme": "beijing-2022", "changes": [change] }));
+    let change =
+        |change: Value| officer.post("/v1/adjustments", &json!({ "scheme": "beijing-2022", "changes": [change] }));
     let [mut add, mut vary] = [changes()[1].clone(), changes()[2].clone()];
     add["valid_to"] = json!("2026-08-31");
     watch.named("reversed", &change(add.clone()), "/changes/0/valid_to", &["period_reversed"]);
@@ -487,13 +634,18 @@ fn requests_that_are_no_http() {
     let token = app.token(&[whitelist::domain::actor::Role::CustomsLookup], "0101", "customs");
     let good = declaration().to_string();
     let post = |headers: &str, body: &str| {
-        format!("POST /v1/lookups HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nContent-Type: application/json\r\nConnection: close\r\n{headers}\r\n\r\n{body}")
+        format!(
+            "POST /v1/lookups HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nContent-Type: application/json\r\nConnection: close\r\n{headers}\r\n\r\n{body}"
+        )
     };
     let length = good.len();
     let long = "x".repeat(20 * 1024);
     let requests = [
         ("chunks without sizes", post("Transfer-Encoding: chunked", "nonsense\r\n\r\n").into_bytes()),
-        ("a chunk of a huge size", post("Transfer-Encoding: chunked", "ffffffffffffffffff\r\n{}\r\n0\r\n\r\n").into_bytes()),
+        (
+            "a chunk of a huge size",
+            post("Transfer-Encoding: chunked", "ffffffffffffffffff\r\n{}\r\n0\r\n\r\n").into_bytes(),
+        ),
         ("a chunk of a negative size", post("Transfer-Encoding: chunked", "-1\r\n{}\r\n0\r\n\r\n").into_bytes()),
         ("an unknown transfer encoding", post("Transfer-Encoding: gzip", "x").into_bytes()),
         ("two lengths", post(&format!("Content-Length: {length}\r\nContent-Length: 3"), &good).into_bytes()),
@@ -501,9 +653,15 @@ fn requests_that_are_no_http() {
         ("a negative length", post("Content-Length: -1", &good).into_bytes()),
         ("a length in words", post("Content-Length: many", &good).into_bytes()),
         ("a length beyond all bounds", post("Content-Length: 99999999999999999999999999", &good).into_bytes()),
-        ("a length and chunks", post(&format!("Content-Length: {length}\r\nTransfer-Encoding: chunked"), "0\r\n\r\n").into_bytes()),
+        (
+            "a length and chunks",
+            post(&format!("Content-Length: {length}\r\nTransfer-Encoding: chunked"), "0\r\n\r\n").into_bytes(),
+        ),
         ("headers of 20 KiB", format!("GET /v1/lookup HTTP/1.1\r\nHost: x\r\nX-Long: {long}\r\n\r\n").into_bytes()),
-        ("many headers", format!("GET /v1/lookup HTTP/1.1\r\nHost: x\r\n{}\r\n", "X-A: b\r\n".repeat(500)).into_bytes()),
+        (
+            "many headers",
+            format!("GET /v1/lookup HTTP/1.1\r\nHost: x\r\n{}\r\n", "X-A: b\r\n".repeat(500)).into_bytes(),
+        ),
         ("a request line of 20 KiB", format!("GET /v1/lookup?{long} HTTP/1.1\r\nHost: x\r\n\r\n").into_bytes()),
         ("a path that is not UTF-8", b"GET /v1/\xff\xfe HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".to_vec()),
         ("a path with NUL", b"GET /v1/\0 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".to_vec()),
@@ -525,7 +683,10 @@ fn requests_that_are_no_http() {
         // What is no HTTP at all has no request that could be named; everything else is a problem like any other.
         let (head, body) = text.split_once("\r\n\r\n").unwrap();
         if !body.is_empty() {
-            assert!(head.to_lowercase().contains("x-request-id: ") && head.contains("application/problem+json"), "{what}: {text}");
+            assert!(
+                head.to_lowercase().contains("x-request-id: ") && head.contains("application/problem+json"),
+                "{what}: {text}"
+            );
         }
         println!("{what}: {status}{}", if body.is_empty() { ", without a body" } else { "" });
     }
@@ -546,13 +707,22 @@ fn a_slow_body_is_not_waited_for() {
     let app = TestApp::start_tuned(Database::Sqlite, Tuning { bodies: quick, ..Tuning::default() });
     let watch = Watch::over(&app);
     let token = app.token(&[whitelist::domain::actor::Role::BureauOfficer], "bj-commerce", "officer");
-    for (path, kind) in [("/v1/adjustments", "application/json"), ("/v1/adjustments/import", "text/csv"), ("/v1/adjustments/import", "multipart/form-data; boundary=b")] {
+    for (path, kind) in [
+        ("/v1/adjustments", "application/json"),
+        ("/v1/adjustments/import", "text/csv"),
+        ("/v1/adjustments/import", "multipart/form-data; boundary=b"),
+    ] {
         for framing in ["Content-Length: 1000\r\n\r\n{", "Transfer-Encoding: chunked\r\n\r\n5\r\n{"] {
-            let request = format!("POST {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nContent-Type: {kind}\r\n{framing}");
+            let request = format!(
+                "POST {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nContent-Type: {kind}\r\n{framing}"
+            );
             let (status, text) = raw(&app, request.as_bytes()).unwrap();
             assert_eq!(status, 408, "{path}: {text}");
             let (head, body) = text.split_once("\r\n\r\n").unwrap();
-            assert!(head.to_lowercase().contains("connection: close") && head.contains("application/problem+json"), "{text}");
+            assert!(
+                head.to_lowercase().contains("connection: close") && head.contains("application/problem+json"),
+                "{text}"
+            );
             assert_eq!(serde_json::from_str::<Value>(body).unwrap()["type"], "/problems/request-timeout");
         }
     }

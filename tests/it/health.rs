@@ -73,7 +73,11 @@ fn without_confirmation(database: Database) {
         "declaration": { "customs_office": "0101" },
         "lines": [{ "line": 1, "enterprise": "91110302XFXTR00172", "hs_code": "3004909099" }]
     });
-    for response in [app.customs().get(ALLOWED), app.customs().post("/v1/lookups", &question), app.client().send("GET", "/health/ready", &[], b"")] {
+    for response in [
+        app.customs().get(ALLOWED),
+        app.customs().post("/v1/lookups", &question),
+        app.client().send("GET", "/health/ready", &[], b""),
+    ] {
         assert_eq!(kind(&response), (503, "/problems/stale-node".to_owned()), "{}", response.text());
         assert!(response.header("retry-after").unwrap().parse::<u32>().unwrap() >= 1);
         assert!(!response.text().contains("verdict"), "an old list is no answer");
@@ -101,7 +105,8 @@ fn reachable(url: &DatabaseUrl, open: bool) {
     };
     conn.batch_execute(&format!("ALTER DATABASE {name} ALLOW_CONNECTIONS {open}")).unwrap();
     if !open {
-        conn.batch_execute(&format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")).unwrap();
+        conn.batch_execute(&format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"))
+            .unwrap();
     }
 }
 
@@ -120,7 +125,8 @@ fn until(status: u16, ask: impl Fn() -> Response) -> Response {
 
 #[test]
 fn a_node_that_lost_its_database_stops_answering_and_comes_back_with_it() {
-    let app = TestApp::start_tuned(Database::Postgres, Tuning { max_staleness: Duration::from_secs(1), ..Tuning::default() });
+    let app =
+        TestApp::start_tuned(Database::Postgres, Tuning { max_staleness: Duration::from_secs(1), ..Tuning::default() });
     let (customs, officer, anyone) = (app.customs(), app.officer(), app.client());
     let proposal = json!({ "scheme": "beijing-2022", "changes": [{ "kind": "suspend_enterprise", "enterprise": "91110302XFXTR00172", "effective_on": "2026-08-12", "reason": { "code": "risk_found" } }] });
     let ready = || anyone.send("GET", "/health/ready", &[], b"");
@@ -140,7 +146,10 @@ fn a_node_that_lost_its_database_stops_answering_and_comes_back_with_it() {
     assert!(stale.header("retry-after").is_some());
     assert_eq!(anyone.send("GET", "/health/live", &[], b"").status, 200);
     for text in [red.text(), refused.text(), listed.text(), stale.text()] {
-        assert!(!["FATAL", "postgres", "connection", "terminat", "diesel"].iter().any(|word| text.contains(word)), "{text}");
+        assert!(
+            !["FATAL", "postgres", "connection", "terminat", "diesel"].iter().any(|word| text.contains(word)),
+            "{text}"
+        );
     }
 
     reachable(&app.database, true);

@@ -33,7 +33,13 @@ struct Ended {
 /// Runs the binary, which must end by itself, with this environment and no other.
 fn whitelist(arguments: &[&str], environment: &[(&str, &str)]) -> Ended {
     let mut command = Command::new(env!("CARGO_BIN_EXE_whitelist"));
-    command.env_clear().envs(environment.iter().copied()).args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+        .env_clear()
+        .envs(environment.iter().copied())
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
     let mut err = child.stderr.take().unwrap();
     let (tell, told) = std::sync::mpsc::channel();
@@ -108,7 +114,12 @@ fn production_names_everything_that_is_wrong_with_its_settings() {
         home.path(),
         &[
             &[("issuer", "\"urn:demo:0190\""), ("max_life_seconds", "3600")],
-            &[("algorithms", "[\"HS256\", \"none\"]"), ("roles", "[\"root\"]"), ("rfc9068", "\"sometimes\""), ("jwks_url", "\"nowhere\"")],
+            &[
+                ("algorithms", "[\"HS256\", \"none\"]"),
+                ("roles", "[\"root\"]"),
+                ("rfc9068", "\"sometimes\""),
+                ("jwks_url", "\"nowhere\""),
+            ],
         ],
     );
     let faulty = [
@@ -122,20 +133,38 @@ fn production_names_everything_that_is_wrong_with_its_settings() {
     let refused = whitelist(&["serve", "--data", path(&data)], &faulty);
     assert_eq!(refused.code, Some(2), "{}", refused.err);
     let named = faulty.iter().map(|(name, _)| *name);
-    for word in named.chain(["demo issuers are refused", "max_life_seconds", "HS256", "none", "root", "sometimes", "jwks_url"]) {
+    for word in
+        named.chain(["demo issuers are refused", "max_life_seconds", "HS256", "none", "root", "sometimes", "jwks_url"])
+    {
         assert!(refused.err.contains(word), "{word}: {}", refused.err);
     }
     assert!(!refused.err.contains("hunter2"), "{}", refused.err);
-    let unreadable = whitelist(&["serve", "--data", path(&data)], &[("WHITELIST_PUBLIC_URL", "https://wl.example"), ("WHITELIST_ISSUERS", "/nowhere/issuers.toml")]);
+    let unreadable = whitelist(
+        &["serve", "--data", path(&data)],
+        &[("WHITELIST_PUBLIC_URL", "https://wl.example"), ("WHITELIST_ISSUERS", "/nowhere/issuers.toml")],
+    );
     assert_eq!(unreadable.code, Some(2), "{}", unreadable.err);
 
     // Well formed, but keys that anybody on the way could replace.
-    for url in ["\"http://127.0.0.1:9/jwks\"", "\"http://localhost:9/jwks\"", "\"http://issuer.example/jwks\"", "\"https://user:pass@issuer.example/jwks\""] {
+    for url in [
+        "\"http://127.0.0.1:9/jwks\"",
+        "\"http://localhost:9/jwks\"",
+        "\"http://issuer.example/jwks\"",
+        "\"https://user:pass@issuer.example/jwks\"",
+    ] {
         let file = issuers(home.path(), &[&[("jwks_url", url)]]);
-        let environment = [("WHITELIST_PUBLIC_URL", "https://wl.example"), ("WHITELIST_ISSUERS", file.as_str()), ("WHITELIST_LISTEN", "127.0.0.1:0")];
+        let environment = [
+            ("WHITELIST_PUBLIC_URL", "https://wl.example"),
+            ("WHITELIST_ISSUERS", file.as_str()),
+            ("WHITELIST_LISTEN", "127.0.0.1:0"),
+        ];
         let refused = whitelist(&["serve", "--data", path(&data)], &environment);
         assert_eq!(refused.code, Some(2), "{url}: {}", refused.err);
-        assert!(refused.err.contains("https://issuer.example") && refused.err.contains("key set"), "{url}: {}", refused.err);
+        assert!(
+            refused.err.contains("https://issuer.example") && refused.err.contains("key set"),
+            "{url}: {}",
+            refused.err
+        );
     }
     assert!(!data.exists(), "a refused start leaves nothing behind");
 }
@@ -146,7 +175,11 @@ fn production_does_not_start_on_anything_of_the_demo() {
     app.halt();
     let home = tempfile::tempdir().unwrap();
     let file = issuers(home.path(), &[&[]]);
-    let environment = [("WHITELIST_PUBLIC_URL", "https://wl.example"), ("WHITELIST_ISSUERS", file.as_str()), ("WHITELIST_LISTEN", "127.0.0.1:0")];
+    let environment = [
+        ("WHITELIST_PUBLIC_URL", "https://wl.example"),
+        ("WHITELIST_ISSUERS", file.as_str()),
+        ("WHITELIST_LISTEN", "127.0.0.1:0"),
+    ];
     let database = format!("sqlite://{}", path(&app.folder.join("whitelist.db")));
 
     let keys = whitelist(&["serve", "--data", path(&app.folder)], &environment);
@@ -168,7 +201,19 @@ fn production_does_not_start_on_anything_of_the_demo() {
     let refused = whitelist(&["demo", "--data", path(real.path()), "--listen", "127.0.0.1:0"], &[]);
     assert_eq!(refused.code, Some(1), "{}", refused.err);
     assert!(!real.path().join("keys/demo-issuer.json").exists(), "no key of a demo was made beside real data");
-    let import = whitelist(&["import", concat!(env!("CARGO_MANIFEST_DIR"), "/samples/list-clean.xlsx"), "--data", path(real.path()), "--propose-as", "a", "--confirm-as", "b"], &[]);
+    let import = whitelist(
+        &[
+            "import",
+            concat!(env!("CARGO_MANIFEST_DIR"), "/samples/list-clean.xlsx"),
+            "--data",
+            path(real.path()),
+            "--propose-as",
+            "a",
+            "--confirm-as",
+            "b",
+        ],
+        &[],
+    );
     assert_eq!(import.code, Some(1), "{}", import.err);
 }
 
@@ -198,7 +243,10 @@ fn tokens_are_minted_for_the_demo_only_and_for_an_hour_at_most() {
     let claims = URL_SAFE_NO_PAD.decode(minted.out.lines().last().unwrap().split('.').nth(1).unwrap()).unwrap();
     let claims: Value = serde_json::from_slice(&claims).unwrap();
     assert_eq!(claims["exp"].as_i64().unwrap() - claims["iat"].as_i64().unwrap(), 900);
-    assert_eq!((&claims["sub"], &claims["roles"]), (&json!("customs.lookup@0101"), &json!(["customs.lookup", "auditor"])));
+    assert_eq!(
+        (&claims["sub"], &claims["roles"]),
+        (&json!("customs.lookup@0101"), &json!(["customs.lookup", "auditor"]))
+    );
 }
 
 // --- tokens -------------------------------------------------------------------
@@ -214,7 +262,8 @@ struct Forger {
 impl Forger {
     /// Takes the key of the demo issuer of a service.
     fn of(app: &TestApp) -> Self {
-        let file: Value = serde_json::from_slice(&std::fs::read(app.folder.join("keys/demo-issuer.json")).unwrap()).unwrap();
+        let file: Value =
+            serde_json::from_slice(&std::fs::read(app.folder.join("keys/demo-issuer.json")).unwrap()).unwrap();
         let seed = URL_SAFE_NO_PAD.decode(file["private_key"].as_str().unwrap()).unwrap();
         Self {
             key: SigningKey::from_bytes(&seed.try_into().unwrap()),
@@ -392,7 +441,10 @@ impl KeyServer {
                 }
                 count.fetch_add(1, Ordering::SeqCst);
                 let (status, body) = served.lock().unwrap().clone();
-                let response = format!("HTTP/1.1 {status} X\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len());
+                let response = format!(
+                    "HTTP/1.1 {status} X\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+                    body.len()
+                );
                 // A client that has seen enough may be gone.
                 let _ = stream.get_mut().write_all(response.as_bytes());
             }
@@ -462,13 +514,23 @@ fn keys_are_read_over_http_kept_through_an_outage_and_replaced_by_rotation() {
     assert_eq!((status(&second), server.asked()), (401, 1), "asked less than a minute ago");
     app.set_time("2026-08-12T04:01:01.000000Z");
     assert_eq!((status(&second), server.asked()), (200, 2));
-    assert_eq!((status(&first), server.asked()), (401, 2), "a key that was withdrawn is withdrawn for tokens seen before, too");
+    assert_eq!(
+        (status(&first), server.asked()),
+        (401, 2),
+        "a key that was withdrawn is withdrawn for tokens seen before, too"
+    );
 
-    for (minute, (code, body)) in (3..).zip([(500, "{}"), (200, "not JSON"), (200, "{\"keys\":[]}"), (302, ""), (200, &"x".repeat(70_000))]) {
+    for (minute, (code, body)) in
+        (3..).zip([(500, "{}"), (200, "not JSON"), (200, "{\"keys\":[]}"), (302, ""), (200, &"x".repeat(70_000))])
+    {
         app.set_time(&format!("2026-08-12T04:{minute:02}:00.000000Z"));
         server.is_broken(code, body);
         let asked = server.asked();
-        assert_eq!((status(&unknown), status(&second), server.asked()), (401, 200, asked + 1), "the old set stays: {code} {body:.20}");
+        assert_eq!(
+            (status(&unknown), status(&second), server.asked()),
+            (401, 200, asked + 1),
+            "the old set stays: {code} {body:.20}"
+        );
     }
     app.set_time("2026-08-13T04:01:00.000000Z");
     assert_eq!(status(&second), 200, "kept through an outage of a day");

@@ -21,7 +21,12 @@ const IMPORT: &str = "/v1/adjustments/import";
 const SAMPLES: [(&str, &str, u64, &str); 3] = [
     ("list-clean.xlsx", XLSX, 8, "enterprise=91110114XFXTR005XC&hs_code=3001901000&cas=9041-08-1&quantity=5&unit=035"),
     ("list-messy.xlsx", XLSX, 11, "enterprise=91110108XFXTR0105W&hs_code=2941301200&cas=64-75-5&quantity=200&unit=036"),
-    ("list-gb18030.csv", CSV, 6, "enterprise=91110108XFXTR0105W&hs_code=2937210000&cas=50-24-8&quantity=0.00001&unit=036"),
+    (
+        "list-gb18030.csv",
+        CSV,
+        6,
+        "enterprise=91110108XFXTR0105W&hs_code=2937210000&cas=50-24-8&quantity=0.00001&unit=036",
+    ),
 ];
 
 fn sample(name: &str) -> PathBuf {
@@ -46,7 +51,12 @@ fn verdict(app: &TestApp, question: &str, declared_on: &str) -> String {
 
 /// The codes of a refused file; everything that a fault must have is there.
 fn codes(response: &Response) -> Vec<String> {
-    assert_eq!((response.status, response.json()["type"].as_str()), (422, Some("/problems/import-faults")), "{}", response.text());
+    assert_eq!(
+        (response.status, response.json()["type"].as_str()),
+        (422, Some("/problems/import-faults")),
+        "{}",
+        response.text()
+    );
     let problem = response.json();
     let faults = problem["faults"].as_array().unwrap();
     for fault in faults {
@@ -98,7 +108,8 @@ on_both! {
             let mut found = refused.json()["faults"].as_array().unwrap().clone();
             for fault in &mut found {
                 let detail = fault.as_object_mut().unwrap().remove("detail").unwrap();
-                let chinese = detail.as_str().unwrap().starts_with(|letter: char| ('\u{4e00}'..='\u{9fff}').contains(&letter) || letter == '\u{201c}' );
+                // A Chinese sentence ends so; names of sheets are data in either language.
+                let chinese = detail.as_str().unwrap().contains('。');
                 assert_eq!(chinese, language == "zh-CN", "{detail}");
             }
             assert_eq!(found, expected);
@@ -185,14 +196,18 @@ fn the_template_is_a_workbook_to_fill_in() {
     let empty = whitelist(&app, &["import", file.to_str().unwrap(), "--dry-run", "--json"]);
     assert_eq!(empty.status.code(), Some(1), "{empty:?}");
     let faults = printed(&empty);
-    assert!(!faults.to_string().contains("column_missing") && !faults.to_string().contains("header_missing"), "{faults}");
+    assert!(
+        !faults.to_string().contains("column_missing") && !faults.to_string().contains("header_missing"),
+        "{faults}"
+    );
     assert_eq!(faults["faults"].as_array().unwrap().len(), 1, "{faults}");
 }
 
 /// A made-up CAS number whose check digit holds.
 fn cas(serial: u32) -> String {
     let body = 8_000_000 + serial;
-    let check = body.to_string().bytes().rev().zip(1..).map(|(digit, place)| u32::from(digit - b'0') * place).sum::<u32>() % 10;
+    let check =
+        body.to_string().bytes().rev().zip(1..).map(|(digit, place)| u32::from(digit - b'0') * place).sum::<u32>() % 10;
     format!("{}-{:02}-{check}", body / 100, body % 100)
 }
 
@@ -268,9 +283,15 @@ fn workbook(sheet: &str, more: &[(&str, &[u8])]) -> Vec<u8> {
     const MAIN: &str = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
     const LINKS: &str = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
     const PACKAGE: &str = "http://schemas.openxmlformats.org/package/2006/relationships";
-    let root = format!(r#"<Relationships xmlns="{PACKAGE}"><Relationship Id="rId1" Type="{LINKS}/officeDocument" Target="xl/workbook.xml"/></Relationships>"#);
-    let book = format!(r#"<workbook xmlns="{MAIN}" xmlns:r="{LINKS}"><sheets><sheet name="名单" sheetId="1" r:id="rId1"/></sheets></workbook>"#);
-    let links = format!(r#"<Relationships xmlns="{PACKAGE}"><Relationship Id="rId1" Type="{LINKS}/worksheet" Target="worksheets/sheet1.xml"/></Relationships>"#);
+    let root = format!(
+        r#"<Relationships xmlns="{PACKAGE}"><Relationship Id="rId1" Type="{LINKS}/officeDocument" Target="xl/workbook.xml"/></Relationships>"#
+    );
+    let book = format!(
+        r#"<workbook xmlns="{MAIN}" xmlns:r="{LINKS}"><sheets><sheet name="名单" sheetId="1" r:id="rId1"/></sheets></workbook>"#
+    );
+    let links = format!(
+        r#"<Relationships xmlns="{PACKAGE}"><Relationship Id="rId1" Type="{LINKS}/worksheet" Target="worksheets/sheet1.xml"/></Relationships>"#
+    );
     let sheet = format!(r#"<worksheet xmlns="{MAIN}"><sheetData>{sheet}</sheetData></worksheet>"#);
     let mut parts: Vec<(&str, &[u8])> = vec![
         ("[Content_Types].xml", b"<Types/>"),
@@ -287,7 +308,9 @@ const HEADER: [&str; 7] = ["统一社会信用代码", "物品名称", "商品�
 const GOOD: [&str; 7] = ["91110114XFXTR005XC", "红霉素", "2941500000", "50", "克", "2026-09-01", "2027-08-31"];
 
 fn row(number: u32, cells: &[&str]) -> String {
-    let cell = |(place, text): (u8, &&str)| format!(r#"<c r="{}{number}" t="inlineStr"><is><t>{text}</t></is></c>"#, char::from(b'A' + place));
+    let cell = |(place, text): (u8, &&str)| {
+        format!(r#"<c r="{}{number}" t="inlineStr"><is><t>{text}</t></is></c>"#, char::from(b'A' + place))
+    };
     format!(r#"<row r="{number}">{}</row>"#, (0..).zip(cells).map(cell).collect::<String>())
 }
 
@@ -309,26 +332,84 @@ fn hostile_files_are_refused_by_name_and_change_nothing() {
     let before = app.inside().head().unwrap();
     let good = workbook(&list(""), &[]);
     let accepted = send(&app, &format!("{IMPORT}?dry_run=true"), XLSX, &good);
-    assert_eq!((accepted.status, accepted.json()["changes"].as_u64()), (201, Some(1)), "what is refused below differs from this by its hostility: {}", accepted.text());
+    assert_eq!(
+        (accepted.status, accepted.json()["changes"].as_u64()),
+        (201, Some(1)),
+        "what is refused below differs from this by its hostility: {}",
+        accepted.text()
+    );
 
     let zeros = vec![0; 120 << 20];
     let entities = r#"<!DOCTYPE a [<!ENTITY b "bbbbbbbbbb"><!ENTITY c "&b;&b;&b;&b;&b;&b;&b;&b;"><!ENTITY d SYSTEM "file:///etc/passwd">]><sst><si><t>&c;&d;</t></si></sst>"#;
-    let many: String = std::iter::once(HEADER.join(",")).chain((0..20_001).map(|number| format!("91110114XFXTR005XC,红霉素{number},2941500000,1,克,2026-09-01,2027-08-31"))).collect::<Vec<_>>().join("\n");
-    let wide = format!("{}\n", (0..65).map(|number| format!("列{number}")).chain(HEADER.map(str::to_owned)).collect::<Vec<_>>().join(","));
+    let many: String = std::iter::once(HEADER.join(","))
+        .chain(
+            (0..20_001)
+                .map(|number| format!("91110114XFXTR005XC,红霉素{number},2941500000,1,克,2026-09-01,2027-08-31")),
+        )
+        .collect::<Vec<_>>()
+        .join("\n");
+    let wide = format!(
+        "{}\n",
+        (0..65).map(|number| format!("列{number}")).chain(HEADER.map(str::to_owned)).collect::<Vec<_>>().join(",")
+    );
     let link = r#"<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="rId9" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/externalLinkPath" Target="file:///etc/passwd" TargetMode="External"/></Relationships>"#;
     let files: Vec<(&str, &str, Vec<u8>, &str)> = vec![
         ("a zip bomb", XLSX, workbook(&list(""), &[("xl/media/a.bin", &zeros)]), "file_too_large"),
-        ("a bomb of markup", XLSX, workbook(&list(""), &[("xl/sharedStrings.xml", &[b"<sst>".as_slice(), &zeros[..8 << 20], b"</sst>"].concat())]), "file_too_large"),
-        ("two million rows", XLSX, workbook(&format!("{}{}", row(1, &HEADER), "<row><c/></row>".repeat(2_000_000)), &[]), "file_too_large"),
-        ("a cell in the last column of the last row", XLSX, workbook(&list(r#"<row r="1048576"><c r="XFD1048576" t="inlineStr"><is><t>x</t></is></c></row>"#), &[]), "too_many_columns"),
-        ("a formula", XLSX, workbook(&format!(r#"{}<row r="3"><c r="A3" t="inlineStr"><is><t>91110114XFXTR005XC</t></is></c><c r="D3"><f>HYPERLINK("http://example.org")</f><v>5</v></c></row>"#, list("")), &[]), "cell_formula"),
-        ("an external link", XLSX, workbook(&list(""), &[("xl/externalLinks/externalLink1.xml", b"<externalLink/>")]), "file_external_link"),
-        ("a relationship out of the file", XLSX, workbook(&list(""), &[("xl/worksheets/_rels/sheet1.xml.rels", link.as_bytes())]), "file_external_link"),
+        (
+            "a bomb of markup",
+            XLSX,
+            workbook(
+                &list(""),
+                &[("xl/sharedStrings.xml", &[b"<sst>".as_slice(), &zeros[..8 << 20], b"</sst>"].concat())],
+            ),
+            "file_too_large",
+        ),
+        (
+            "two million rows",
+            XLSX,
+            workbook(&format!("{}{}", row(1, &HEADER), "<row><c/></row>".repeat(2_000_000)), &[]),
+            "file_too_large",
+        ),
+        (
+            "a cell in the last column of the last row",
+            XLSX,
+            workbook(&list(r#"<row r="1048576"><c r="XFD1048576" t="inlineStr"><is><t>x</t></is></c></row>"#), &[]),
+            "too_many_columns",
+        ),
+        (
+            "a formula",
+            XLSX,
+            workbook(
+                &format!(
+                    r#"{}<row r="3"><c r="A3" t="inlineStr"><is><t>91110114XFXTR005XC</t></is></c><c r="D3"><f>HYPERLINK("http://example.org")</f><v>5</v></c></row>"#,
+                    list("")
+                ),
+                &[],
+            ),
+            "cell_formula",
+        ),
+        (
+            "an external link",
+            XLSX,
+            workbook(&list(""), &[("xl/externalLinks/externalLink1.xml", b"<externalLink/>")]),
+            "file_external_link",
+        ),
+        (
+            "a relationship out of the file",
+            XLSX,
+            workbook(&list(""), &[("xl/worksheets/_rels/sheet1.xml.rels", link.as_bytes())]),
+            "file_external_link",
+        ),
         ("entities", XLSX, workbook(&list(""), &[("xl/sharedStrings.xml", entities.as_bytes())]), "file_unreadable"),
         ("a password", XLSX, compound("EncryptedPackage"), "file_encrypted"),
         ("a workbook of old", XLSX, compound("Workbook"), "file_not_a_spreadsheet"),
         ("half a workbook", XLSX, good[..good.len() / 2].to_vec(), "file_unreadable"),
-        ("a document", XLSX, zipped(&[("[Content_Types].xml", b"<Types/>"), ("word/document.xml", b"<document/>")]), "file_not_a_spreadsheet"),
+        (
+            "a document",
+            XLSX,
+            zipped(&[("[Content_Types].xml", b"<Types/>"), ("word/document.xml", b"<document/>")]),
+            "file_not_a_spreadsheet",
+        ),
         ("an empty archive", XLSX, zipped(&[]), "file_not_a_spreadsheet"),
         ("a picture", XLSX, b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".to_vec(), "file_not_a_spreadsheet"),
         ("a picture called csv", CSV, b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".to_vec(), "file_not_a_spreadsheet"),
@@ -337,7 +418,13 @@ fn hostile_files_are_refused_by_name_and_change_nothing() {
         ("a poem", CSV, "床前明月光\n疑是地上霜\n".as_bytes().to_vec(), "header_missing"),
         ("20,001 rows", CSV, many.into_bytes(), "too_many_rows"),
         ("72 columns", CSV, wide.into_bytes(), "too_many_columns"),
-        ("a formula in csv", CSV, format!("{}\n91110114XFXTR005XC,红霉素,2941500000,=1+1,克,2026-09-01,2027-08-31\n", HEADER.join(",")).into_bytes(), "quantity_format"),
+        (
+            "a formula in csv",
+            CSV,
+            format!("{}\n91110114XFXTR005XC,红霉素,2941500000,=1+1,克,2026-09-01,2027-08-31\n", HEADER.join(","))
+                .into_bytes(),
+            "quantity_format",
+        ),
     ];
     for (what, kind, bytes, code) in files {
         for dry_run in ["", "?dry_run=true"] {
@@ -350,13 +437,30 @@ fn hostile_files_are_refused_by_name_and_change_nothing() {
             }
         }
     }
-    for (what, kind) in [("11 MiB", XLSX), ("11 MiB of csv", CSV), ("11 MiB in a form", "multipart/form-data; boundary=b")] {
+    for (what, kind) in
+        [("11 MiB", XLSX), ("11 MiB of csv", CSV), ("11 MiB in a form", "multipart/form-data; boundary=b")]
+    {
         let refused = send(&app, IMPORT, kind, &vec![b'a'; 11 << 20]);
-        assert_eq!((refused.status, refused.json()["type"].as_str()), (413, Some("/problems/payload-too-large")), "{what}");
+        assert_eq!(
+            (refused.status, refused.json()["type"].as_str()),
+            (413, Some("/problems/payload-too-large")),
+            "{what}"
+        );
     }
-    for kind in ["application/json", "application/octet-stream", "application/vnd.ms-excel", "text/plain", "", "text/csv; charset=gbk"] {
+    for kind in [
+        "application/json",
+        "application/octet-stream",
+        "application/vnd.ms-excel",
+        "text/plain",
+        "",
+        "text/csv; charset=gbk",
+    ] {
         let refused = send(&app, IMPORT, kind, &good);
-        assert_eq!((refused.status, refused.json()["type"].as_str()), (415, Some("/problems/unsupported-media-type")), "{kind:?}");
+        assert_eq!(
+            (refused.status, refused.json()["type"].as_str()),
+            (415, Some("/problems/unsupported-media-type")),
+            "{kind:?}"
+        );
     }
     assert_eq!(send(&app, IMPORT, CSV, &good).status, 415, "a workbook that calls itself csv");
     for query in ["dry_run=yes", "dry_run=", "scheme=", "more=1", "dry_run=true&dry_run=true", "scheme=%00"] {

@@ -108,12 +108,20 @@ enum Known {
 type Ack = (String, Known);
 
 /// Proposes and confirms a change, telling what was acknowledged; says whether the server still answers.
-fn change(officer: &Person, approver: &Person, target: &str, kind: &str, body: &[u8], tell: &Sender<Ack>) -> Option<()> {
+fn change(
+    officer: &Person,
+    approver: &Person,
+    target: &str,
+    kind: &str,
+    body: &[u8],
+    tell: &Sender<Ack>,
+) -> Option<()> {
     let (status, etag, proposed) = officer.send("POST", target, &[("Content-Type", kind)], body)?;
     assert_eq!(status, 201, "{proposed}");
     let id = proposed.get("id").or(proposed.get("adjustment")).unwrap().as_str().unwrap().to_owned();
     tell.send((id.clone(), Known::Proposed)).ok()?;
-    let (status, _, confirmed) = approver.send("POST", &format!("/v1/adjustments/{id}/confirm"), &[("If-Match", &etag)], b"")?;
+    let (status, _, confirmed) =
+        approver.send("POST", &format!("/v1/adjustments/{id}/confirm"), &[("If-Match", &etag)], b"")?;
     assert_eq!(status, 200, "{confirmed}");
     tell.send((id, Known::Confirmed(confirmed["revision"].as_i64().unwrap()))).ok()
 }
@@ -161,14 +169,24 @@ impl Expected {
         for (id, known) in &self.adjustments {
             let found = auditor.get(&format!("/v1/adjustments/{id}"));
             if let Known::Confirmed(revision) = known {
-                assert_eq!((found["state"].as_str(), found["revision"].as_i64()), (Some("confirmed"), Some(*revision)), "{id} was acknowledged");
+                assert_eq!(
+                    (found["state"].as_str(), found["revision"].as_i64()),
+                    (Some("confirmed"), Some(*revision)),
+                    "{id} was acknowledged"
+                );
             }
         }
         let mut after = String::new();
         let mut adjustments = Vec::new();
         loop {
             let page = auditor.get(&format!("/v1/adjustments?limit=200{after}"));
-            adjustments.extend(page["items"].as_array().unwrap().iter().map(|item| (item["id"].as_str().unwrap().to_owned(), item["state"].as_str().unwrap().to_owned())));
+            adjustments.extend(
+                page["items"]
+                    .as_array()
+                    .unwrap()
+                    .iter()
+                    .map(|item| (item["id"].as_str().unwrap().to_owned(), item["state"].as_str().unwrap().to_owned())),
+            );
             match page["next"].as_str() {
                 Some(next) => after = format!("&after={next}"),
                 None => break,
@@ -182,9 +200,18 @@ impl Expected {
                 "register_enterprise" => {
                     assert_eq!(changes.len(), 2, "{id}");
                     let uscc = first["uscc"].as_str().unwrap();
-                    let (status, _, enterprise) = auditor.send("GET", &format!("/v1/enterprises/{uscc}"), &[], b"").unwrap();
-                    let there = if status == 200 { Some(enterprise["barred_until"].as_str() == Some("2199-01-01")) } else { None };
-                    assert_eq!(there, (state == "confirmed").then_some(true), "{id} is {state}, {uscc} is half done: {enterprise}");
+                    let (status, _, enterprise) =
+                        auditor.send("GET", &format!("/v1/enterprises/{uscc}"), &[], b"").unwrap();
+                    let there = if status == 200 {
+                        Some(enterprise["barred_until"].as_str() == Some("2199-01-01"))
+                    } else {
+                        None
+                    };
+                    assert_eq!(
+                        there,
+                        (state == "confirmed").then_some(true),
+                        "{id} is {state}, {uscc} is half done: {enterprise}"
+                    );
                 }
                 "add" => {
                     assert_eq!(changes.len(), ROWS, "half a list was proposed: {id}");
@@ -201,7 +228,12 @@ impl Expected {
         let (mut count, mut after) = (0, String::new());
         loop {
             let page = auditor.get(&format!("/v1/listings?limit=200&enterprise=91110114XFXTR005XC{after}"));
-            count += page["items"].as_array().unwrap().iter().filter(|item| item["item"]["name_zh"].as_str().unwrap().starts_with(name)).count();
+            count += page["items"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .filter(|item| item["item"]["name_zh"].as_str().unwrap().starts_with(name))
+                .count();
             match page["next"].as_str() {
                 Some(next) => after = format!("&after={next}"),
                 None => return count,
@@ -211,7 +243,12 @@ impl Expected {
 }
 
 fn verify(data: &Path) {
-    let output = Command::new(env!("CARGO_BIN_EXE_whitelist")).env_clear().args(["log", "verify", "--json", "--data"]).arg(data).output().unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_whitelist"))
+        .env_clear()
+        .args(["log", "verify", "--json", "--data"])
+        .arg(data)
+        .output()
+        .unwrap();
     assert_eq!(output.status.code(), Some(0), "{output:?}");
 }
 
@@ -238,16 +275,23 @@ fn what_was_acknowledged_survives_and_nothing_is_half_done() {
                 scope.spawn(move || {
                     for turn in 0.. {
                         let body = two_parts(&uscc(10_000 * (1 + round) + 1_000 * client + turn), today).to_string();
-                        if change(&officer, &approver, "/v1/adjustments", "application/json", body.as_bytes(), &tell).is_none() {
+                        if change(&officer, &approver, "/v1/adjustments", "application/json", body.as_bytes(), &tell)
+                            .is_none()
+                        {
                             break;
                         }
                     }
                 });
             }
             drop(tell);
-            let (officer, approver) = (person(Role::BureauOfficer, "importer".to_owned()), person(Role::BureauApprover, "approver".to_owned()));
+            let (officer, approver) = (
+                person(Role::BureauOfficer, "importer".to_owned()),
+                person(Role::BureauApprover, "approver".to_owned()),
+            );
             let file = spreadsheet(round, &today);
-            scope.spawn(move || change(&officer, &approver, "/v1/adjustments/import", "text/csv", file.as_bytes(), &tell_import));
+            scope.spawn(move || {
+                change(&officer, &approver, "/v1/adjustments/import", "text/csv", file.as_bytes(), &tell_import)
+            });
             if imported && let Ok((id, known)) = import_acks.recv() {
                 expected.imports.insert(id.clone());
                 expected.adjustments.insert(id, known);

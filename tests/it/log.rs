@@ -28,11 +28,19 @@ fn answers(snapshot: &Snapshot, listed: &[(Uscc, Vec<whitelist::domain::listing:
         for version in listings.iter().flat_map(|listing| listing.versions.iter()) {
             let terms = &version.terms;
             let (from, to) = (terms.period.from(), terms.period.to());
-            let days = [from.add_days(-1), from, version.effective_on, to, to.add_days(1), LegalDay::parse("2027-01-01").unwrap()];
+            let days = [
+                from.add_days(-1),
+                from,
+                version.effective_on,
+                to,
+                to.add_days(1),
+                LegalDay::parse("2027-01-01").unwrap(),
+            ];
             for declared_on in days {
                 for at in [newest, newest - 7, newest / 2, version.revision.0] {
                     let office = CustomsOffice::parse("0101").unwrap();
-                    let declaration = Declaration { number: None, customs_office: office, declared_on, trade_mode: None };
+                    let declaration =
+                        Declaration { number: None, customs_office: office, declared_on, trade_mode: None };
                     let measure = Some(Measure { quantity: "0.5".parse().unwrap(), unit: terms.unit });
                     let line = Line {
                         line: 1,
@@ -81,7 +89,9 @@ fn forbidden(sql: &Sql, table: &Table, rows: &[Row]) -> Vec<String> {
     let last = rows.last().unwrap_or_else(|| panic!("{name} is empty"));
     let mut statements: Vec<String> = Vec::new();
     let changing = match name.as_str() {
-        "log_tiles" => vec!["hashes = substr(hashes, 2)", "hashes = substr(hashes, 33)", "level = level + 1", "tile = tile + 1"],
+        "log_tiles" => {
+            vec!["hashes = substr(hashes, 2)", "hashes = substr(hashes, 33)", "level = level + 1", "tile = tile + 1"]
+        }
         "log_head" => vec!["size = size - 1"],
         "private_values" => vec!["subject = subject", "revision = revision + 1000000"],
         "installation" => vec!["shard = shard", "environment = 'production'"],

@@ -273,3 +273,5 @@ CREATE TRIGGER log_head_no_retreat BEFORE UPDATE ON log_head FOR EACH ROW WHEN (
 CREATE TRIGGER log_head_no_delete BEFORE DELETE ON log_head FOR EACH ROW EXECUTE FUNCTION refuse_change();
 ALTER TABLE log_head ENABLE ALWAYS TRIGGER log_head_no_retreat;
 ALTER TABLE log_head ENABLE ALWAYS TRIGGER log_head_no_delete;
+CREATE TRIGGER log_head_no_truncate BEFORE TRUNCATE ON log_head FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+ALTER TABLE log_head ENABLE ALWAYS TRIGGER log_head_no_truncate;

@@ -257,3 +257,4 @@ CREATE TRIGGER log_tiles_no_replace BEFORE INSERT ON log_tiles WHEN EXISTS (SELE
 -- The head never goes back.
 CREATE TRIGGER log_head_no_retreat BEFORE UPDATE ON log_head WHEN NEW.size < OLD.size BEGIN SELECT RAISE(ABORT, 'log_head never goes back'); END;
 CREATE TRIGGER log_head_no_delete BEFORE DELETE ON log_head BEGIN SELECT RAISE(ABORT, 'log_head never goes back'); END;
+CREATE TRIGGER log_head_no_replace BEFORE INSERT ON log_head WHEN EXISTS (SELECT 1 FROM log_head WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'log_head never goes back'); END;

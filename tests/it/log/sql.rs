@@ -49,7 +49,9 @@ struct Line {
 impl Table {
     fn where_(&self, row: &Row) -> String {
         let keys = self.columns.iter().filter(|column| column.key);
-        keys.map(|column| format!("{} = {}", column.name, column.literal(&row[&column.name], false))).collect::<Vec<_>>().join(" AND ")
+        keys.map(|column| format!("{} = {}", column.name, column.literal(&row[&column.name], false)))
+            .collect::<Vec<_>>()
+            .join(" AND ")
     }
 }
 
@@ -104,7 +106,8 @@ impl Sql {
             "SELECT name AS value FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY 1"
         };
         let names = self.texts(names);
-        let of_list = names.into_iter().filter(|name| name != "__diesel_schema_migrations" && !TABLES.contains(&name.as_str()));
+        let of_list =
+            names.into_iter().filter(|name| name != "__diesel_schema_migrations" && !TABLES.contains(&name.as_str()));
         of_list.map(|name| Table { columns: self.columns(&name), name }).collect()
     }
 
@@ -122,7 +125,9 @@ impl Sql {
                  WHERE a.attrelid = '{table}'::regclass AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum"
             )
         } else {
-            format!("SELECT name || ' ' || type || ' ' || \"notnull\" || ' ' || (pk > 0) AS value FROM pragma_table_info('{table}') ORDER BY cid")
+            format!(
+                "SELECT name || ' ' || type || ' ' || \"notnull\" || ' ' || (pk > 0) AS value FROM pragma_table_info('{table}') ORDER BY cid"
+            )
         };
         let column = |text: String| {
             let parts: Vec<&str> = text.split(' ').collect();
@@ -149,8 +154,10 @@ impl Sql {
             format!("'{}', {value}", column.name)
         });
         let members = members.collect::<Vec<_>>().join(", ");
-        let object = if postgres { format!("json_build_object({members})::text") } else { format!("json_object({members})") };
-        let keys: Vec<&str> = table.columns.iter().filter(|column| column.key).map(|column| column.name.as_str()).collect();
+        let object =
+            if postgres { format!("json_build_object({members})::text") } else { format!("json_object({members})") };
+        let keys: Vec<&str> =
+            table.columns.iter().filter(|column| column.key).map(|column| column.name.as_str()).collect();
         let query = format!("SELECT {object} AS value FROM {} ORDER BY {}", table.name, keys.join(", "));
         self.texts(&query).iter().map(|text| serde_json::from_str(text).unwrap()).collect()
     }
@@ -168,7 +175,8 @@ impl Sql {
     pub fn insertion(&self, table: &Table, row: &Row) -> String {
         let postgres = self.is_postgres();
         let names: Vec<&str> = table.columns.iter().map(|column| column.name.as_str()).collect();
-        let values: Vec<String> = table.columns.iter().map(|column| column.literal(&row[&column.name], postgres)).collect();
+        let values: Vec<String> =
+            table.columns.iter().map(|column| column.literal(&row[&column.name], postgres)).collect();
         format!("INTO {} ({}) VALUES ({})", table.name, names.join(", "), values.join(", "))
     }
 
@@ -214,7 +222,10 @@ impl Sql {
         if self.is_postgres() {
             for table in self.tables() {
                 self.run(&format!("ALTER TABLE {} DISABLE TRIGGER USER", table.name)).unwrap();
-                let query = format!("SELECT conname::text AS value FROM pg_constraint WHERE contype = 'c' AND conrelid = '{}'::regclass", table.name);
+                let query = format!(
+                    "SELECT conname::text AS value FROM pg_constraint WHERE contype = 'c' AND conrelid = '{}'::regclass",
+                    table.name
+                );
                 for check in self.texts(&query) {
                     self.run(&format!("ALTER TABLE {} DROP CONSTRAINT {check}", table.name)).unwrap();
                 }

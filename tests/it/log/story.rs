@@ -20,12 +20,19 @@ pub fn play(app: &TestApp, story: &mut Story, chapters: usize) {
         match chapter.fate {
             Fate::Faulty => {
                 assert_eq!((proposed.status, revision(&proposed)), (400, before), "{}", shown(&chapter, &proposed));
-                assert!(proposed.json()["faults"].as_array().is_some_and(|faults| !faults.is_empty()), "{}", shown(&chapter, &proposed));
+                assert!(
+                    proposed.json()["faults"].as_array().is_some_and(|faults| !faults.is_empty()),
+                    "{}",
+                    shown(&chapter, &proposed)
+                );
             }
             Fate::Refused(rule) => {
                 assert_eq!((proposed.status, revision(&proposed)), (422, before), "{}", shown(&chapter, &proposed));
                 let problem = proposed.json();
-                let named = problem["rule"] == rule || problem["faults"].as_array().is_some_and(|faults| faults.iter().any(|fault| fault["code"] == rule));
+                let named = problem["rule"] == rule
+                    || problem["faults"]
+                        .as_array()
+                        .is_some_and(|faults| faults.iter().any(|fault| fault["code"] == rule));
                 assert!(named, "{rule}: {}", shown(&chapter, &proposed));
             }
             Fate::Confirm | Fate::Reject | Fate::Withdraw => {
@@ -57,12 +64,19 @@ fn find(app: &TestApp, wanted: Wanted<'_>) -> Option<String> {
             let page = page.json();
             let mut items = page["items"].as_array().unwrap().iter();
             let found = items.find(|item| item["item"]["name_zh"] == name_zh);
-            Some(found.unwrap_or_else(|| panic!("{enterprise} does not hold {name_zh}"))["number"].as_str().unwrap().to_owned())
+            Some(
+                found.unwrap_or_else(|| panic!("{enterprise} does not hold {name_zh}"))["number"]
+                    .as_str()
+                    .unwrap()
+                    .to_owned(),
+            )
         }
         Wanted::Stop { class } => {
             let stops = app.inside().store.read(|conn| stops_since(conn, 0)).unwrap();
             // The log alone names stops.
-            let same = |text: &str| serde_json::from_str::<Value>(text).is_ok_and(|known| known == *class) || named(class) == text;
+            let same = |text: &str| {
+                serde_json::from_str::<Value>(text).is_ok_and(|known| known == *class) || named(class) == text
+            };
             let found = stops.iter().rev().find(|stop| same(&stop.class));
             Some(found.unwrap_or_else(|| panic!("no stop of {class} in {stops:?}")).id.clone())
         }

@@ -84,12 +84,18 @@ impl Missed {
     fn judge(&mut self, edit: &str, found: &[String], fitting: &[&str]) {
         if !found.iter().any(|code| fitting.iter().any(|fits| code.starts_with(fits))) {
             let edit: String = edit.chars().take(200).collect();
-            self.0.push(format!("{edit}: {}", if found.is_empty() { "not found".to_owned() } else { found.join(", ") }));
+            self.0
+                .push(format!("{edit}: {}", if found.is_empty() { "not found".to_owned() } else { found.join(", ") }));
         }
     }
 
     fn none(self) {
-        assert!(self.0.is_empty(), "{} edits were not found or named as something else:\n{}", self.0.len(), self.0.join("\n"));
+        assert!(
+            self.0.is_empty(),
+            "{} edits were not found or named as something else:\n{}",
+            self.0.len(),
+            self.0.join("\n")
+        );
     }
 }
 
@@ -103,7 +109,11 @@ fn edited(column: &Column, value: &Value) -> Vec<Value> {
         (Kind::Text, Value::String(text)) => {
             let middle = text.chars().count() / 2;
             let other = |letter: char| if letter == 'x' { 'y' } else { 'x' };
-            let changed: String = text.chars().enumerate().map(|(place, letter)| if place == middle { other(letter) } else { letter }).collect();
+            let changed: String = text
+                .chars()
+                .enumerate()
+                .map(|(place, letter)| if place == middle { other(letter) } else { letter })
+                .collect();
             vec![json!(changed), json!(format!("{text} "))]
         }
         (Kind::Bytes, Value::String(hex)) => {
@@ -316,7 +326,8 @@ fn small(database: Database, folder: &std::path::Path) -> DatabaseUrl {
         group: 256,
     })
     .unwrap();
-    let scheme = whitelist::app::found::read_scheme(include_str!("../../../samples/schemes/beijing-2022.toml")).unwrap();
+    let scheme =
+        whitelist::app::found::read_scheme(include_str!("../../../samples/schemes/beijing-2022.toml")).unwrap();
     let at = Instant::parse(crate::support::app::NOW).unwrap();
     let context = whitelist::app::found::system("test", at);
     opened.app.store.write(context, move |tx| whitelist::app::found::adopt_scheme(tx, &scheme).map(drop)).unwrap();
@@ -332,7 +343,13 @@ fn every_byte_counts(database: Database) {
     let mut sql = Sql::open(&url);
     sql.disarm();
     let mut missed = Missed::default();
-    for (name, column, fits) in [("log_entries", "leaf", "leaf-hash"), ("log_entries", "leaf_hash", "leaf-hash"), ("log_tiles", "hashes", "tile-hash"), ("log_head", "frontier", "frontier"), ("private_values", "sealed", "private-damaged")] {
+    for (name, column, fits) in [
+        ("log_entries", "leaf", "leaf-hash"),
+        ("log_entries", "leaf_hash", "leaf-hash"),
+        ("log_tiles", "hashes", "tile-hash"),
+        ("log_head", "frontier", "frontier"),
+        ("private_values", "sealed", "private-damaged"),
+    ] {
         let table = sql.table(name);
         let row = sql.rows(&table).pop().unwrap();
         let bytes = hex::decode(row[column].as_str().unwrap()).unwrap();
@@ -403,8 +420,13 @@ fn every_byte_of_the_published_head_counts() {
         assert!(matches!(read, Err(StoreError::BehindHead(_))), "{text:?}: {read:?}");
     }
     let verify = || {
-        let output = Command::new(env!("CARGO_BIN_EXE_whitelist")).args(["log", "verify", "--json", "--data"]).arg(home.path()).output().unwrap();
-        let result: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {output:?}"));
+        let output = Command::new(env!("CARGO_BIN_EXE_whitelist"))
+            .args(["log", "verify", "--json", "--data"])
+            .arg(home.path())
+            .output()
+            .unwrap();
+        let result: Value =
+            serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {output:?}"));
         (output.status.code(), result)
     };
     let (code, result) = verify();
