@@ -228,7 +228,8 @@ pub fn propose(tx: &mut Tx<'_>, proposal: Proposal) -> Result<AdjustmentRow, App
     }
     let scheme = scheme_in_force(tx.conn(), &proposal.scheme, at.day())?;
     let id = AdjustmentId::new(time_ordered(at, random()?));
-    plan(tx.conn(), &scheme, &proposal.changes, Proposed { adjustment: Some(id.to_string()), on: None }, at)?.accepted()?;
+    plan(tx.conn(), &scheme, &proposal.changes, Proposed { adjustment: Some(id.to_string()), on: None }, at)?
+        .accepted()?;
     let row = AdjustmentRow {
         id: id.to_string(),
         version: 1,

@@ -199,7 +199,11 @@ impl Check {
         }
         // A log that is shorter than what was published is told as a rollback.
         if let Some(size) = published.filter(|published| *published <= total) {
-            self.problem("checkpoint-missing", format!("checkpoint {size}"), "it was published, the table does not hold it");
+            self.problem(
+                "checkpoint-missing",
+                format!("checkpoint {size}"),
+                "it was published, the table does not hold it",
+            );
         }
         let mut entries = 0_u64;
         let mut after = i64::MIN;

@@ -57,7 +57,8 @@ pub fn run(args: DemoArgs) -> Result<(), Failure> {
     let mut issuers = vec![issuer.settings()];
     // A demo may also trust a provider under trial, read over plain http if that is on loopback.
     if let Some(file) = variable("WHITELIST_ISSUERS") {
-        let more = crate::config::issuers::read(Path::new(&file)).map_err(|faults| Failure::Usage(faults.join("\n")))?;
+        let more =
+            crate::config::issuers::read(Path::new(&file)).map_err(|faults| Failure::Usage(faults.join("\n")))?;
         issuers.extend(more);
     }
     let keys = KeyStore::new(issuers, LoopbackHttp::Allowed).map_err(|error| issuers_refused(&error))?;

@@ -41,8 +41,8 @@ pub fn run(args: ServeArgs) -> Result<(), Failure> {
     refuse_demo(&settings.data, &database)?;
     let listener = TcpListener::bind(settings.listen)
         .map_err(|error| Failure::Unreachable(format!("cannot listen on {}: {error}", settings.listen)))?;
-    let keys = KeyStore::new(settings.issuers.clone(), LoopbackHttp::Refused)
-        .map_err(|error| issuers_refused(&error))?;
+    let keys =
+        KeyStore::new(settings.issuers.clone(), LoopbackHttp::Refused).map_err(|error| issuers_refused(&error))?;
     let opened = open(Opening {
         data: settings.data.clone(),
         database: database.clone(),
@@ -57,9 +57,7 @@ pub fn run(args: ServeArgs) -> Result<(), Failure> {
     refuse_loss(&opened, &settings)?;
     let listen = settings.listen;
     let guards = Guards { metrics_from: settings.metrics_from, rate_limit: settings.rate_limit };
-    serve(opened, Arc::new(keys), listener, guards, move || {
-        tell(&format!("whitelist is ready on {listen}"))
-    })
+    serve(opened, Arc::new(keys), listener, guards, move || tell(&format!("whitelist is ready on {listen}")))
 }
 
 fn refuse_demo(data: &Path, database: &DatabaseUrl) -> Result<(), Failure> {

@@ -78,7 +78,9 @@ impl Enterprise {
         self.by_hs_code = self
             .listings
             .iter()
-            .flat_map(|listing| listing.versions.iter().map(move |version| (version.terms.hs_code, Arc::clone(listing))))
+            .flat_map(|listing| {
+                listing.versions.iter().map(move |version| (version.terms.hs_code, Arc::clone(listing)))
+            })
             .collect();
         self.by_hs_code.sort_by_key(|(hs_code, listing)| (*hs_code, listing.number));
         self.by_hs_code.dedup_by_key(|(hs_code, listing)| (*hs_code, listing.number));

@@ -281,6 +281,11 @@ impl Writer {
             let mut jobs = vec![first];
             jobs.extend(self.queue.try_iter().take(self.most.saturating_sub(1)));
             let count = u64::try_from(jobs.len()).unwrap_or(u64::MAX);
+            // Commands may have been queued before the database was found to have gone back.
+            if let Some(why) = self.frozen.get() {
+                jobs.into_iter().for_each(|job| job.done(Some(StoreError::BehindHead(why.clone()))));
+                continue;
+            }
             let failure = self.commit(&mut jobs).err();
             if failure.is_some() {
                 // A broken connection is not trusted again; the next group opens another.

@@ -1,13 +1,12 @@
 //! Bad input of every kind: a coded 4xx that says where and what, in our own words, and nothing changes.
 
-use crate::support::app::{Actor, Database, TestApp, Tuning};
-use crate::support::client::Response;
+mod watch;
+mod wire;
+
+use self::watch::{Watch, faulty};
+use crate::support::app::{Actor, Database, TestApp};
 use crate::support::on_both;
 use serde_json::{Value, json};
-use std::io::{Read as _, Write as _};
-use std::net::{Shutdown, TcpStream};
-use std::time::Duration;
-use whitelist::http::limits::LimitSettings;
 
 const QUERY: [(&str, &str); 11] = [
     ("enterprise", "91110302XFXTR0033P"),
@@ -22,204 +21,6 @@ const QUERY: [(&str, &str); 11] = [
     ("trade_mode", "0110"),
     ("as_of_revision", "1"),
 ];
-
-/// Words that only a library or a debugger says.
-const FOREIGN: [&str; 14] = [
-    "serde",
-    "expected",
-    "at line",
-    "actix",
-    "diesel",
-    "column ",
-    "panicked",
-    "Error",
-    "unwrap",
-    "invalid type",
-    "missing field",
-    "utf8",
-    "sqlite",
-    "src/",
-];
-
-/// Faulty values of a member by its name, and how the codes of their faults may begin.
-fn faulty(name: &str) -> (Vec<String>, &'static [&'static str]) {
-    let (values, codes): (&[&str], &[&str]) = match name {
-        "enterprise" | "uscc" => (
-            &[
-                "91110302XFXTR0033",
-                "91110302XFXTR0033PP",
-                "91110302xfxtr0033p",
-                "91110302XFXTR0033Q",
-                "91110302IFXTR0033P",
-                "９１１１０３０２ＸＦＸＴＲ００３３Ｐ",
-                "9111030AXFXTR0033P",
-            ],
-            &["uscc_"],
-        ),
-        "hs_code" => (
-            &[
-                "294150000",
-                "29415000000",
-                "2941.50.0000",
-                "9841500000",
-                "0041500000",
-                "29415O0000",
-                "２９４１５０００００",
-            ],
-            &["hs_code_"],
-        ),
-        "customs_office" => (&["101", "01010", "010A", "+101", "０１０１"], &["customs_office_"]),
-        "declared_on" | "effective_on" | "valid_from" | "valid_to" | "until" => (
-            &[
-                "2026-02-30",
-                "2026-13-01",
-                "2026-00-10",
-                "2026-8-12",
-                "20260812",
-                "2026/08/12",
-                "0000-01-01",
-                "9999-12-31",
-                "1899-12-31",
-                "2200-01-01",
-                "-2026-08-12",
-                "2026-08-12T00:00:00Z",
-                "明天",
-            ],
-            &["date_"],
-        ),
-        "listing" => (
-            &[
-                "BJ-2026-000123-4",
-                "BJ-2026-000123",
-                "bj-2026-000123-3",
-                "BJ2026000123-3",
-                "BJ-2026-000123-*",
-                "BJ-2026-0000000000000000000123-3",
-            ],
-            &["listing_number_"],
-        ),
-        "cas" => (&["101666-68-7", "101666686", "1-68-6", "101666-6-68", "99999999-99-9", "101666–68–6"], &["cas_"]),
-        "ciq_code" => (&["99", "9999", "99A", "-99"], &["ciq_code_"]),
-        "quantity" | "consignment_cap" => (
-            &[
-                "0",
-                "0.00000",
-                "-1",
-                "+1",
-                "1e3",
-                "1,000",
-                ".5",
-                "5.",
-                "01",
-                "0.000001",
-                "123456789012345",
-                "NaN",
-                "Infinity",
-                "１",
-                "0x10",
-                "1 000",
-            ],
-            &["quantity_"],
-        ),
-        "used" => (&["-1", "1e3", "0.000001", "123456789012345", "one"], &["quantity_"]),
-        "unit" => (&["35", "0035", "abc", "999", "克", "KGM"], &["unit_"]),
-        "trade_mode" => (&["110", "01100", "0A10"], &["trade_mode_"]),
-        "as_of_revision" => (
-            &["0", "-1", "1.5", "01", "99999999999999999999999", "9223372036854775808", "newest"],
-            &["number_out_of_range"],
-        ),
-        "number" => (
-            &[
-                "01012026101234567",
-                "0101202610123456789",
-                "010120260012345678",
-                "010520261012345678",
-                "01012026101234567A",
-            ],
-            &["declaration_number_"],
-        ),
-        "scheme" => (
-            &["Beijing 2022", "beijing_2022", "-", "../beijing-2022", "BEIJING-2022", "' OR 1=1 --", "😀"],
-            &["scheme_", "text_"],
-        ),
-        "district" => (&["11010", "1101088", "11010A"], &["district_code_"]),
-        "customs_registration" => (&["111524", "1115249F0", "11152-9F03", "1115249f03"], &["customs_registration_"]),
-        "purpose" => (&["临床前研究", "PRECLINICAL_ITEM", "marketing"], &["value_unknown"]),
-        "kind" => (&["abolish", "ADD", "add "], &["value_unknown"]),
-        "code" => (&["because", "TAKE_OVER"], &["reason_"]),
-        "stop" => {
-            (&["stp_1", "adj_0190a0000000700080000000000000aa", "stp_0190A0000000700080000000000000AA"], &["id_"])
-        }
-        "value" => (&["58-08-3", "2", "29415000001", "2941x"], &["cas_", "hs_code_", "value_"]),
-        "name_zh" | "name_en" | "manufacturer" | "origin" | "specification" | "basis" | "note" | "batch" => {
-            (&["a\u{7}b", "a\nb", "\u{7f}"], &["text_"])
-        }
-        other => panic!("nobody has said what is faulty in `{other}`"),
-    };
-    let mut values: Vec<String> = values.iter().map(|value| (*value).to_owned()).collect();
-    let is_text = codes == ["text_"];
-    values.extend(["", " ", "\u{0}"].map(str::to_owned));
-    values.push(if is_text { "长".repeat(2001) } else { "9".repeat(5000) });
-    // What is well formed and names no scheme is a matter of the rules.
-    if !is_text && name != "scheme" {
-        values.extend(["x", "null", "' OR 1=1 --", "../../etc/passwd", "😀", "\u{202e}1"].map(str::to_owned));
-    }
-    (values, codes)
-}
-
-fn fits(code: &str, codes: &[&str]) -> bool {
-    code == "required"
-        || code == "text_too_long"
-        || code == "text_not_printable"
-        || codes.iter().any(|fits| code.starts_with(fits))
-}
-
-/// What stands before and must stand after.
-struct Watch<'a> {
-    app: &'a TestApp,
-    head: i64,
-}
-
-impl<'a> Watch<'a> {
-    fn over(app: &'a TestApp) -> Self {
-        Self { app, head: app.inside().head().unwrap().0 }
-    }
-
-    /// Judges a refusal and returns its faults as pointer and code.
-    fn refused(&self, what: &str, response: &Response, status: u16) -> Vec<(String, String)> {
-        let text = String::from_utf8_lossy(&response.body);
-        let what: String = what.chars().take(300).collect();
-        assert_eq!(response.status, status, "{what}: {text}");
-        assert_eq!(response.header("content-type"), Some("application/problem+json"), "{what}: {text}");
-        let problem = response.json();
-        assert_eq!(problem["status"], status, "{what}");
-        assert!(problem["type"].as_str().unwrap().starts_with("/problems/"), "{what}");
-        assert_eq!(problem["request_id"].as_str(), response.header("x-request-id"), "{what}");
-        assert!(response.header("x-request-id").is_some_and(|id| !id.is_empty()), "{what}");
-        for word in FOREIGN {
-            assert!(!text.contains(word), "{what}: `{word}` is not ours: {text}");
-        }
-        if let Some(revision) = response.header("whitelist-revision") {
-            assert_eq!(revision, self.head.to_string(), "{what}");
-        }
-        let faults = problem["faults"].as_array().cloned().unwrap_or_default();
-        let fault =
-            |fault: &Value| (fault["pointer"].as_str().unwrap().to_owned(), fault["code"].as_str().unwrap().to_owned());
-        faults.iter().map(fault).collect()
-    }
-
-    /// Judges a refusal that must name one member.
-    fn named(&self, what: &str, response: &Response, pointer: &str, codes: &[&str]) {
-        let faults = self.refused(what, response, 400);
-        let found = faults.iter().any(|(given, code)| given == pointer && fits(code, codes));
-        assert!(found, "{}: {pointer} {codes:?} is not among {faults:?}", what.chars().take(300).collect::<String>());
-    }
-
-    fn nothing_changed(self) {
-        assert_eq!(self.app.inside().head().unwrap().0, self.head, "something was recorded");
-        assert_eq!(self.app.client().send("GET", "/health/live", &[], b"").status, 200, "the service lives");
-    }
-}
 
 fn encoded(pairs: &[(&str, String)]) -> String {
     url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
@@ -271,7 +72,7 @@ fn members(value: &Value, pointer: &str, found: &mut Vec<String>) {
     let below: Vec<(String, &Value)> = match value {
         Value::Object(members) => members.iter().map(|(name, value)| (name.clone(), value)).collect(),
         Value::Array(items) => items.iter().enumerate().map(|(place, value)| (place.to_string(), value)).collect(),
-        _ => return,
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => return,
     };
     for (name, value) in below {
         let pointer = format!("{pointer}/{name}");
@@ -370,7 +171,7 @@ fn spoil_every_member(watch: &Watch<'_>, actor: &Actor, path: &str, good: &Value
     watch.named("surprise", &actor.post(path, &body), "/surprise", &["unknown_member"]);
 }
 
-fn declaration() -> Value {
+pub fn declaration() -> Value {
     json!({
         "declaration": { "number": "010120261012345678", "customs_office": "0101", "declared_on": "2026-08-12", "trade_mode": "0110" },
         "lines": [{
@@ -501,63 +302,6 @@ fn every_member_of_every_change_faulty_in_every_way() {
 }
 
 on_both! {
-    fn bodies_that_are_no_json(app) {
-        let watch = Watch::over(app);
-        let applicant = app.actor(whitelist::domain::actor::Role::EnterpriseApplicant, "91110302XFXTR0033P", "applicant");
-        let good = declaration().to_string();
-        let deep = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
-        let texts: Vec<Vec<u8>> = [
-            "", " ", "null", "true", "0", "\"x\"", "[]", "{}", "{", "}", "[", "{\"a\"", "{\"a\":}", "{a:1}", "{'a':1}", "{\"a\":1,}", "NaN", "nul", "//x", "{\"a\":01}", "{\"a\":1}{", "{\"a\":\"\\x\"}",
-            "{\"lines\":\"\\ud800\"}", "{\"lines\":\"\\udc00\\ud800\"}", "{\"\\ud800\":1}", "{\"lines\":\"\u{0}\"}", "{\"lines\":\"\t\"}", "\u{feff}{}",
-        ]
-        .iter()
-        .map(|text| text.as_bytes().to_vec())
-        .chain([
-            deep(33).into_bytes(), deep(10_000).into_bytes(), "[".repeat(500_000).into_bytes(), "{\"a\":".repeat(100_000).into_bytes(),
-            format!("{{\"declaration\":{}}}", deep(40)).into_bytes(),
-            b"\xff\xfe{\x00}\x00".to_vec(), b"{\"lines\":\"\xff\"}".to_vec(), b"{\"\xed\xa0\x80\":1}".to_vec(), b"\x1f\x8b\x08\x00".to_vec(), vec![0; 1000],
-            good[..good.len() - 1].as_bytes().to_vec(), format!("{good} x").into_bytes(), format!("{good}{good}").into_bytes(),
-            good.replacen("\"declaration\":{", "\"lines\":[],\"declaration\":{", 1).into_bytes(),
-            good.replacen("\"line\":1", "\"line\":1,\"line\":1", 1).into_bytes(),
-            good.replacen("\"customs_office\":\"0101\"", "\"customs_office\":\"0101\",\"customs_office\":\"0101\"", 1).into_bytes(),
-            good.replacen("\"line\":1", &format!("\"line\":{}", "9".repeat(100_000)), 1).into_bytes(),
-            good.replacen("0.0008", &"9".repeat(900_000), 1).into_bytes(),
-            good.replacen("\"declaration\"", &format!("\"{}\":1,\"declaration\"", "x".repeat(500_000)), 1).into_bytes(),
-        ])
-        .collect();
-        let json = [("Content-Type", "application/json")];
-        for (actor, path) in [(app.customs(), "/v1/lookups"), (applicant, "/v1/lookups/dry-run"), (app.officer(), "/v1/adjustments")] {
-            for text in &texts {
-                let response = actor.send("POST", path, &json, text);
-                let faults = watch.refused(&String::from_utf8_lossy(text), &response, 400);
-                assert!(!faults.is_empty(), "{path} {:?}", String::from_utf8_lossy(&text[..text.len().min(100)]));
-                assert!(response.body.len() < 20_000, "{path}: a refusal is short: {}", response.body.len());
-            }
-            for kind in ["text/plain", "application/xml", "application/jsonx", "application/json; charset=gbk", "multipart/form-data; boundary=x", "application/x-www-form-urlencoded", "json", "", ";", "application/json, text/plain"] {
-                watch.refused(kind, &actor.send("POST", path, &[("Content-Type", kind)], good.as_bytes()), 415);
-            }
-            watch.refused("no type", &actor.send("POST", path, &[], good.as_bytes()), 415);
-            watch.refused("two types", &actor.send("POST", path, &[json[0], json[0]], good.as_bytes()), 415);
-            let mut large = good.clone().into_bytes();
-            large.resize(1 << 20, b' ');
-            assert_ne!(actor.send("POST", path, &json, &large).status, 413, "1 MiB is allowed");
-            large.push(b' ');
-            watch.refused("1 MiB and a byte", &actor.send("POST", path, &json, &large), 413);
-            watch.refused("a stated terabyte", &actor.send("POST", path, &[json[0], ("Content-Length", "1099511627776")], b""), 413);
-            let mut chunked = Vec::new();
-            for chunk in large.chunks(60_000) {
-                chunked.extend(format!("{:x}\r\n", chunk.len()).bytes());
-                chunked.extend(chunk);
-                chunked.extend(b"\r\n");
-            }
-            chunked.extend(b"0\r\n\r\n");
-            watch.refused("1 MiB and a byte in chunks", &actor.send("POST", path, &[json[0], ("Transfer-Encoding", "chunked")], &chunked), 413);
-        }
-        watch.nothing_changed();
-    }
-}
-
-on_both! {
     fn faulty_paths_pages_headers_and_decisions(app) {
         let watch = Watch::over(app);
         let (officer, approver, auditor, customs) = (app.officer(), app.approver(), app.auditor(), app.customs());
@@ -618,113 +362,4 @@ on_both! {
         }
         watch.nothing_changed();
     }
-}
-
-/// What came back on a raw connection: status and text; none when the server closed it without a word.
-fn raw(app: &TestApp, bytes: &[u8]) -> Option<(u16, String)> {
-    let text = String::from_utf8_lossy(&app.client().raw(bytes, Duration::from_secs(20))).into_owned();
-    let status = text.strip_prefix("HTTP/1.1 ").or_else(|| text.strip_prefix("HTTP/1.0 "))?.get(..3)?.parse().ok()?;
-    Some((status, text))
-}
-
-#[test]
-fn requests_that_are_no_http() {
-    let app = TestApp::start(Database::Sqlite);
-    let watch = Watch::over(&app);
-    let token = app.token(&[whitelist::domain::actor::Role::CustomsLookup], "0101", "customs");
-    let good = declaration().to_string();
-    let post = |headers: &str, body: &str| {
-        format!(
-            "POST /v1/lookups HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nContent-Type: application/json\r\nConnection: close\r\n{headers}\r\n\r\n{body}"
-        )
-    };
-    let length = good.len();
-    let long = "x".repeat(20 * 1024);
-    let requests = [
-        ("chunks without sizes", post("Transfer-Encoding: chunked", "nonsense\r\n\r\n").into_bytes()),
-        (
-            "a chunk of a huge size",
-            post("Transfer-Encoding: chunked", "ffffffffffffffffff\r\n{}\r\n0\r\n\r\n").into_bytes(),
-        ),
-        ("a chunk of a negative size", post("Transfer-Encoding: chunked", "-1\r\n{}\r\n0\r\n\r\n").into_bytes()),
-        ("an unknown transfer encoding", post("Transfer-Encoding: gzip", "x").into_bytes()),
-        ("two lengths", post(&format!("Content-Length: {length}\r\nContent-Length: 3"), &good).into_bytes()),
-        ("two lengths in one", post(&format!("Content-Length: {length}, 3"), &good).into_bytes()),
-        ("a negative length", post("Content-Length: -1", &good).into_bytes()),
-        ("a length in words", post("Content-Length: many", &good).into_bytes()),
-        ("a length beyond all bounds", post("Content-Length: 99999999999999999999999999", &good).into_bytes()),
-        (
-            "a length and chunks",
-            post(&format!("Content-Length: {length}\r\nTransfer-Encoding: chunked"), "0\r\n\r\n").into_bytes(),
-        ),
-        ("headers of 20 KiB", format!("GET /v1/lookup HTTP/1.1\r\nHost: x\r\nX-Long: {long}\r\n\r\n").into_bytes()),
-        (
-            "many headers",
-            format!("GET /v1/lookup HTTP/1.1\r\nHost: x\r\n{}\r\n", "X-A: b\r\n".repeat(500)).into_bytes(),
-        ),
-        ("a request line of 20 KiB", format!("GET /v1/lookup?{long} HTTP/1.1\r\nHost: x\r\n\r\n").into_bytes()),
-        ("a path that is not UTF-8", b"GET /v1/\xff\xfe HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".to_vec()),
-        ("a path with NUL", b"GET /v1/\0 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".to_vec()),
-        ("a path with a bad escape", b"GET /v1/listings/%zz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".to_vec()),
-        ("a method that is none", b"G@T / HTTP/1.1\r\nHost: x\r\n\r\n".to_vec()),
-        ("an unknown method", b"BREW /v1/lookup HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".to_vec()),
-        ("another protocol", b"GET / HTTP/3.0\r\nHost: x\r\n\r\n".to_vec()),
-        ("TLS", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n".to_vec()),
-        ("a header without a name", b"GET / HTTP/1.1\r\n: x\r\n\r\n".to_vec()),
-        ("a header with NUL", b"GET / HTTP/1.1\r\nHost: x\r\nX-A: \0\r\n\r\n".to_vec()),
-        ("a folded header", b"GET / HTTP/1.1\r\nHost: x\r\nX-A: b\r\n c\r\n\r\n".to_vec()),
-    ];
-    for (what, bytes) in requests {
-        let Some((status, text)) = raw(&app, &bytes) else { panic!("{what}: no answer") };
-        assert!((400..500).contains(&status), "{what}: {text}");
-        for word in FOREIGN {
-            assert!(!text.contains(word), "{what}: `{word}` is not ours: {text}");
-        }
-        // What is no HTTP at all has no request that could be named; everything else is a problem like any other.
-        let (head, body) = text.split_once("\r\n\r\n").unwrap();
-        if !body.is_empty() {
-            assert!(
-                head.to_lowercase().contains("x-request-id: ") && head.contains("application/problem+json"),
-                "{what}: {text}"
-            );
-        }
-        println!("{what}: {status}{}", if body.is_empty() { ", without a body" } else { "" });
-    }
-
-    // A body that breaks off is no question.
-    let mut stream = TcpStream::connect(app.address).unwrap();
-    stream.write_all(post("Content-Length: 1000", &good[..20]).as_bytes()).unwrap();
-    stream.shutdown(Shutdown::Write).unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 400"), "{answer}");
-    watch.nothing_changed();
-}
-
-#[test]
-fn a_slow_body_is_not_waited_for() {
-    let quick = LimitSettings { base: Duration::from_millis(200), per_64_kib: Duration::from_millis(200) };
-    let app = TestApp::start_tuned(Database::Sqlite, Tuning { bodies: quick, ..Tuning::default() });
-    let watch = Watch::over(&app);
-    let token = app.token(&[whitelist::domain::actor::Role::BureauOfficer], "bj-commerce", "officer");
-    for (path, kind) in [
-        ("/v1/adjustments", "application/json"),
-        ("/v1/adjustments/import", "text/csv"),
-        ("/v1/adjustments/import", "multipart/form-data; boundary=b"),
-    ] {
-        for framing in ["Content-Length: 1000\r\n\r\n{", "Transfer-Encoding: chunked\r\n\r\n5\r\n{"] {
-            let request = format!(
-                "POST {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nContent-Type: {kind}\r\n{framing}"
-            );
-            let (status, text) = raw(&app, request.as_bytes()).unwrap();
-            assert_eq!(status, 408, "{path}: {text}");
-            let (head, body) = text.split_once("\r\n\r\n").unwrap();
-            assert!(
-                head.to_lowercase().contains("connection: close") && head.contains("application/problem+json"),
-                "{text}"
-            );
-            assert_eq!(serde_json::from_str::<Value>(body).unwrap()["type"], "/problems/request-timeout");
-        }
-    }
-    watch.nothing_changed();
 }

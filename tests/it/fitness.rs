@@ -106,7 +106,8 @@ fn layer_breaches(source: &Source) -> Vec<String> {
 fn home_breaches(source: &Source) -> Vec<String> {
     let code = source.code();
     let file = source.module().join("/");
-    let strangers = HOMES.iter().filter(|(_, homes)| !homes.contains(&source.room()) && !homes.contains(&file.as_str()));
+    let strangers =
+        HOMES.iter().filter(|(_, homes)| !homes.contains(&source.room()) && !homes.contains(&file.as_str()));
     let said = strangers.filter(|(word, _)| !places(&code, word).is_empty());
     said.map(|(word, homes)| format!("{}: only {homes:?} may say `{word}`", source.path)).collect()
 }
@@ -169,8 +170,13 @@ fn files_are_short_say_what_they_are_for_and_leave_nothing_undone() {
 
 #[test]
 fn every_folder_says_what_room_it_is() {
-    let folders = sources(&["src"]).into_iter().filter_map(|source| source.path.rsplit_once('/').map(|(folder, _)| folder.to_owned()));
-    let silent = folders.collect::<BTreeSet<_>>().into_iter().filter(|folder| folder != "src" && !Path::new(ROOT).join(folder).join("mod.rs").is_file());
+    let folders = sources(&["src"])
+        .into_iter()
+        .filter_map(|source| source.path.rsplit_once('/').map(|(folder, _)| folder.to_owned()));
+    let silent = folders
+        .collect::<BTreeSet<_>>()
+        .into_iter()
+        .filter(|folder| folder != "src" && !Path::new(ROOT).join(folder).join("mod.rs").is_file());
     none(silent.map(|folder| format!("{folder} has no mod.rs")).collect());
 }
 
@@ -178,7 +184,9 @@ fn every_folder_says_what_room_it_is() {
 fn both_databases_migrate_alike() {
     let names = migrations("sqlite");
     assert_eq!(names, migrations("postgres"));
-    let folders = ["sqlite", "postgres"].into_iter().flat_map(|database| names.iter().map(move |name| format!("migrations/{database}/{name}")));
+    let folders = ["sqlite", "postgres"]
+        .into_iter()
+        .flat_map(|database| names.iter().map(move |name| format!("migrations/{database}/{name}")));
     let files = folders.flat_map(|folder| ["up.sql", "down.sql"].map(|file| format!("{folder}/{file}")));
     none(files.filter(|file| !Path::new(ROOT).join(file).is_file()).map(|file| format!("{file} is missing")).collect());
 }
@@ -187,8 +195,10 @@ fn both_databases_migrate_alike() {
 fn the_schema_is_what_the_migrations_make() {
     let schema = declared(&read(&Path::new(ROOT).join("src/store/schema.rs")));
     assert!(!schema.is_empty());
-    let sqlite = [("Integer", "INTEGER"), ("BigInt", "INTEGER"), ("Text", "TEXT"), ("Binary", "BLOB"), ("Bool", "INTEGER")];
-    let postgres = [("Integer", "INTEGER"), ("BigInt", "BIGINT"), ("Text", "TEXT"), ("Binary", "BYTEA"), ("Bool", "BOOLEAN")];
+    let sqlite =
+        [("Integer", "INTEGER"), ("BigInt", "INTEGER"), ("Text", "TEXT"), ("Binary", "BLOB"), ("Bool", "INTEGER")];
+    let postgres =
+        [("Integer", "INTEGER"), ("BigInt", "BIGINT"), ("Text", "TEXT"), ("Binary", "BYTEA"), ("Bool", "BOOLEAN")];
     for (database, types) in [("sqlite", sqlite), ("postgres", postgres)] {
         let folder = Path::new(ROOT).join("migrations").join(database);
         let all: String = migrations(database).iter().map(|name| read(&folder.join(name).join("up.sql"))).collect();
@@ -198,11 +208,13 @@ fn the_schema_is_what_the_migrations_make() {
 
 #[test]
 fn the_contract_and_the_table_of_endpoints_are_equal() {
-    let contract: Vec<_> = Contract::get().operations().into_iter().map(|it| (it.path, it.method, it.operation_id)).collect();
+    let contract: Vec<_> =
+        Contract::get().operations().into_iter().map(|it| (it.path, it.method, it.operation_id)).collect();
     let names: BTreeSet<_> = contract.iter().map(|(_, _, operation)| operation.clone()).collect();
     assert_eq!(names.len(), contract.len(), "an operationId stands twice in openapi.yaml");
     let endpoints = whitelist::http::endpoints::ENDPOINTS.iter();
-    let table: Vec<_> = endpoints.map(|it| (it.path.to_string(), it.method.to_string(), it.operation.to_string())).collect();
+    let table: Vec<_> =
+        endpoints.map(|it| (it.path.to_string(), it.method.to_string(), it.operation.to_string())).collect();
     let (table_set, contract_set) = (table.iter().collect::<BTreeSet<_>>(), contract.iter().collect::<BTreeSet<_>>());
     assert_eq!(table_set.len(), table.len(), "an endpoint stands twice in the table");
     assert_eq!(table_set, contract_set);
@@ -214,7 +226,8 @@ fn the_manifest_gives_reasons_and_leaves_http2_to_the_proxy() {
     let manifest: toml::Table = text.parse().expect("Cargo.toml is TOML");
     let actix = &manifest["dependencies"]["actix-web"];
     assert_eq!(actix.get("default-features").and_then(toml::Value::as_bool), Some(false));
-    let features: Vec<_> = actix["features"].as_array().expect("features").iter().filter_map(toml::Value::as_str).collect();
+    let features: Vec<_> =
+        actix["features"].as_array().expect("features").iter().filter_map(toml::Value::as_str).collect();
     assert!(!features.contains(&"http2"), "{features:?}");
     none(unexplained(&text).into_iter().map(|line| format!("Cargo.toml gives no reason for: {line}")).collect());
 }
@@ -238,8 +251,17 @@ mod tests {
         assert_eq!(breaches("src/store/keep/x.rs", "use super::super::rows;"), 0);
         assert_eq!(breaches("src/store/keep/mod.rs", "use super::super::app;"), 1);
         assert_eq!(breaches("src/clock.rs", "use super::store::x;"), 1);
-        assert_eq!(breaches("src/domain/x.rs", "// crate::store\nconst A: &str = \"\\\"crate::app\"; const B: char = '\"'; const C: &str = r#\"\" crate::app\"#;"), 0);
-        assert_eq!(breaches("src/domain/x.rs", "mod a {}\n\n#[cfg(test)]\nmod tests {\n    use crate::store::y;\n}\n"), 0);
+        assert_eq!(
+            breaches(
+                "src/domain/x.rs",
+                "// crate::store\nconst A: &str = \"\\\"crate::app\"; const B: char = '\"'; const C: &str = r#\"\" crate::app\"#;"
+            ),
+            0
+        );
+        assert_eq!(
+            breaches("src/domain/x.rs", "mod a {}\n\n#[cfg(test)]\nmod tests {\n    use crate::store::y;\n}\n"),
+            0
+        );
         assert_eq!(breaches("src/helpers.rs", ""), 1);
         assert_eq!(breaches("src/cli/x.rs", "use crate::store::y;"), 0);
     }
@@ -289,6 +311,7 @@ fn what_is_kept_without_an_entry_stands_in_the_tables_named() {
             used.extend(line.trim_end_matches(';').trim_matches(['{', '}']).split(", ").map(str::to_owned));
         }
     }
-    let named: std::collections::BTreeSet<String> = whitelist::store::keep::TABLES.iter().map(|table| (*table).to_owned()).collect();
+    let named: std::collections::BTreeSet<String> =
+        whitelist::store::keep::TABLES.iter().map(|table| (*table).to_owned()).collect();
     assert_eq!(used, named);
 }

@@ -3,7 +3,14 @@
 //! One binary, because linking it once is cheaper than linking twenty. Each file is a family of behaviour; `support`
 //! is the harness, in which every exchange is held against `openapi.yaml`.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::as_conversions, clippy::print_stdout)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::as_conversions,
+    clippy::print_stdout
+)]
 
 mod adjustments;
 mod bad_input;
@@ -11,8 +18,8 @@ mod fitness;
 mod health;
 mod identity;
 mod import;
-mod listings;
 mod kill;
+mod listings;
 mod log;
 mod lookups;
 mod matrix;

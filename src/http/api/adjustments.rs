@@ -287,7 +287,11 @@ pub async fn import_adjustment(request: HttpRequest, payload: Payload) -> Result
             .map_err(|fault: SheetFault| AppError::Sheet(vec![fault]))?;
         let imported = app.read_list(&grid, &scheme, None)?;
         let changes = &imported.proposal.changes;
-        let preview = if changes.is_empty() { None } else { Some(app.preview_changes(Proposed::default(), &scheme, changes, lang)?) };
+        let preview = if changes.is_empty() {
+            None
+        } else {
+            Some(app.preview_changes(Proposed::default(), &scheme, changes, lang)?)
+        };
         let preview = serde_json::to_value(preview).map_err(AppError::unwritable)?;
         let shown = Shown { rows: imported.rows, changes: changes.len(), warnings: warnings(&imported, lang), preview };
         if dry_run || changes.is_empty() {
@@ -398,7 +402,7 @@ async fn sheet_bytes(request: &HttpRequest, payload: Payload, edge: &Edge) -> Re
         _ => return Err(unsupported()),
     };
     let bytes = read_body(request.headers(), payload, SHEET_BYTES, edge.limits).await?;
-    // What a file claims to be and what it is must agree; a file of neither kind is told by its reader.
+    // A workbook that calls itself CSV is a slip of the client; any other disagreement its reader tells better.
     match Kind::sniff(&bytes) {
         Some(kind) if kind != expected && expected == Kind::Csv => Err(unsupported()),
         _ => Ok(bytes),

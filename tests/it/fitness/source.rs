@@ -164,7 +164,10 @@ mod tests {
 
     #[test]
     fn words_stand_by_themselves() {
-        assert_eq!(places("csv::a; my_csv::b; x::csv::c; std::csv::d", "csv::"), ["a; my_csv::b; x::csv::c; std::csv::d", "d"]);
+        assert_eq!(
+            places("csv::a; my_csv::b; x::csv::c; std::csv::d", "csv::"),
+            ["a; my_csv::b; x::csv::c; std::csv::d", "d"]
+        );
     }
 
     #[test]

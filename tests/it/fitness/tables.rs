@@ -14,7 +14,8 @@ pub type Tables = BTreeMap<String, BTreeMap<String, (String, bool)>>;
 
 /// Follows the migrations of one database in their order.
 pub fn migrated(statements: &str) -> Tables {
-    let plain: String = statements.lines().map(|line| line.split("--").next().unwrap_or_default()).collect::<Vec<_>>().join("\n");
+    let plain: String =
+        statements.lines().map(|line| line.split("--").next().unwrap_or_default()).collect::<Vec<_>>().join("\n");
     let mut tables = Tables::new();
     for statement in plain.split(';') {
         let words: Vec<&str> = statement.split_whitespace().take(8).collect();
@@ -32,7 +33,9 @@ pub fn migrated(statements: &str) -> Tables {
                 let definition = statement.split_whitespace().skip(5).collect::<Vec<_>>().join(" ");
                 tables.entry(words[2].to_owned()).or_default().extend(column(&definition));
             }
-            ["ALTER", "TABLE", _, "DROP", "COLUMN", _] => drop(tables.entry(words[2].to_owned()).or_default().remove(words[5])),
+            ["ALTER", "TABLE", _, "DROP", "COLUMN", _] => {
+                drop(tables.entry(words[2].to_owned()).or_default().remove(words[5]))
+            }
             ["ALTER", "TABLE", _, "RENAME", "TO", _] => {
                 let moved = tables.remove(words[2]).unwrap_or_default();
                 tables.insert(words[5].to_owned(), moved);
@@ -90,7 +93,9 @@ pub fn declared(schema: &str) -> Tables {
 
 /// Writes the types of the schema as a database writes them.
 pub fn written(tables: &Tables, types: &[(&str, &str)]) -> Tables {
-    let named = |kind: &str| types.iter().find(|(schema, _)| *schema == kind).map_or(kind, |(_, database)| *database).to_owned();
+    let named = |kind: &str| {
+        types.iter().find(|(schema, _)| *schema == kind).map_or(kind, |(_, database)| *database).to_owned()
+    };
     let columns = |columns: &BTreeMap<String, (String, bool)>| {
         columns.iter().map(|(name, (kind, nullable))| (name.clone(), (named(kind), *nullable))).collect()
     };
@@ -101,7 +106,8 @@ pub fn written(tables: &Tables, types: &[(&str, &str)]) -> Tables {
 pub fn migrations(database: &str) -> Vec<String> {
     let folder = Path::new(ROOT).join("migrations").join(database);
     let entries = fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
-    let mut names: Vec<_> = entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned()).collect();
+    let mut names: Vec<_> =
+        entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned()).collect();
     names.sort();
     names
 }
@@ -112,12 +118,16 @@ mod tests {
 
     #[test]
     fn a_table_that_differs_is_found() {
-        let schema = declared("diesel::table! {\n    things (id) {\n        id -> BigInt, // key\n        name -> Nullable<Text>,\n    }\n}\n");
+        let schema = declared(
+            "diesel::table! {\n    things (id) {\n        id -> BigInt, // key\n        name -> Nullable<Text>,\n    }\n}\n",
+        );
         let made = |sql: &str| migrated(sql) == written(&schema, &[("BigInt", "BIGINT"), ("Text", "TEXT")]);
         let create = "-- a, b; c\nCREATE TABLE things (\n    id BIGINT NOT NULL PRIMARY KEY CHECK (id IN (1, 2)),\n    name TEXT COLLATE \"C\",\n    CHECK (id > 0)\n);\n";
         assert!(made(create));
         assert!(made(&format!("CREATE TABLE old (a TEXT); {create} DROP TABLE old;")));
-        assert!(made("CREATE TABLE other (id BIGINT PRIMARY KEY); ALTER TABLE other ADD COLUMN name TEXT; ALTER TABLE other RENAME TO things;"));
+        assert!(made(
+            "CREATE TABLE other (id BIGINT PRIMARY KEY); ALTER TABLE other ADD COLUMN name TEXT; ALTER TABLE other RENAME TO things;"
+        ));
         assert!(!made("CREATE TABLE things (id BIGINT NOT NULL PRIMARY KEY);"));
         assert!(!made(&create.replace("\"C\"", "\"C\" NOT NULL")));
         assert!(!made(&create.replace("BIGINT", "INTEGER")));

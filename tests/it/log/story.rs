@@ -46,7 +46,9 @@ pub fn play(app: &TestApp, story: &mut Story, chapters: usize) {
                         let body = json!({ "reason": { "code": "other", "basis": "材料不全" } }).to_string();
                         approver.send("POST", &format!("/v1/adjustments/{id}/reject"), &headers, body.as_bytes())
                     }
-                    _ => approver.act(&format!("/v1/adjustments/{id}/confirm"), &etag),
+                    Fate::Confirm | Fate::Refused(_) | Fate::Faulty => {
+                        approver.act(&format!("/v1/adjustments/{id}/confirm"), &etag)
+                    }
                 };
                 assert_eq!(decided.status, 200, "{}", shown(&chapter, &decided));
                 if chapter.fate == Fate::Confirm {

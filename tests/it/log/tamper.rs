@@ -27,8 +27,8 @@ use whitelist::tlog::tiles::Tiles;
 /// The problems that an edit of a table may be named by; the first words of the code.
 fn fitting(table: &str) -> &'static [&'static str] {
     match table {
-        "installation" => &["installation", "damaged"],
-        "log_head" => &["damaged", "entry-missing", "entry-beyond-head", "frontier"],
+        "installation" => &["installation"],
+        "log_head" => &["head-missing", "entry-missing", "entry-beyond-head", "frontier"],
         "log_entries" => &["leaf-hash", "entry-"],
         "log_tiles" => &["tile-"],
         "log_checkpoints" => &["checkpoint-"],

@@ -53,7 +53,8 @@ impl Response {
     /// # Panics
     /// Panics, showing it, when it is not JSON.
     pub fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error} in {} {}", self.status, String::from_utf8_lossy(&self.body)))
+        serde_json::from_slice(&self.body)
+            .unwrap_or_else(|error| panic!("{error} in {} {}", self.status, String::from_utf8_lossy(&self.body)))
     }
 }
 
@@ -90,7 +91,8 @@ impl Client {
     /// What the connection said, when the server cannot be reached or breaks off; the request may have had its effect.
     pub fn try_send(&self, method: &str, target: &str, headers: &[(&str, &str)], body: &[u8]) -> io::Result<Response> {
         let mut request = format!("{method} {target} HTTP/1.1\r\nHost: {}\r\n", self.address);
-        let given = |name: &str| headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| *value);
+        let given =
+            |name: &str| headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| *value);
         let framed = given("content-length").is_some() || given("transfer-encoding").is_some();
         if !framed && (!body.is_empty() || matches!(method, "POST" | "PUT" | "PATCH")) {
             request += &format!("Content-Length: {}\r\n", body.len());
@@ -304,7 +306,11 @@ mod tests {
         let seen = Arc::new(Mutex::new(Vec::new()));
         let client = Client::new(address).observed_by({
             let seen = Arc::clone(&seen);
-            move |exchange| seen.lock().unwrap().push(format!("{} {} {}", exchange.method, exchange.path_and_query, exchange.status))
+            move |exchange| {
+                seen.lock()
+                    .unwrap()
+                    .push(format!("{} {} {}", exchange.method, exchange.path_and_query, exchange.status))
+            }
         });
         let first = client.send("GET", "/a?b=c", &[], b"");
         assert_eq!((first.status, first.header("x-one"), first.json()), (200, Some("1"), serde_json::json!({})));
@@ -321,7 +327,10 @@ mod tests {
 
     #[test]
     fn connects_anew_when_the_server_has_closed_and_never_repeats() {
-        let (address, thread) = server(&[&["HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"], &["HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhal"]]);
+        let (address, thread) = server(&[
+            &["HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"],
+            &["HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhal"],
+        ]);
         let client = Client::new(address);
         client.send("GET", "/a", &[], b"");
         while is_open(client.connection.borrow().as_ref().unwrap().get_ref()).unwrap() {

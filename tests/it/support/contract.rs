@@ -119,9 +119,9 @@ impl Contract {
         operations
             .map(|(path, method, operation)| Operation {
                 operation_id: operation.text("operationId").unwrap_or_default().to_owned(),
-                roles: operation.get("x-roles").map(|roles| {
-                    roles.items().filter_map(|role| role.value.as_str().map(str::to_owned)).collect()
-                }),
+                roles: operation
+                    .get("x-roles")
+                    .map(|roles| roles.items().filter_map(|role| role.value.as_str().map(str::to_owned)).collect()),
                 method,
                 path: path.to_owned(),
             })
@@ -140,8 +140,12 @@ impl Contract {
         let status = exchange.status;
         let response = match (&found, &operation) {
             (None, _) => (status == 404).then(|| Node::at(&self.document, "/components/responses/NotFound")),
-            (Some(_), None) => (status == 405).then(|| Node::at(&self.document, "/components/responses/MethodNotAllowed")),
-            (Some(_), Some((_, operation))) => operation.get("responses").and_then(|responses| responses.get(&status.to_string())),
+            (Some(_), None) => {
+                (status == 405).then(|| Node::at(&self.document, "/components/responses/MethodNotAllowed"))
+            }
+            (Some(_), Some((_, operation))) => {
+                operation.get("responses").and_then(|responses| responses.get(&status.to_string()))
+            }
         };
         if let (Some((template, _)), Some((item, operation)), 200..=299) = (&found, &operation, status) {
             self.judge_parameters(&parameters(item, operation), &places(template, path), query, &mut faults);
@@ -163,9 +167,10 @@ impl Contract {
         let segments = || path.split('/');
         let fits = |template: &str| {
             template.split('/').count() == segments().count()
-                && template.split('/').zip(segments()).all(|(known, given)| {
-                    known == given || place(known).is_some() && !given.is_empty()
-                })
+                && template
+                    .split('/')
+                    .zip(segments())
+                    .all(|(known, given)| known == given || place(known).is_some() && !given.is_empty())
         };
         Node::at(&self.document, "/paths")
             .members()
@@ -176,14 +181,19 @@ impl Contract {
     fn judge_parameters(&self, known: &[Node<'_>], places: &[(&str, &str)], query: &str, faults: &mut Vec<String>) {
         let query: Vec<_> = url::form_urlencoded::parse(query.as_bytes()).collect();
         for (name, _) in &query {
-            if !known.iter().any(|parameter| parameter.text("in") == Some("query") && parameter.text("name") == Some(name)) {
+            if !known
+                .iter()
+                .any(|parameter| parameter.text("in") == Some("query") && parameter.text("name") == Some(name))
+            {
                 faults.push(format!("the query parameter `{name}` is not documented, and it was accepted"));
             }
         }
         for parameter in known {
             let name = parameter.text("name").unwrap_or_default();
             let values: Vec<&str> = match parameter.text("in") {
-                Some("query") => query.iter().filter(|(given, _)| given == name).map(|(_, value)| value.as_ref()).collect(),
+                Some("query") => {
+                    query.iter().filter(|(given, _)| given == name).map(|(_, value)| value.as_ref()).collect()
+                }
                 Some("path") => places.iter().filter(|(given, _)| *given == name).map(|(_, value)| *value).collect(),
                 _ => continue,
             };
@@ -231,19 +241,31 @@ impl Contract {
             return;
         }
         let body = self.judge_content("response", response, header("content-type"), exchange.response_body, faults);
-        let problem = body.filter(|_| header("content-type").is_some_and(|given| media_type(given) == "application/problem+json"));
+        let problem = body
+            .filter(|_| header("content-type").is_some_and(|given| media_type(given) == "application/problem+json"));
         if let Some(problem) = problem {
             if problem["status"] != exchange.status {
                 faults.push(format!("the problem says status {}", problem["status"]));
             }
             if problem["request_id"].as_str() != header("x-request-id") {
-                faults.push(format!("the problem says request_id {}, the header {:?}", problem["request_id"], header("x-request-id")));
+                faults.push(format!(
+                    "the problem says request_id {}, the header {:?}",
+                    problem["request_id"],
+                    header("x-request-id")
+                ));
             }
         }
     }
 
     /// Judges a body by its media type and returns it when it is JSON.
-    fn judge_content(&self, side: &str, owner: &Node<'_>, content_type: Option<&str>, body: &[u8], faults: &mut Vec<String>) -> Option<Value> {
+    fn judge_content(
+        &self,
+        side: &str,
+        owner: &Node<'_>,
+        content_type: Option<&str>,
+        body: &[u8],
+        faults: &mut Vec<String>,
+    ) -> Option<Value> {
         let given = media_type(content_type.unwrap_or_default());
         let Some(media) = owner.get("content").and_then(|content| content.get(&given)) else {
             faults.push(format!("the media type {content_type:?} of the {side} is not documented"));
@@ -296,7 +318,11 @@ impl Contract {
 }
 
 fn parameters<'a>(item: &Node<'a>, operation: &Node<'a>) -> Vec<Node<'a>> {
-    [item, operation].into_iter().filter_map(|owner| owner.get("parameters")).flat_map(|list| list.items().collect::<Vec<_>>()).collect()
+    [item, operation]
+        .into_iter()
+        .filter_map(|owner| owner.get("parameters"))
+        .flat_map(|list| list.items().collect::<Vec<_>>())
+        .collect()
 }
 
 /// Returns the name of a place such as `{id}`.
@@ -344,7 +370,12 @@ mod tests {
     impl Answered {
         fn new(method: &'static str, target: &str, status: u16, body: &Value) -> Self {
             let media = if status < 400 { "application/json" } else { "application/problem+json; charset=utf-8" };
-            let headers = [("whitelist-revision", "1234"), ("Whitelist-Log", "main"), ("x-request-id", "r-1"), ("content-type", media)];
+            let headers = [
+                ("whitelist-revision", "1234"),
+                ("Whitelist-Log", "main"),
+                ("x-request-id", "r-1"),
+                ("content-type", media),
+            ];
             let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
             Self { method, target: target.to_owned(), sent: None, status, headers, body: body.to_string().into_bytes() }
         }
@@ -447,7 +478,13 @@ mod tests {
     #[test]
     fn a_right_exchange_passes() {
         Answered::live().holds();
-        Answered::new("GET", "/v1/lookup?enterprise=91110302XFXTR0033P&hs_code=2941500000&customs_office=0101&as_of_revision=7", 200, &example("AnswerAllowed")).holds();
+        Answered::new(
+            "GET",
+            "/v1/lookup?enterprise=91110302XFXTR0033P&hs_code=2941500000&customs_office=0101&as_of_revision=7",
+            200,
+            &example("AnswerAllowed"),
+        )
+        .holds();
         Answered::new("POST", "/v1/adjustments", 201, &example("AdjustmentProposed"))
             .with("etag", "\"1234\"")
             .sent(example("ProposeOthers"))
@@ -488,22 +525,31 @@ mod tests {
         answered(&proposed()).with("etag", "1234").breaks("response header `ETag`");
         answered(&proposed()).without("whitelist-log").breaks("`Whitelist-Log` is missing");
         answered(&proposed()).with("whitelist-revision", "zero").breaks("response header `Whitelist-Revision`");
-        answered(&proposed()).with("content-type", "text/html").breaks("media type Some(\"text/html\") of the response");
+        answered(&proposed())
+            .with("content-type", "text/html")
+            .breaks("media type Some(\"text/html\") of the response");
         Answered::new("GET", "/health/live", 202, &json!({ "status": "live" })).breaks("status 202 is not documented");
         Answered { body: b"{".to_vec(), ..Answered::live() }.breaks("not JSON");
-        Answered { status: 403, ..Answered::problem("GET", "/v1/lookup", 400, "forbidden") }.breaks("the problem says status 400");
-        Answered::problem("GET", "/v1/lookup", 403, "forbidden").with("x-request-id", "r-2").breaks("the problem says request_id");
+        Answered { status: 403, ..Answered::problem("GET", "/v1/lookup", 400, "forbidden") }
+            .breaks("the problem says status 400");
+        Answered::problem("GET", "/v1/lookup", 403, "forbidden")
+            .with("x-request-id", "r-2")
+            .breaks("the problem says request_id");
         Answered::problem("GET", "/v1/lookup", 403, "made-up").breaks("`/type`");
     }
 
     #[test]
     fn a_wrong_request_must_not_be_accepted() {
-        Answered { target: "/health/live?surprise=1".to_owned(), ..Answered::live() }.breaks("`surprise` is not documented");
+        Answered { target: "/health/live?surprise=1".to_owned(), ..Answered::live() }
+            .breaks("`surprise` is not documented");
         let asked = |target: &str| Answered::new("GET", target, 200, &example("AnswerAllowed"));
-        asked("/v1/lookup?enterprise=91110302XFXTR0033P&hs_code=2941500000").breaks("`customs_office` was accepted 0 times");
+        asked("/v1/lookup?enterprise=91110302XFXTR0033P&hs_code=2941500000")
+            .breaks("`customs_office` was accepted 0 times");
         asked("/v1/lookup?enterprise=91110302XFXTR0033P&hs_code=29&customs_office=0101").breaks("parameter `hs_code`");
-        asked("/v1/lookup?enterprise=91110302XFXTR0033P&hs_code=2941500000&customs_office=0101&customs_office=0102").breaks("accepted 2 times");
-        let proposed = || Answered::new("POST", "/v1/adjustments", 201, &example("AdjustmentProposed")).with("etag", "\"1\"");
+        asked("/v1/lookup?enterprise=91110302XFXTR0033P&hs_code=2941500000&customs_office=0101&customs_office=0102")
+            .breaks("accepted 2 times");
+        let proposed =
+            || Answered::new("POST", "/v1/adjustments", 201, &example("AdjustmentProposed")).with("etag", "\"1\"");
         proposed().sent(json!({ "scheme": "beijing-2022", "changes": [] })).breaks("request body at `/changes`");
         proposed().breaks("media type None of the request");
         Answered::live().sent(json!({})).breaks("a request body was accepted");

@@ -89,7 +89,9 @@ impl Server {
             // Ctrl-C goes to the whole process group; the watcher has to outlive it.
             .process_group(0)
             .spawn()
-            .unwrap_or_else(|error| panic!("the watcher of PostgreSQL does not start: {error}; as root it needs `setpriv` (util-linux)"));
+            .unwrap_or_else(|error| {
+                panic!("the watcher of PostgreSQL does not start: {error}; as root it needs `setpriv` (util-linux)")
+            });
         let mut reports = BufReader::new(watcher.stdout.take().expect("stdout is piped"));
 
         let report = next(&mut reports);
@@ -120,7 +122,8 @@ fn free_port() -> u16 {
 
 /// Finds the folder of the newest server programs.
 fn programs() -> Option<PathBuf> {
-    let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten().map(|entry| entry.path().join("bin"));
+    let versions =
+        fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten().map(|entry| entry.path().join("bin"));
     let path = std::env::var_os("PATH").unwrap_or_default();
     versions
         .chain(std::env::split_paths(&path))

@@ -164,9 +164,19 @@ impl Story {
                 Effect::EnterpriseSuspended(uscc, now) => self.enterprise(&uscc).suspended = now,
                 Effect::Barred(uscc, now) => self.enterprise(&uscc).barred = now,
                 Effect::Added { add, quantity, valid_to } => {
-                    let wanted = Wanted::Listing { enterprise: text(&add["enterprise"]), name_zh: text(&add["item"]["name_zh"]) };
+                    let wanted = Wanted::Listing {
+                        enterprise: text(&add["enterprise"]),
+                        name_zh: text(&add["item"]["name_zh"]),
+                    };
                     if let Some(number) = find(wanted) {
-                        self.listings.push(Listing { number, add, quantity, valid_to, suspended_from: None, removed: false });
+                        self.listings.push(Listing {
+                            number,
+                            add,
+                            quantity,
+                            valid_to,
+                            suspended_from: None,
+                            removed: false,
+                        });
                     }
                 }
                 Effect::Granted(number, quantity) => self.listing(&number).quantity = quantity,
@@ -277,7 +287,10 @@ impl Story {
                 change["set"] = json!({ "quantity": quantity.to_string(), "unit": listing.add["unit"] });
                 return (change, Effect::Granted(listing.number.clone(), quantity));
             }
-            1 => change["set"] = json!({ "specification": format!("{serial} mg/支"), "manufacturer": format!("Maker {serial}") }),
+            1 => {
+                change["set"] =
+                    json!({ "specification": format!("{serial} mg/支"), "manufacturer": format!("Maker {serial}") })
+            }
             2 => {
                 // A past day is allowed where a slip of the pen is mended.
                 change["effective_on"] = json!(self.day.saturating_sub(2.days()));
@@ -306,7 +319,8 @@ impl Story {
         let stops: Vec<_> = self.stops.iter().filter(|stop| !self.touched.contains(*stop)).cloned().collect();
         let stop = self.random.choose(&stops)?.clone();
         self.touched.insert(stop.clone());
-        let change = json!({ "kind": "lift_stop", "stop": stop, "effective_on": self.day, "reason": { "code": "rectified" } });
+        let change =
+            json!({ "kind": "lift_stop", "stop": stop, "effective_on": self.day, "reason": { "code": "rectified" } });
         Some((change, Effect::Lifted(stop)))
     }
 
@@ -315,19 +329,34 @@ impl Story {
         let day = self.day;
         let live = |it: &Listing| it.is_live(day);
         Some(match self.random.below(14) {
-            0 => ("enterprise_unknown", json!({ "kind": "suspend_enterprise", "enterprise": uscc("110108", self.serial()), "effective_on": day, "reason": { "code": "breach" } })),
+            0 => (
+                "enterprise_unknown",
+                json!({ "kind": "suspend_enterprise", "enterprise": uscc("110108", self.serial()), "effective_on": day, "reason": { "code": "breach" } }),
+            ),
             1 => {
                 let unknown = json!({ "kind": "remove", "listing": listing_number(self.serial()), "effective_on": day, "reason": { "code": "breach" } });
                 ("listing_unknown", unknown)
             }
             2 => ("past_date", on_listing("suspend", &self.free_listing(live)?, day.saturating_sub(1.days()))),
-            3 => ("already_suspended", on_listing("suspend", &self.free_listing(|it| live(it) && it.is_suspended(day))?, day)),
-            4 => ("not_suspended", on_listing("reinstate", &self.free_listing(|it| !it.removed && !it.is_suspended(day))?, day)),
+            3 => (
+                "already_suspended",
+                on_listing("suspend", &self.free_listing(|it| live(it) && it.is_suspended(day))?, day),
+            ),
+            4 => (
+                "not_suspended",
+                on_listing("reinstate", &self.free_listing(|it| !it.removed && !it.is_suspended(day))?, day),
+            ),
             5 => ("listing_removed", on_listing("suspend", &self.free_listing(|it| it.removed)?, day)),
-            6 => ("listing_expired", on_listing("suspend", &self.free_listing(|it| !it.removed && it.valid_to < day)?, day)),
+            6 => (
+                "listing_expired",
+                on_listing("suspend", &self.free_listing(|it| !it.removed && it.valid_to < day)?, day),
+            ),
             7 => {
                 let listing = self.free_listing(live)?;
-                ("not_later", json!({ "kind": "extend", "listing": listing.number, "valid_to": listing.valid_to, "reason": { "code": "enterprise_request" } }))
+                (
+                    "not_later",
+                    json!({ "kind": "extend", "listing": listing.number, "valid_to": listing.valid_to, "reason": { "code": "enterprise_request" } }),
+                )
             }
             8 => {
                 let mut change = on_listing("vary", &self.free_listing(live)?, day);
@@ -354,11 +383,17 @@ impl Story {
             11 => {
                 let it = self.free_enterprise(|_| true)?;
                 let kind = if it.suspended { "suspend_enterprise" } else { "reinstate_enterprise" };
-                ("enterprise_unchanged", json!({ "kind": kind, "enterprise": it.uscc, "effective_on": day, "reason": { "code": "rectified" } }))
+                (
+                    "enterprise_unchanged",
+                    json!({ "kind": kind, "enterprise": it.uscc, "effective_on": day, "reason": { "code": "rectified" } }),
+                )
             }
             12 => {
                 let stop = format!("stp_{:032x}", self.random.next());
-                ("stop_unknown", json!({ "kind": "lift_stop", "stop": stop, "effective_on": day, "reason": { "code": "rectified" } }))
+                (
+                    "stop_unknown",
+                    json!({ "kind": "lift_stop", "stop": stop, "effective_on": day, "reason": { "code": "rectified" } }),
+                )
             }
             _ => {
                 let (mut change, _) = self.add()?;
@@ -382,7 +417,9 @@ impl Story {
                 change["kind"] = json!("suspend_enterprise");
                 change["enterprise"] = json!("91110302XFXTR00331");
             }
-            5 => *change = json!({ "kind": "suspend", "listing": "BJ-2026-000123-4", "effective_on": self.day, "reason": { "code": "breach" } }),
+            5 => {
+                *change = json!({ "kind": "suspend", "listing": "BJ-2026-000123-4", "effective_on": self.day, "reason": { "code": "breach" } })
+            }
             6 => body["scheme"] = Value::Null,
             _ => body["surprise"] = json!({}),
         }
@@ -490,7 +527,9 @@ mod tests {
 
     #[test]
     fn the_same_seed_makes_the_same_story() {
-        let told = |seed| play(seed, 50).into_iter().map(|chapter| (chapter.day, chapter.body, chapter.fate)).collect::<Vec<_>>();
+        let told = |seed| {
+            play(seed, 50).into_iter().map(|chapter| (chapter.day, chapter.body, chapter.fate)).collect::<Vec<_>>()
+        };
         assert_eq!(told(7), told(7));
         assert_ne!(told(7), told(8));
     }
@@ -503,7 +542,13 @@ mod tests {
                 Fate::Faulty => faulty += 1,
                 Fate::Refused(rule) => drop(rules.insert(rule)),
                 Fate::Confirm | Fate::Reject | Fate::Withdraw => {
-                    kinds.extend(chapter.body["changes"].as_array().unwrap().iter().map(|change| text(&change["kind"]).to_owned()));
+                    kinds.extend(
+                        chapter.body["changes"]
+                            .as_array()
+                            .unwrap()
+                            .iter()
+                            .map(|change| text(&change["kind"]).to_owned()),
+                    );
                 }
             }
             assert!(chapter.fate == Fate::Faulty || is_valid(&chapter.body), "{chapter:#?}");

@@ -8,11 +8,12 @@ pub fn uscc(district: &str, serial: u32) -> String {
     const ALPHABET: &[u8] = b"0123456789ABCDEFGHJKLMNPQRTUWXY";
     let organisation = format!("XFX{serial:05}");
     let letters = organisation.chars().filter_map(|letter| letter.to_digit(36));
-    let check = match 11 - letters.zip([3, 7, 9, 10, 5, 8, 4, 2]).map(|(value, weight)| value * weight).sum::<u32>() % 11 {
-        10 => "X".to_owned(),
-        11 => "0".to_owned(),
-        digit => digit.to_string(),
-    };
+    let check =
+        match 11 - letters.zip([3, 7, 9, 10, 5, 8, 4, 2]).map(|(value, weight)| value * weight).sum::<u32>() % 11 {
+            10 => "X".to_owned(),
+            11 => "0".to_owned(),
+            digit => digit.to_string(),
+        };
     let body = format!("91{district}{organisation}{check}");
     let value = |byte: u8| ALPHABET.iter().position(|letter| *letter == byte).expect("a letter of the standard");
     let (sum, _) = body.bytes().fold((0, 1), |(sum, weight), byte| (sum + value(byte) * weight, weight * 3 % 31));
@@ -32,7 +33,8 @@ pub fn listing_number(serial: u32) -> String {
     (serial..)
         .find_map(|serial| {
             let digits = format!("BJ2199{serial:06}");
-            let sum = digits.chars().filter_map(|letter| letter.to_digit(36)).fold(0, |sum, value| (sum + value) * 2 % 37);
+            let sum =
+                digits.chars().filter_map(|letter| letter.to_digit(36)).fold(0, |sum, value| (sum + value) * 2 % 37);
             // The check value 36 is `*`, which is never given out.
             let check = char::from_digit((38 - sum) % 37, 36)?;
             Some(format!("BJ-2199-{serial:06}-{}", check.to_ascii_uppercase()))
