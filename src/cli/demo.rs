@@ -65,8 +65,10 @@ pub fn run(args: DemoArgs) -> Result<(), Failure> {
     let listener = TcpListener::bind(listen)
         .map_err(|error| Failure::Unreachable(format!("cannot listen on {listen}: {error}")))?;
     let address = listener.local_addr().map_err(|error| Failure::Unreachable(error.to_string()))?;
+    // Whoever copies the commands may stand in another folder.
+    let whole = data.canonicalize().map_err(|error| Failure::Unreachable(error.to_string()))?;
     let database = args.place.database.map(|url| format!(" --database '{url}'")).unwrap_or_default();
-    let invitation = invitation(&opened, address, &format!("--data '{}'{database}", data.display()))?;
+    let invitation = invitation(&opened, address, &format!("--data '{}'{database}", whole.display()))?;
     serve(opened, Arc::new(keys), listener, Guards::default(), move || say(&invitation))
 }
 
