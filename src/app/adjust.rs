@@ -2,6 +2,7 @@
 
 use super::error::AppError;
 use super::plan::{Plan, PlannedRow, Proposed, plan};
+use super::repeat::{Repeat, Written};
 use super::{App, view};
 use crate::domain::actor::Caller;
 use crate::domain::adjustment::{AdjustmentState, Change, ChangeReason, four_eyes};
@@ -10,11 +11,9 @@ use crate::domain::id::{AdjustmentId, PersonId, time_ordered};
 use crate::domain::revision::Revision;
 use crate::domain::scheme::Scheme;
 use crate::domain::validity::{Instant, LegalDay};
-use crate::store::keep::responses;
-pub use crate::store::keep::responses::Response;
 use crate::store::private::random;
 pub use crate::store::rows::AdjustmentRow;
-use crate::store::{AnyConnection, Context, Recorded, StoreError, Tx, adjustments, rulebook};
+use crate::store::{AnyConnection, StoreError, Tx, adjustments, rulebook};
 use std::collections::HashMap;
 
 /// A proposal as it was asked for.
@@ -39,32 +38,6 @@ pub enum Decision {
     Withdraw,
 }
 
-/// Names a request that may be repeated, and its content.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RepeatKey {
-    /// SHA-256 over issuer, subject, method, path and key.
-    pub scope: [u8; 32],
-    /// SHA-256 over body and precondition.
-    pub digest: [u8; 32],
-}
-
-/// How long responses are kept for repeated requests: 7 days, in microseconds.
-const KEPT: i64 = 7 * 86_400_000_000;
-
-/// What a state-changing request is answered.
-#[derive(Debug)]
-pub enum Written<T> {
-    /// Carried out now.
-    Now(Recorded<T>),
-    /// Carried out before: the kept response.
-    Before(Response),
-    /// The key was used for another request.
-    Mismatch,
-}
-
-/// Renders what is kept for a repeated request.
-pub type Keep<T> = Box<dyn FnOnce(&T, &RepeatKey) -> Response + Send>;
-
 impl App {
     /// Proposes an adjustment: planned at once, so that what the rules refuse is refused now.
     ///
@@ -75,7 +48,7 @@ impl App {
         caller: &Caller,
         request_id: Option<String>,
         proposal: Proposal,
-        repeat: Option<(RepeatKey, Keep<AdjustmentRow>)>,
+        repeat: Repeat<AdjustmentRow>,
     ) -> Result<Written<AdjustmentRow>, AppError> {
         let context = self.context(caller, request_id);
         self.repeatable(context, repeat, move |tx| propose(tx, proposal))
@@ -93,62 +66,10 @@ impl App {
         id: AdjustmentId,
         seen: Revision,
         decision: Decision,
-        repeat: Option<(RepeatKey, Keep<AdjustmentRow>)>,
+        repeat: Repeat<AdjustmentRow>,
     ) -> Result<Written<AdjustmentRow>, AppError> {
         let context = self.context(caller, request_id);
         self.repeatable(context, repeat, move |tx| decide(tx, id, Some(seen), decision))
-    }
-
-    fn repeatable(
-        &self,
-        context: Context,
-        repeat: Option<(RepeatKey, Keep<AdjustmentRow>)>,
-        work: impl FnOnce(&mut Tx<'_>) -> Result<AdjustmentRow, AppError> + Send + 'static,
-    ) -> Result<Written<AdjustmentRow>, AppError> {
-        let outcome = self.store.write(context, move |tx| {
-            if let Some((key, _)) = &repeat
-                && let Some(kept) = responses::find(tx.conn(), &key.scope)?
-            {
-                return Ok(if kept.request_digest == key.digest { Outcome::Before(kept) } else { Outcome::Mismatch });
-            }
-            let row = work(tx)?;
-            if let Some((key, keep)) = repeat {
-                let kept_at = tx.context().at.micros();
-                let response = Response { kept_at, ..keep(&row, &key) };
-                responses::insert(tx.conn(), &response, kept_at.saturating_sub(KEPT))?;
-            }
-            Ok::<_, AppError>(Outcome::Now(row))
-        })?;
-        Ok(match outcome.value {
-            Outcome::Now(row) => Written::Now(Recorded { value: row, revision: outcome.revision }),
-            Outcome::Before(kept) => Written::Before(kept),
-            Outcome::Mismatch => Written::Mismatch,
-        })
-    }
-
-    /// Finds the response kept for a request, or says that the key was used for another.
-    ///
-    /// # Errors
-    /// The store's failure.
-    pub fn kept_response(&self, key: &RepeatKey) -> Result<Option<Written<()>>, AppError> {
-        let kept = self.store.read(|conn| responses::find(conn, &key.scope))?;
-        Ok(kept.map(|kept| if kept.request_digest == key.digest { Written::Before(kept) } else { Written::Mismatch }))
-    }
-
-    /// Keeps the response of a refusal, so that a repeated request is refused the same way.
-    ///
-    /// # Errors
-    /// The store's failure.
-    pub fn keep_response(&self, response: Response) -> Result<(), AppError> {
-        let at = self.clock.now();
-        let response = Response { kept_at: at.micros(), ..response };
-        self.store.keep(at, move |conn| {
-            if responses::find(conn, &response.scope)?.is_none() {
-                responses::insert(conn, &response, at.micros().saturating_sub(KEPT))?;
-            }
-            Ok(())
-        })?;
-        Ok(())
     }
 
     /// Finds an adjustment.
@@ -177,12 +98,6 @@ impl App {
         let next = heads.last().filter(|_| more).map(|head| head.id.clone());
         Ok(view::Page { items: heads.into_iter().map(|head| view::adjustment(head, None)).collect(), next })
     }
-}
-
-enum Outcome {
-    Now(AdjustmentRow),
-    Before(Response),
-    Mismatch,
 }
 
 /// Finds the version of a scheme that is in force on a day.

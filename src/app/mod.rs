@@ -14,6 +14,7 @@ pub mod lookup;
 pub mod plan;
 pub mod preview;
 pub mod record;
+pub mod repeat;
 pub mod report;
 pub mod samples;
 pub mod tariff;

@@ -3,10 +3,14 @@
 //! A row's JSON members are the paths of the log: legal days as dates, codes as their text, quantities as decimals
 //! in the finer unit. A row is committed to as a whole, so that an edited column of any kind is found.
 
+use super::conn::AnyConnection;
+use super::dialect::insert_all;
+use super::error::StoreError;
 use super::fact::Fact;
 use super::schema::{
     adjustments, enterprise_versions, listing_versions, scheme_versions, stop_versions, tariff_versions,
 };
+use super::tx::{Queued, appended};
 use diesel::{AsChangeset, Insertable, Queryable, Selectable};
 use serde::{Deserialize, Serialize};
 
@@ -296,8 +300,32 @@ impl Fact for AdjustmentRow {
     }
 }
 
+appended!(
+    SchemeRow => scheme_versions,
+    TariffRow => tariff_versions,
+    EnterpriseRow => enterprise_versions,
+    StopRow => stop_versions,
+);
+
+impl Queued for ListingRow {
+    fn insert(conn: &mut AnyConnection, rows: &[Self]) -> Result<(), StoreError> {
+        insert_all!(conn, listing_versions::table, rows);
+        let opened: Vec<_> =
+            rows.iter().filter(|row| row.version == 1).map(|row| (row.number.clone(), row.used)).collect();
+        super::listings::open_balances(conn, &opened)
+    }
+}
+
+impl Queued for AdjustmentRow {
+    fn insert(conn: &mut AnyConnection, rows: &[Self]) -> Result<(), StoreError> {
+        let (new, decided): (Vec<Self>, Vec<Self>) = rows.iter().cloned().partition(|row| row.version == 1);
+        insert_all!(conn, adjustments::table, new);
+        decided.iter().try_for_each(|row| super::adjustments::update(conn, row))
+    }
+}
+
 /// How stored integers read in the log.
-mod wire {
+pub mod wire {
     use crate::domain::code::{Cas, HsCode};
     use crate::domain::quantity::Quantity;
     use crate::domain::validity::LegalDay;

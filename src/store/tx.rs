@@ -2,20 +2,18 @@
 //! comes into being.
 
 use super::conn::AnyConnection;
-use super::dialect::insert_all;
 use super::error::StoreError;
 use super::fact::{Circumstances, Fact, Previous, encode};
 use super::keep::people;
 use super::log::{self, EntryRow};
 use super::private::{PrivateRow, SubjectKeys, random, seal};
-use super::rows::{AdjustmentRow, EnterpriseRow, ListingRow, SchemeRow, StopRow, TariffRow};
-use super::schema;
 use crate::domain::id::{EventId, PersonId, time_ordered};
 use crate::domain::revision::Revision;
 use crate::domain::validity::Instant;
 use crate::tlog::Hash;
 use crate::tlog::entry::{Actor, Entry};
 use crate::tlog::merkle::leaf_hash;
+use std::any::Any;
 
 /// Who changes the list, when, and in which request.
 #[derive(Debug, Clone)]
@@ -44,48 +42,57 @@ pub enum Author {
     System(&'static str),
 }
 
-/// Rows that wait for the end of their command, so that many go in one statement.
-#[derive(Debug, Default)]
-pub struct PendingRows {
-    schemes: Vec<SchemeRow>,
-    tariff: Vec<TariffRow>,
-    enterprises: Vec<EnterpriseRow>,
-    listings: Vec<ListingRow>,
-    stops: Vec<StopRow>,
-    new_adjustments: Vec<AdjustmentRow>,
-    decided_adjustments: Vec<AdjustmentRow>,
-    balances: Vec<(String, i64)>,
+/// A fact that knows its table.
+pub trait Queued: Fact + 'static {
+    /// Writes the rows that one command saved, in the order in which it saved them.
+    ///
+    /// # Errors
+    /// The database's failure.
+    fn insert(conn: &mut AnyConnection, rows: &[Self]) -> Result<(), StoreError>;
 }
 
-/// A fact that knows its place among the pending rows.
-pub trait Queued: Fact {
-    /// Puts the row in line.
-    fn queue(self, rows: &mut PendingRows);
-}
-
-macro_rules! queued {
-    ($($row:ident $place:ident),+ $(,)?) => { $(
-        impl Queued for $row {
-            fn queue(self, rows: &mut PendingRows) {
-                rows.$place.push(self);
+/// Says that rows of a kind are appended to a table and never change.
+macro_rules! appended {
+    ($($row:ty => $table:ident),+ $(,)?) => { $(
+        impl $crate::store::tx::Queued for $row {
+            fn insert(
+                conn: &mut $crate::store::AnyConnection,
+                rows: &[Self],
+            ) -> Result<(), $crate::store::StoreError> {
+                $crate::store::dialect::insert_all!(conn, $crate::store::schema::$table::table, rows);
+                Ok(())
             }
         }
     )+ };
 }
-queued!(SchemeRow schemes, TariffRow tariff, EnterpriseRow enterprises, StopRow stops);
+pub(crate) use appended;
 
-impl Queued for ListingRow {
-    fn queue(self, rows: &mut PendingRows) {
-        if self.version == 1 {
-            rows.balances.push((self.number.clone(), self.used));
-        }
-        rows.listings.push(self);
+/// Rows that wait for the end of their command, so that many go in one statement.
+#[derive(Default)]
+struct PendingRows(Vec<Box<dyn Waiting>>);
+
+/// Rows of one kind.
+trait Waiting: Any {
+    fn write(&self, conn: &mut AnyConnection) -> Result<(), StoreError>;
+    fn any(&mut self) -> &mut dyn Any;
+}
+
+impl<F: Queued> Waiting for Vec<F> {
+    fn write(&self, conn: &mut AnyConnection) -> Result<(), StoreError> {
+        F::insert(conn, self)
+    }
+
+    fn any(&mut self) -> &mut dyn Any {
+        self
     }
 }
 
-impl Queued for AdjustmentRow {
-    fn queue(self, rows: &mut PendingRows) {
-        if self.version == 1 { rows.new_adjustments.push(self) } else { rows.decided_adjustments.push(self) }
+impl PendingRows {
+    fn queue<F: Queued>(&mut self, row: F) {
+        match self.0.iter_mut().find_map(|rows| rows.any().downcast_mut::<Vec<F>>()) {
+            Some(rows) => rows.push(row),
+            None => self.0.push(Box::new(vec![row])),
+        }
     }
 }
 
@@ -197,7 +204,7 @@ impl Tx<'_> {
         let key = self.group.keys.get_or_make(self.conn, &subject)?;
         self.group.sealed.push(seal(&key, revision, &subject, &encoded.private)?);
         push_entry(self.group, &encoded.entry)?;
-        fact.queue(&mut self.rows);
+        self.rows.queue(fact);
         Ok(Revision(revision))
     }
 
@@ -227,16 +234,7 @@ impl Tx<'_> {
     /// The database's failure.
     pub fn flush(&mut self) -> Result<(), StoreError> {
         let rows = std::mem::take(&mut self.rows);
-        insert_all!(self.conn, schema::scheme_versions::table, rows.schemes);
-        insert_all!(self.conn, schema::tariff_versions::table, rows.tariff);
-        insert_all!(self.conn, schema::enterprise_versions::table, rows.enterprises);
-        insert_all!(self.conn, schema::listing_versions::table, rows.listings);
-        insert_all!(self.conn, schema::stop_versions::table, rows.stops);
-        insert_all!(self.conn, schema::adjustments::table, rows.new_adjustments);
-        for row in &rows.decided_adjustments {
-            super::adjustments::update(self.conn, row)?;
-        }
-        super::listings::open_balances(self.conn, &rows.balances)
+        rows.0.iter().try_for_each(|rows| rows.write(self.conn))
     }
 }
 

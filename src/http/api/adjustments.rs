@@ -3,39 +3,35 @@
 use super::change_body::{change_view, read_proposal, read_rejection};
 use super::lookups::json_bytes;
 use super::parameters::{PageAsked, if_match, no_query, page, path, read_query, repeat_key};
+use super::write::{LONG, Shown, is_kept, keep_refusal, keeping, kept, replay, settled, write};
 use super::{XLSX, json};
-use crate::app::adjust::{AdjustmentRow, Decision, Keep, Proposal, RepeatKey, Response, Written, changes};
+use crate::app::adjust::{AdjustmentRow, Decision, Proposal, changes};
 use crate::app::import::Imported;
 use crate::app::plan::Proposed;
-use crate::app::{App, AppError, view};
+use crate::app::repeat::{Response, Written};
+use crate::app::{AppError, view};
 use crate::domain::adjustment::AdjustmentState;
 use crate::domain::fault::FaultCode;
 use crate::domain::id::AdjustmentId;
 use crate::domain::lang::Lang;
 use crate::domain::revision::Revision;
 use crate::http::blocking::{etag, hop, hop_for};
-use crate::http::edge::{Asked, Edge, asked, edge};
+use crate::http::edge::{Edge, asked, edge};
 use crate::http::fields::{JSON_DEPTH, Members as _, parse_json, text};
 use crate::http::limits::{content_type, read_body};
 use crate::http::problem::{Fault, Problem, ProblemType};
 use crate::sheet::{Kind, Limits, SheetFault, SheetWarning, read_in_child};
 use actix_multipart::Multipart;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{ETAG, HeaderName, HeaderValue, LOCATION};
+use actix_web::http::header::{ETAG, HeaderValue, LOCATION};
 use actix_web::web::{Bytes, Payload};
 use actix_web::{FromRequest as _, HttpRequest, HttpResponse};
 use futures_util::StreamExt as _;
 use serde_json::{Value, json as object};
 use std::sync::Arc;
-use std::time::Duration;
-
-const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
 /// Largest spreadsheet, packed.
 const SHEET_BYTES: usize = 10 * 1024 * 1024;
-
-/// Time an import or a large confirmation may take.
-const LONG: Duration = Duration::from_secs(60);
 
 fn full_view(row: AdjustmentRow) -> Result<Value, AppError> {
     let shown: Vec<Value> = changes(&row)?.iter().map(change_view).collect();
@@ -43,53 +39,18 @@ fn full_view(row: AdjustmentRow) -> Result<Value, AppError> {
     serde_json::to_value(view).map_err(AppError::unwritable)
 }
 
-fn location(id: &str) -> String {
-    format!("/v1/adjustments/{id}")
-}
-
-/// Renders what is kept for a repeated proposal.
-fn keep_created(row: &AdjustmentRow, key: &RepeatKey) -> Response {
-    kept(row, key, 201, Some(location(&row.id)))
-}
-
-/// Renders what is kept for a repeated decision.
-fn keep_decided(row: &AdjustmentRow, key: &RepeatKey) -> Response {
-    kept(row, key, 200, None)
-}
-
-/// Names the request that may be repeated and what is kept for it.
-fn keeping(
-    key: Option<RepeatKey>,
-    keep: impl FnOnce(&AdjustmentRow, &RepeatKey) -> Response + Send + 'static,
-) -> Option<(RepeatKey, Keep<AdjustmentRow>)> {
-    let keep: Keep<AdjustmentRow> = Box::new(keep);
-    key.map(|key| (key, keep))
-}
-
-fn kept(row: &AdjustmentRow, key: &RepeatKey, status: i32, location: Option<String>) -> Response {
-    Response {
-        scope: key.scope.to_vec(),
-        request_digest: key.digest.to_vec(),
-        status,
-        etag: Some(format!("\"{}\"", row.revision)),
-        location,
-        body: full_view(row.clone()).map(|view| view.to_string()).unwrap_or_default(),
-        kept_at: 0,
+impl Shown for AdjustmentRow {
+    fn revision(&self) -> Revision {
+        Revision(self.revision)
     }
-}
 
-fn replay(response: Response) -> Result<HttpResponse, Problem> {
-    let status = u16::try_from(response.status).ok().and_then(|status| StatusCode::from_u16(status).ok());
-    let mut answer = HttpResponse::build(status.ok_or(ProblemType::Internal)?);
-    answer.insert_header((REPLAYED, HeaderValue::from_static("true")));
-    let headers = [(ETAG, response.etag), (LOCATION, response.location)];
-    for (name, value) in headers {
-        if let Some(value) = value.and_then(|value| HeaderValue::from_str(&value).ok()) {
-            answer.insert_header((name, value));
-        }
+    fn location(&self) -> String {
+        format!("/v1/adjustments/{}", self.id)
     }
-    let media = if response.status >= 400 { "application/problem+json" } else { "application/json" };
-    Ok(answer.content_type(media).body(response.body))
+
+    fn view(&self, _: Lang) -> Result<Value, AppError> {
+        full_view(self.clone())
+    }
 }
 
 /// Lists adjustments.
@@ -133,21 +94,15 @@ pub async fn preview_adjustment(request: HttpRequest) -> Result<HttpResponse, Pr
 
 /// Proposes an adjustment.
 pub async fn propose_adjustment(request: HttpRequest, payload: Payload) -> Result<HttpResponse, Problem> {
-    let (edge, asked) = (edge(&request)?, asked(&request)?);
     no_query(&request)?;
-    let bytes = json_bytes(&request, payload, edge).await?;
+    let bytes = json_bytes(&request, payload, edge(&request)?).await?;
     let body = parse_json(&bytes, JSON_DEPTH)?;
     let body = read_proposal(&body)?;
     let proposal = Proposal { scheme: body.scheme, changes: body.changes, note: body.note };
-    let caller = asked.caller()?;
-    let key = repeat_key(&request, &caller, &bytes)?;
-    let (app, id) = (Arc::clone(&edge.app), asked.id.to_string());
-    let written = hop_for(LONG, move || {
-        let written = app.propose(&caller, Some(id), proposal, keeping(key, keep_created));
-        settled(&app, written)
+    write(&request, &bytes, StatusCode::CREATED, move |app, asked| {
+        app.propose(&asked.caller, Some(asked.request_id), proposal, asked.repeat)
     })
-    .await;
-    answer(edge, &asked, key, StatusCode::CREATED, written).await
+    .await
 }
 
 /// Confirms an adjustment: another person than the proposer.
@@ -168,93 +123,13 @@ pub async fn withdraw_adjustment(request: HttpRequest) -> Result<HttpResponse, P
 }
 
 async fn decide(request: &HttpRequest, bytes: &[u8], decision: Decision) -> Result<HttpResponse, Problem> {
-    let (edge, asked) = (edge(request)?, asked(request)?);
     no_query(request)?;
     let id = path(request, "id", AdjustmentId::parse)?;
-    let caller = asked.caller()?;
-    let key = repeat_key(request, &caller, bytes)?;
     let seen = if_match(request)?;
-    let (app, request_id) = (Arc::clone(&edge.app), asked.id.to_string());
-    let written = hop_for(LONG, move || {
-        settled(&app, app.decide(&caller, Some(request_id), id, seen, decision, keeping(key, keep_decided)))
+    write(request, bytes, StatusCode::OK, move |app, asked| {
+        app.decide(&asked.caller, Some(asked.request_id), id, seen, decision, asked.repeat)
     })
-    .await;
-    answer(edge, &asked, key, StatusCode::OK, written).await
-}
-
-/// Waits until this node answers from what was written, so that the next lookup here sees it.
-fn settled(app: &App, written: Result<Written<AdjustmentRow>, AppError>) -> Result<Written<AdjustmentRow>, AppError> {
-    if let Ok(Written::Now(recorded)) = &written {
-        // A follower that is late only means that the answer names a revision that is still to come here.
-        let _ = app.index.wait_for(recorded.revision, Duration::from_secs(2));
-    }
-    written
-}
-
-/// Renders what was written; keeps the response of a refusal that a repeated request must meet again.
-async fn answer(
-    edge: &Edge,
-    asked: &Asked,
-    key: Option<RepeatKey>,
-    status: StatusCode,
-    written: Result<Written<AdjustmentRow>, Problem>,
-) -> Result<HttpResponse, Problem> {
-    match written {
-        Ok(Written::Now(recorded)) => {
-            let row = recorded.value;
-            let (revision, place) = (Revision(row.revision), location(&row.id));
-            let mut response = json(status, &full_view(row)?)?;
-            response.headers_mut().insert(ETAG, etag(revision));
-            if status == StatusCode::CREATED
-                && let Ok(place) = HeaderValue::from_str(&place)
-            {
-                response.headers_mut().insert(LOCATION, place);
-            }
-            Ok(response)
-        }
-        Ok(Written::Before(response)) => replay(response),
-        Ok(Written::Mismatch) => Err(ProblemType::IdempotencyMismatch.into()),
-        Err(problem) => match key {
-            Some(key) if is_kept(problem.kind) => keep_refusal(edge, asked, key, problem).await,
-            _ => Err(problem),
-        },
-    }
-}
-
-/// Refusals by the state or a rule are kept; what the client must mend or wait for is not.
-fn is_kept(kind: ProblemType) -> bool {
-    matches!(
-        kind,
-        ProblemType::Conflict | ProblemType::StaleVersion | ProblemType::RuleRefused | ProblemType::ImportFaults
-    )
-}
-
-async fn keep_refusal(edge: &Edge, asked: &Asked, key: RepeatKey, problem: Problem) -> Result<HttpResponse, Problem> {
-    let app = Arc::clone(&edge.app);
-    let before = hop(move || app.kept_response(&key)).await?;
-    match before {
-        Some(Written::Before(response)) => return replay(response),
-        Some(Written::Mismatch) => return Err(ProblemType::IdempotencyMismatch.into()),
-        Some(Written::Now(_)) | None => {}
-    }
-    let rendered = problem.respond(asked.lang, &asked.id);
-    let body = actix_web::body::to_bytes(rendered.into_body()).await.unwrap_or_default();
-    let response = Response {
-        scope: key.scope.to_vec(),
-        request_digest: key.digest.to_vec(),
-        status: i32::from(problem.kind.status().as_u16()),
-        etag: problem
-            .headers
-            .iter()
-            .find(|(name, _)| *name == ETAG)
-            .and_then(|(_, value)| value.to_str().ok().map(str::to_owned)),
-        location: None,
-        body: String::from_utf8_lossy(&body).into_owned(),
-        kept_at: 0,
-    };
-    let app = Arc::clone(&edge.app);
-    hop(move || app.keep_response(response)).await?;
-    Err(problem)
+    .await
 }
 
 /// Proposes a list from a spreadsheet.
@@ -293,14 +168,15 @@ pub async fn import_adjustment(request: HttpRequest, payload: Payload) -> Result
             Some(app.preview_changes(Proposed::default(), &scheme, changes, lang)?)
         };
         let preview = serde_json::to_value(preview).map_err(AppError::unwritable)?;
-        let shown = Shown { rows: imported.rows, changes: changes.len(), warnings: warnings(&imported, lang), preview };
+        let shown =
+            FileShown { rows: imported.rows, changes: changes.len(), warnings: warnings(&imported, lang), preview };
         if dry_run || changes.is_empty() {
             return Ok(Sent::Now(Box::new(shown), None));
         }
         let for_repeats = shown.clone();
-        let keep = keeping(key, move |row, key| Response {
+        let keep = keeping(key, move |row: &AdjustmentRow, key| Response {
             body: for_repeats.view(Some(&row.id)).to_string(),
-            ..keep_created(row, key)
+            ..kept(row, key, StatusCode::CREATED, lang)
         });
         let written = settled(&app, app.propose(&caller, Some(id), imported.proposal, keep))?;
         Ok(Sent::Now(Box::new(shown), Some(Box::new(written))))
@@ -326,7 +202,7 @@ pub async fn import_adjustment(request: HttpRequest, payload: Payload) -> Result
                 let row = recorded.value;
                 let mut response = json(StatusCode::CREATED, &shown.view(Some(&row.id)))?;
                 response.headers_mut().insert(ETAG, etag(Revision(row.revision)));
-                if let Ok(place) = HeaderValue::from_str(&location(&row.id)) {
+                if let Ok(place) = HeaderValue::from_str(&row.location()) {
                     response.headers_mut().insert(LOCATION, place);
                 }
                 Ok(response)
@@ -338,20 +214,20 @@ pub async fn import_adjustment(request: HttpRequest, payload: Payload) -> Result
 /// What became of a file.
 enum Sent {
     /// Read now, and proposed unless it was a dry run or asked for nothing.
-    Now(Box<Shown>, Option<Box<Written<AdjustmentRow>>>),
+    Now(Box<FileShown>, Option<Box<Written<AdjustmentRow>>>),
     /// Sent before under the same key.
     Before(Written<()>),
 }
 
 #[derive(Clone)]
-struct Shown {
+struct FileShown {
     rows: usize,
     changes: usize,
     warnings: Vec<Value>,
     preview: Value,
 }
 
-impl Shown {
+impl FileShown {
     fn view(&self, adjustment: Option<&str>) -> Value {
         let mut preview = self.preview.clone();
         if let Some(preview) = preview.as_object_mut() {

@@ -1,6 +1,6 @@
 //! Path parameters, page parameters, and the headers that make a change safe to send twice.
 
-use crate::app::adjust::RepeatKey;
+use crate::app::repeat::RepeatKey;
 use crate::domain::actor::Caller;
 use crate::domain::fault::FaultCode;
 use crate::domain::revision::Revision;

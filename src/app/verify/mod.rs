@@ -4,22 +4,31 @@
 //! entry that recorded it, balances against the listings they belong to, and nothing may stand in a table that no
 //! entry recorded.
 
-use crate::store::fact::{Fact, compare};
+mod balances;
+mod tables;
+
 use crate::store::private::{self, PrivateRow, PrivateValues, SubjectKeys};
-use crate::store::rows::{AdjustmentRow, EnterpriseRow, ListingRow, SchemeRow, StopRow, TariffRow};
-use crate::store::{
-    AnyConnection, Installation, Store, StoreError, adjustments, dialect, enterprises, installation, listings, log,
-    rulebook,
-};
+use crate::store::{AnyConnection, Installation, Store, StoreError, dialect, installation, log};
 use crate::tlog::Hash;
 use crate::tlog::checkpoint::CheckpointVerifier;
 use crate::tlog::entry::{Entry, Value};
 use crate::tlog::verify::{LogCheck, Problem};
 use serde::Serialize;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
+use tables::Tables;
 
 /// Rows read at once.
 const STRIDE: i64 = 2_000;
+
+/// Problems found so far.
+#[derive(Debug, Default)]
+struct Problems(Vec<ProblemView>);
+
+impl Problems {
+    fn add(&mut self, code: &str, where_: String, detail: impl Into<String>) {
+        self.0.push(ProblemView { code: code.to_owned(), where_, detail: detail.into() });
+    }
+}
 
 /// What the check found.
 #[derive(Debug, Serialize)]
@@ -73,88 +82,16 @@ pub fn database(
     store.read(|conn| dialect::snapshot(conn, |conn| Check::new(verifier, remembered).run(conn, progress)))
 }
 
-/// Rows of one table in order of revision, a stretch at a time.
-struct Rows<F> {
-    ready: VecDeque<F>,
-    read_to: i64,
-    load: fn(&mut AnyConnection, i64) -> Result<Vec<F>, StoreError>,
-}
-
-impl<F: Fact> Rows<F> {
-    fn new(load: fn(&mut AnyConnection, i64) -> Result<Vec<F>, StoreError>) -> Self {
-        // Below every revision: a row that claims none of the log's is one too many.
-        Self { ready: VecDeque::new(), read_to: i64::MIN, load }
-    }
-
-    fn peek(&mut self, conn: &mut AnyConnection) -> Result<Option<&F>, StoreError> {
-        if self.ready.is_empty() {
-            self.ready = (self.load)(conn, self.read_to)?.into();
-            self.read_to = self.ready.back().map_or(i64::MAX, Fact::revision);
-        }
-        Ok(self.ready.front())
-    }
-
-    /// Takes the row of a revision; rows before it were recorded by no entry.
-    fn take(
-        &mut self,
-        conn: &mut AnyConnection,
-        revision: i64,
-        extra: &mut Vec<String>,
-    ) -> Result<Option<F>, StoreError> {
-        while let Some(row) = self.peek(conn)? {
-            if row.revision() > revision {
-                return Ok(None);
-            }
-            let row = self.ready.pop_front();
-            match row {
-                Some(row) if row.revision() == revision => return Ok(Some(row)),
-                Some(row) => extra.push(name(&row)),
-                None => return Ok(None),
-            }
-        }
-        Ok(None)
-    }
-
-    fn rest(&mut self, conn: &mut AnyConnection, extra: &mut Vec<String>) -> Result<(), StoreError> {
-        self.take(conn, i64::MAX, extra).map(drop)
-    }
-}
-
-fn name<F: Fact>(row: &F) -> String {
-    format!("{} {} version {}", F::KIND, row.entity_id(), row.version())
-}
-
-/// Takes the row of an entry from its table and holds it against the entry; yields the row.
-macro_rules! take {
-    ($check:ident, $conn:ident, $table:ident, $revision:ident, $entry:ident, $private:ident) => {{
-        let mut extra = Vec::new();
-        let row = $check.$table.take($conn, $revision, &mut extra)?;
-        for place in extra {
-            $check.problem("row-extra", place, "no entry of the log records it");
-        }
-        $check.held_against(row.as_ref(), &$entry, &$private);
-        row
-    }};
-}
-
 struct Check {
     log: LogCheck,
     /// Size of the signed head that somebody has seen.
     published: Option<u64>,
     origin: String,
-    problems: Vec<ProblemView>,
+    problems: Problems,
     keys: SubjectKeys,
     sealed: VecDeque<PrivateRow>,
     sealed_to: i64,
-    schemes: Rows<SchemeRow>,
-    tariff: Rows<TariffRow>,
-    enterprises: Rows<EnterpriseRow>,
-    listings: Rows<ListingRow>,
-    stops: Rows<StopRow>,
-    /// Last entry about each adjustment.
-    adjustments: BTreeMap<String, (Entry, PrivateValues)>,
-    /// Opening balance of each listing.
-    opened: BTreeMap<String, i64>,
+    tables: Tables,
 }
 
 impl Check {
@@ -163,22 +100,16 @@ impl Check {
             origin: verifier.origin().as_str().to_owned(),
             log: LogCheck::new(verifier, remembered),
             published: remembered.map(|(size, _)| size),
-            problems: Vec::new(),
+            problems: Problems::default(),
             keys: SubjectKeys::default(),
             sealed: VecDeque::new(),
             sealed_to: i64::MIN,
-            schemes: Rows::new(rulebook::schemes_since),
-            tariff: Rows::new(|conn, after| rulebook::tariff_since(conn, after, STRIDE)),
-            enterprises: Rows::new(|conn, after| enterprises::since(conn, after, STRIDE)),
-            listings: Rows::new(|conn, after| listings::since(conn, after, STRIDE)),
-            stops: Rows::new(rulebook::stops_since),
-            adjustments: BTreeMap::new(),
-            opened: BTreeMap::new(),
+            tables: Tables::new(),
         }
     }
 
     fn problem(&mut self, code: &str, where_: String, detail: impl Into<String>) {
-        self.problems.push(ProblemView { code: code.to_owned(), where_, detail: detail.into() });
+        self.problems.add(code, where_, detail);
     }
 
     fn run(mut self, conn: &mut AnyConnection, progress: &mut dyn FnMut(u64, u64)) -> Result<Verification, StoreError> {
@@ -224,13 +155,12 @@ impl Check {
         }
         self.tiles(conn)?;
         self.rest(conn)?;
-        self.adjustments(conn)?;
-        let counted = self.balances(conn)?;
+        let counted = self.tables.finish(conn, &mut self.problems)?;
         let root = crate::tlog::merkle::Frontier::from_bytes(total, &frontier)
             .map_or_else(|_| String::new(), |edge| edge.root().to_string());
         let mut problems: Vec<ProblemView> =
             self.log.finish(total, Some(&frontier)).into_iter().map(ProblemView::from).collect();
-        problems.extend(self.problems);
+        problems.extend(self.problems.0);
         Ok(Verification {
             ok: problems.is_empty(),
             origin: self.origin,
@@ -252,25 +182,7 @@ impl Check {
             return Ok(());
         }
         let Some(private) = self.private(conn, revision)? else { return Ok(()) };
-        match entry.entity.kind.as_str() {
-            SchemeRow::KIND => drop(take!(self, conn, schemes, revision, entry, private)),
-            TariffRow::KIND => drop(take!(self, conn, tariff, revision, entry, private)),
-            EnterpriseRow::KIND => drop(take!(self, conn, enterprises, revision, entry, private)),
-            StopRow::KIND => drop(take!(self, conn, stops, revision, entry, private)),
-            ListingRow::KIND => {
-                let row = take!(self, conn, listings, revision, entry, private);
-                if let Some(row) = row.filter(|row| row.version == 1) {
-                    self.opened.insert(row.number, row.used);
-                }
-            }
-            AdjustmentRow::KIND => {
-                self.adjustments.insert(entry.entity.id.clone(), (entry, private));
-            }
-            other => {
-                self.problem("entity-unknown", format!("entry {revision}"), format!("no table holds `{other}`"));
-            }
-        }
-        Ok(())
+        self.tables.entry(conn, revision, entry, private, &mut self.problems)
     }
 
     fn installation(&mut self, conn: &mut AnyConnection, entry: &Entry) -> Result<(), StoreError> {
@@ -330,22 +242,6 @@ impl Check {
         }
     }
 
-    fn held_against<F: Fact>(&mut self, row: Option<&F>, entry: &Entry, private: &PrivateValues) {
-        let place = format!("{} {} version {}", entry.entity.kind, entry.entity.id, entry.entity.version);
-        let Some(row) = row else {
-            self.problem("row-missing", place, "the log records it, the table does not hold it");
-            return;
-        };
-        let same = row.entity_id() == entry.entity.id && u64::try_from(row.version()) == Ok(entry.entity.version);
-        let difference = match compare(row, entry, private) {
-            Ok(None) if same => return,
-            Ok(None) => "it is another row than the log records".to_owned(),
-            Ok(Some(difference)) => difference,
-            Err(error) => error.to_string(),
-        };
-        self.problem("row-differs", place, difference);
-    }
-
     fn tiles(&mut self, conn: &mut AnyConnection) -> Result<(), StoreError> {
         let mut after = Some((i32::MIN, i64::MIN));
         loop {
@@ -362,15 +258,6 @@ impl Check {
     }
 
     fn rest(&mut self, conn: &mut AnyConnection) -> Result<(), StoreError> {
-        let mut extra = Vec::new();
-        self.schemes.rest(conn, &mut extra)?;
-        self.tariff.rest(conn, &mut extra)?;
-        self.enterprises.rest(conn, &mut extra)?;
-        self.listings.rest(conn, &mut extra)?;
-        self.stops.rest(conn, &mut extra)?;
-        for place in extra {
-            self.problem("row-extra", place, "no entry of the log records it");
-        }
         let mut left: Vec<PrivateRow> = self.sealed.drain(..).collect();
         left.extend(private::list(conn, self.sealed_to, STRIDE)?);
         for row in left {
@@ -381,46 +268,5 @@ impl Check {
             );
         }
         Ok(())
-    }
-
-    fn adjustments(&mut self, conn: &mut AnyConnection) -> Result<(), StoreError> {
-        let mut after = String::new();
-        loop {
-            let rows = adjustments::all(conn, &after, 100)?;
-            let Some(last) = rows.last() else { break };
-            after.clone_from(&last.id);
-            for row in &rows {
-                match self.adjustments.remove(&row.id) {
-                    Some((entry, private)) => self.held_against(Some(row), &entry, &private),
-                    None => self.problem("row-extra", name(row), "no entry of the log records it"),
-                }
-            }
-        }
-        for (entry, private) in std::mem::take(&mut self.adjustments).into_values() {
-            self.held_against(None::<&AdjustmentRow>, &entry, &private);
-        }
-        Ok(())
-    }
-
-    fn balances(&mut self, conn: &mut AnyConnection) -> Result<usize, StoreError> {
-        let counted = self.opened.len();
-        let mut after = String::new();
-        loop {
-            let rows = listings::list_balances(conn, &after, STRIDE)?;
-            let Some(last) = rows.last() else { break };
-            after.clone_from(&last.listing);
-            for row in &rows {
-                let place = format!("balance of {}", row.listing);
-                match self.opened.remove(&row.listing) {
-                    Some(used) if row.reserved == 0 && row.confirmed == used => {}
-                    Some(_) => self.problem("balance-differs", place, "it is not what the log's movements come to"),
-                    None => self.problem("balance-extra", place, "no listing of the log has it"),
-                }
-            }
-        }
-        for number in std::mem::take(&mut self.opened).into_keys() {
-            self.problem("balance-missing", format!("balance of {number}"), "the table does not hold it");
-        }
-        Ok(counted)
     }
 }

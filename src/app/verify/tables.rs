@@ -1,0 +1,230 @@
+//! Every table of facts, and how its rows are held against the entries that recorded them.
+//!
+//! A table of versions keeps one row per entry; a table of standing rows keeps each thing as it stands, and is held
+//! against the last entry about it. A table that is not named in [`Tables::new`] is not verified: name it.
+
+use super::balances::Balances;
+use super::{Problems, STRIDE};
+use crate::store::fact::{Fact, compare};
+use crate::store::private::PrivateValues;
+use crate::store::rows::{AdjustmentRow, EnterpriseRow, ListingRow, SchemeRow, StopRow, TariffRow};
+use crate::store::{AnyConnection, StoreError, adjustments, enterprises, listings, rulebook};
+use crate::tlog::entry::Entry;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, VecDeque};
+use std::rc::Rc;
+
+/// All tables of facts.
+pub(super) struct Tables {
+    held: Vec<Box<dyn Held>>,
+    balances: Rc<RefCell<Balances>>,
+}
+
+/// A table of facts.
+trait Held {
+    /// Kind of entity that it holds.
+    fn kind(&self) -> &'static str;
+    /// Holds an entry of its kind against its row.
+    fn entry(
+        &mut self,
+        conn: &mut AnyConnection,
+        revision: i64,
+        entry: Entry,
+        private: PrivateValues,
+        problems: &mut Problems,
+    ) -> Result<(), StoreError>;
+    /// Finds what is left over behind the last entry.
+    fn finish(&mut self, conn: &mut AnyConnection, problems: &mut Problems) -> Result<(), StoreError>;
+}
+
+impl Tables {
+    pub(super) fn new() -> Self {
+        let balances = Rc::new(RefCell::new(Balances::default()));
+        let opened = Rc::clone(&balances);
+        let held: Vec<Box<dyn Held>> = vec![
+            Versions::<SchemeRow>::held(rulebook::schemes_since),
+            Versions::<TariffRow>::held(|conn, after| rulebook::tariff_since(conn, after, STRIDE)),
+            Versions::<EnterpriseRow>::held(|conn, after| enterprises::since(conn, after, STRIDE)),
+            Versions::<ListingRow>::each(
+                |conn, after| listings::since(conn, after, STRIDE),
+                move |row| opened.borrow_mut().listing(row),
+            ),
+            Versions::<StopRow>::held(rulebook::stops_since),
+            Standing::<AdjustmentRow>::held(|conn, after| adjustments::all(conn, after, 100)),
+        ];
+        Self { held, balances }
+    }
+
+    /// Holds an entry against the row it recorded.
+    pub(super) fn entry(
+        &mut self,
+        conn: &mut AnyConnection,
+        revision: i64,
+        entry: Entry,
+        private: PrivateValues,
+        problems: &mut Problems,
+    ) -> Result<(), StoreError> {
+        match self.held.iter_mut().find(|table| table.kind() == entry.entity.kind) {
+            Some(table) => table.entry(conn, revision, entry, private, problems),
+            None => {
+                let detail = format!("no table holds `{}`", entry.entity.kind);
+                problems.add("entity-unknown", format!("entry {revision}"), detail);
+                Ok(())
+            }
+        }
+    }
+
+    /// Finds what is left over, and counts the listings whose balances were checked.
+    pub(super) fn finish(&mut self, conn: &mut AnyConnection, problems: &mut Problems) -> Result<usize, StoreError> {
+        self.held.iter_mut().try_for_each(|table| table.finish(conn, problems))?;
+        self.balances.take().check(conn, problems)
+    }
+}
+
+/// Reads rows behind a revision (versions) or behind an id (standing rows), in order.
+type Load<K, F> = fn(&mut AnyConnection, K) -> Result<Vec<F>, StoreError>;
+
+/// A table of versions, read in order of revision, a stretch at a time.
+struct Versions<F> {
+    ready: VecDeque<F>,
+    read_to: i64,
+    load: Load<i64, F>,
+    each: Box<dyn FnMut(F)>,
+}
+
+impl<F: Fact + 'static> Versions<F> {
+    fn held(load: Load<i64, F>) -> Box<dyn Held> {
+        Self::each(load, drop)
+    }
+
+    /// The same, handing every row that an entry recorded to `each`.
+    fn each(load: Load<i64, F>, each: impl FnMut(F) + 'static) -> Box<dyn Held> {
+        // Below every revision: a row that claims none of the log's is one too many.
+        Box::new(Self { ready: VecDeque::new(), read_to: i64::MIN, load, each: Box::new(each) })
+    }
+
+    fn peek(&mut self, conn: &mut AnyConnection) -> Result<Option<&F>, StoreError> {
+        if self.ready.is_empty() {
+            self.ready = (self.load)(conn, self.read_to)?.into();
+            self.read_to = self.ready.back().map_or(i64::MAX, Fact::revision);
+        }
+        Ok(self.ready.front())
+    }
+
+    /// Takes the row of a revision; rows before it were recorded by no entry.
+    fn take(
+        &mut self,
+        conn: &mut AnyConnection,
+        revision: i64,
+        problems: &mut Problems,
+    ) -> Result<Option<F>, StoreError> {
+        while let Some(row) = self.peek(conn)? {
+            if row.revision() > revision {
+                return Ok(None);
+            }
+            match self.ready.pop_front() {
+                Some(row) if row.revision() == revision => return Ok(Some(row)),
+                Some(row) => extra(&row, problems),
+                None => return Ok(None),
+            }
+        }
+        Ok(None)
+    }
+}
+
+impl<F: Fact + 'static> Held for Versions<F> {
+    fn kind(&self) -> &'static str {
+        F::KIND
+    }
+
+    fn entry(
+        &mut self,
+        conn: &mut AnyConnection,
+        revision: i64,
+        entry: Entry,
+        private: PrivateValues,
+        problems: &mut Problems,
+    ) -> Result<(), StoreError> {
+        let row = self.take(conn, revision, problems)?;
+        held_against(row.as_ref(), &entry, &private, problems);
+        if let Some(row) = row {
+            (self.each)(row);
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self, conn: &mut AnyConnection, problems: &mut Problems) -> Result<(), StoreError> {
+        self.take(conn, i64::MAX, problems).map(drop)
+    }
+}
+
+/// A table of things as they stand, held against the last entry about each.
+struct Standing<F> {
+    last: BTreeMap<String, (Entry, PrivateValues)>,
+    load: for<'a> fn(&mut AnyConnection, &'a str) -> Result<Vec<F>, StoreError>,
+}
+
+impl<F: Fact + 'static> Standing<F> {
+    /// `load` reads rows in order of [`Fact::entity_id`], from behind a given one.
+    fn held(load: for<'a> fn(&mut AnyConnection, &'a str) -> Result<Vec<F>, StoreError>) -> Box<dyn Held> {
+        Box::new(Self { last: BTreeMap::new(), load })
+    }
+}
+
+impl<F: Fact + 'static> Held for Standing<F> {
+    fn kind(&self) -> &'static str {
+        F::KIND
+    }
+
+    fn entry(
+        &mut self,
+        _: &mut AnyConnection,
+        _: i64,
+        entry: Entry,
+        private: PrivateValues,
+        _: &mut Problems,
+    ) -> Result<(), StoreError> {
+        self.last.insert(entry.entity.id.clone(), (entry, private));
+        Ok(())
+    }
+
+    fn finish(&mut self, conn: &mut AnyConnection, problems: &mut Problems) -> Result<(), StoreError> {
+        let mut after = String::new();
+        loop {
+            let rows = (self.load)(conn, &after)?;
+            let Some(last) = rows.last() else { break };
+            after = last.entity_id();
+            for row in &rows {
+                match self.last.remove(&row.entity_id()) {
+                    Some((entry, private)) => held_against(Some(row), &entry, &private, problems),
+                    None => extra(row, problems),
+                }
+            }
+        }
+        for (entry, private) in std::mem::take(&mut self.last).into_values() {
+            held_against(None::<&F>, &entry, &private, problems);
+        }
+        Ok(())
+    }
+}
+
+fn extra<F: Fact>(row: &F, problems: &mut Problems) {
+    let place = format!("{} {} version {}", F::KIND, row.entity_id(), row.version());
+    problems.add("row-extra", place, "no entry of the log records it");
+}
+
+fn held_against<F: Fact>(row: Option<&F>, entry: &Entry, private: &PrivateValues, problems: &mut Problems) {
+    let place = format!("{} {} version {}", entry.entity.kind, entry.entity.id, entry.entity.version);
+    let Some(row) = row else {
+        problems.add("row-missing", place, "the log records it, the table does not hold it");
+        return;
+    };
+    let same = row.entity_id() == entry.entity.id && u64::try_from(row.version()) == Ok(entry.entity.version);
+    let difference = match compare(row, entry, private) {
+        Ok(None) if same => return,
+        Ok(None) => "it is another row than the log records".to_owned(),
+        Ok(Some(difference)) => difference,
+        Err(error) => error.to_string(),
+    };
+    problems.add("row-differs", place, difference);
+}
