@@ -97,6 +97,7 @@ fault_codes! {
     DateOutOfRange "date_out_of_range" "日期应在 1900-01-01 至 2199-12-31 之间。" "A date is from 1900-01-01 to 2199-12-31.";
     InstantFormat "instant_format" "时刻应按 RFC 3339 书写并带时区，如 2026-03-01T09:30:00.000000Z。" "An instant is written as in RFC 3339 with its offset, like 2026-03-01T09:30:00.000000Z.";
     PeriodReversed "period_reversed" "有效期止早于有效期起，请核对两个日期。" "The period ends before it begins; compare the two dates.";
+    TermDoubled "term_doubled" "月数与起止日期只能填写一种，请删除其中之一。" "The time is given both in months and as two dates; keep one of them.";
     ListingNumberFormat "listing_number_format" "名单编号格式不对，应如 BJ-2026-000123-3。" "The listing number is malformed; it looks like BJ-2026-000123-3.";
     ListingNumberCheck "listing_number_check" "名单编号的校验字符不符，请核对各位。" "The check character of the listing number does not fit; compare it with the list.";
 
@@ -147,6 +148,23 @@ impl<'de> Deserialize<'de> for FaultCode {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let code = String::deserialize(deserializer)?;
         Self::from_code(&code).ok_or_else(|| de::Error::custom(format_args!("`{code}` is no fault code")))
+    }
+}
+
+/// One thing that is wrong with a request, and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// JSON pointer (RFC 6901) into the body; `/name` for a query or path parameter or a header.
+    pub pointer: String,
+    /// What is wrong.
+    pub code: FaultCode,
+}
+
+impl Fault {
+    /// Makes a fault.
+    #[must_use]
+    pub fn new(pointer: impl Into<String>, code: FaultCode) -> Self {
+        Self { pointer: pointer.into(), code }
     }
 }
 

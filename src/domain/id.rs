@@ -60,6 +60,12 @@ ids! {
     StopId "stp_";
     /// A publication batch (批次).
     BatchId "bat_";
+    /// An application, from its draft on (申请).
+    ApplicationId "app_";
+    /// An item in the library of an enterprise (企业物品库).
+    ItemId "itm_";
+    /// An evidence document (证明材料).
+    DocumentId "doc_";
 }
 
 fn hexadecimal(text: &str) -> Option<u128> {
@@ -98,8 +104,11 @@ mod tests {
             PersonId::PREFIX,
             StopId::PREFIX,
             BatchId::PREFIX,
+            ApplicationId::PREFIX,
+            ItemId::PREFIX,
+            DocumentId::PREFIX,
         ];
-        assert_eq!(prefixes, ["adj_", "lkp_", "evt_", "per_", "stp_", "bat_"]);
+        assert_eq!(prefixes, ["adj_", "lkp_", "evt_", "per_", "stp_", "bat_", "app_", "itm_", "doc_"]);
     }
 
     #[test]

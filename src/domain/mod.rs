@@ -5,12 +5,14 @@
 
 pub mod actor;
 pub mod adjustment;
+pub mod application;
 pub mod bilingual;
 pub mod calendar;
 pub mod code;
 pub mod enterprise;
 pub mod error;
 pub mod fault;
+pub mod fields;
 pub mod id;
 pub mod item_name;
 pub mod lang;
@@ -26,5 +28,6 @@ pub mod revision;
 pub mod scheme;
 pub mod stop;
 pub mod tariff;
+pub mod terms_json;
 pub mod timeline;
 pub mod validity;

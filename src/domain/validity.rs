@@ -160,6 +160,12 @@ impl Validity {
         if from <= to { Ok(Self { from, to }) } else { Err(FaultCode::PeriodReversed) }
     }
 
+    /// Makes the period of one day.
+    #[must_use]
+    pub const fn day(day: LegalDay) -> Self {
+        Self { from: day, to: day }
+    }
+
     /// Returns the first day.
     pub const fn from(self) -> LegalDay {
         self.from

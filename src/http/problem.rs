@@ -19,6 +19,7 @@ use serde_json::{Map, Value};
 use super::docs::problems::problem;
 use crate::domain::bilingual::Bilingual;
 use crate::domain::error::Rule;
+pub use crate::domain::fault::Fault;
 use crate::domain::fault::FaultCode;
 use crate::domain::lang::Lang;
 
@@ -104,23 +105,6 @@ problem_types! {
     NotYetCurrent "not-yet-current" SERVICE_UNAVAILABLE;
     /// Database, disk or time is lacking.
     Unavailable "unavailable" SERVICE_UNAVAILABLE;
-}
-
-/// One thing that is wrong with a request, and where.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fault {
-    /// JSON pointer (RFC 6901) into the body; `/name` for a query or path parameter or a header.
-    pub pointer: String,
-    /// What is wrong.
-    pub code: FaultCode,
-}
-
-impl Fault {
-    /// Makes a fault.
-    #[must_use]
-    pub fn new(pointer: impl Into<String>, code: FaultCode) -> Self {
-        Self { pointer: pointer.into(), code }
-    }
 }
 
 /// A part of a request that a rule refuses.

@@ -5,15 +5,18 @@
 //! connections of their own and see committed rows only.
 
 pub mod adjustments;
-
+pub mod application_rows;
+pub mod applications;
 pub mod checkpoints;
 pub mod conn;
 pub mod dialect;
+pub mod documents;
 pub mod enterprises;
 pub mod error;
 pub mod fact;
 
 pub mod installation;
+pub mod items;
 pub mod keep;
 pub mod listings;
 pub mod log;

@@ -213,3 +213,107 @@ diesel::table! {
         kept_at -> BigInt,
     }
 }
+
+diesel::table! {
+    applications (id) {
+        id -> Text,
+        version -> Integer,
+        revision -> BigInt,
+        kind -> Text,
+        enterprise -> Text,
+        scheme -> Text,
+        scheme_version -> Integer,
+        district -> Text,
+        state -> Text,
+        asked_in -> Nullable<Text>,
+        needs_evaluation -> Integer,
+        opinions -> Integer,
+        fast_track -> Integer,
+        content -> Integer,
+        digest -> Text,
+        item_count -> Integer,
+        lodged_by -> Text,
+        lodged_at -> BigInt,
+        state_since -> BigInt,
+    }
+}
+
+diesel::table! {
+    application_contents (application, version) {
+        application -> Text,
+        version -> Integer,
+        revision -> BigInt,
+        enterprise -> Text,
+        digest -> Text,
+        body -> Text,
+        item_count -> Integer,
+        lodged_by -> Text,
+        recorded_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    case_events (application, version) {
+        application -> Text,
+        version -> Integer,
+        revision -> BigInt,
+        enterprise -> Text,
+        kind -> Text,
+        stage -> Text,
+        org -> Nullable<Text>,
+        person -> Nullable<Text>,
+        reason_code -> Nullable<Text>,
+        due_on -> Nullable<Integer>,
+        working_days -> Nullable<Integer>,
+        content -> Nullable<Integer>,
+        detail -> Nullable<Text>,
+        note -> Nullable<Text>,
+        visible_to_applicant -> Integer,
+        recorded_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    documents (id, version) {
+        id -> Text,
+        version -> Integer,
+        revision -> BigInt,
+        application -> Text,
+        enterprise -> Text,
+        kind -> Text,
+        sha256 -> Text,
+        size -> BigInt,
+        media -> Text,
+        name -> Text,
+        scan -> Text,
+        removed -> Integer,
+        uploaded_by -> Text,
+        recorded_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    item_versions (id, version) {
+        id -> Text,
+        version -> Integer,
+        revision -> BigInt,
+        enterprise -> Text,
+        archived -> Integer,
+        body -> Text,
+        recorded_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    drafts (id) {
+        id -> Text,
+        version -> Integer,
+        enterprise -> Text,
+        kind -> Text,
+        scheme -> Text,
+        body -> Text,
+        created_by -> Text,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}

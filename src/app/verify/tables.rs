@@ -5,10 +5,15 @@
 
 use super::balances::Balances;
 use super::{Problems, STRIDE};
+use crate::store::application_rows::{ApplicationRow, CaseEventRow, ContentRow};
+use crate::store::documents::DocumentRow;
 use crate::store::fact::{Fact, compare};
+use crate::store::items::ItemRow;
 use crate::store::private::PrivateValues;
 use crate::store::rows::{AdjustmentRow, EnterpriseRow, ListingRow, SchemeRow, StopRow, TariffRow};
-use crate::store::{AnyConnection, StoreError, adjustments, enterprises, listings, rulebook};
+use crate::store::{
+    AnyConnection, StoreError, adjustments, applications, documents, enterprises, items, listings, rulebook,
+};
 use crate::tlog::entry::Entry;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
@@ -51,6 +56,11 @@ impl Tables {
             ),
             Versions::<StopRow>::held(rulebook::stops_since),
             Standing::<AdjustmentRow>::held(|conn, after| adjustments::all(conn, after, 100)),
+            Standing::<ApplicationRow>::held(|conn, after| applications::all(conn, after, STRIDE)),
+            Versions::<ContentRow>::held(|conn, after| applications::contents_since(conn, after, 100)),
+            Versions::<CaseEventRow>::held(|conn, after| applications::events_since(conn, after, STRIDE)),
+            Versions::<DocumentRow>::held(|conn, after| documents::since(conn, after, STRIDE)),
+            Versions::<ItemRow>::held(|conn, after| items::since(conn, after, STRIDE)),
         ];
         Self { held, balances }
     }

@@ -6,29 +6,26 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::domain::adjustment::{Add, Change, ChangeKind, ChangeReason, ItemText, ReasonCode, Vary};
-use crate::domain::code::{Cas, CiqCode, CustomsOffice, CustomsRegistration, DistrictCode, HsCode, UnitCode, Uscc};
+use crate::domain::adjustment::{Add, Change, ChangeKind, ChangeReason, ReasonCode};
+use crate::domain::code::{Cas, CustomsOffice, CustomsRegistration, DistrictCode, UnitCode, Uscc};
 use crate::domain::enterprise::Particulars;
 use crate::domain::fault::FaultCode;
 use crate::domain::id::StopId;
 use crate::domain::listing_number::ListingNumber;
-use crate::domain::purpose::Purpose;
-use crate::domain::quantity::{Measure, Quantity};
+use crate::domain::quantity::Quantity;
 use crate::domain::stop::ItemClass;
-use crate::domain::validity::{LegalDay, Validity};
+use crate::domain::terms_json::{
+    Item, MOST_OFFICES, NAME, NOTE, TEXT, countable, item, item_view, no_doubles, period, purpose, set_view, text_item,
+    vary_set,
+};
+use crate::domain::validity::LegalDay;
 use crate::http::fields::{Fields, Members, text};
 use crate::http::problem::Fault;
 
 /// Most changes of one adjustment.
 pub const MOST_CHANGES: usize = 20_000;
 
-/// Most customs offices of one listing.
-const MOST_OFFICES: usize = 100;
-
 // Longest texts in characters.
-const NAME: usize = 200;
-const TEXT: usize = 500;
-const NOTE: usize = 2000;
 const BATCH: usize = 64;
 const SCHEME: usize = 64;
 
@@ -152,19 +149,7 @@ fn register_enterprise(fields: &mut Fields<'_, '_>) -> Option<ChangeKind> {
 
 fn add(fields: &mut Fields<'_, '_>) -> Option<ChangeKind> {
     let enterprise = fields.required("enterprise", Uscc::parse);
-    let item = fields.object("item", |item| {
-        let name_zh = item.required("name_zh", text(NAME));
-        let name_en = item.optional("name_en", text(NAME));
-        let cas = item.optional("cas", Cas::parse);
-        let hs_code = item.required("hs_code", HsCode::parse);
-        let ciq_code = item.optional("ciq_code", CiqCode::parse);
-        let specification = item.optional("specification", text(TEXT));
-        let purpose = item.optional("purpose", purpose);
-        let manufacturer = item.optional("manufacturer", text(NAME));
-        let origin = item.optional("origin", text(NAME));
-        let words = ItemText { name_zh: name_zh?, name_en, specification, manufacturer, origin };
-        Some((words, cas, hs_code?, ciq_code, purpose))
-    });
+    let item = fields.object("item", item);
     let quantity = fields.required("quantity", Quantity::parse_positive);
     let unit = fields.required("unit", UnitCode::parse);
     let valid_from = fields.required("valid_from", LegalDay::parse);
@@ -179,10 +164,10 @@ fn add(fields: &mut Fields<'_, '_>) -> Option<ChangeKind> {
     }
     no_doubles(fields, customs_offices.as_deref());
     let period = period(fields, valid_from, valid_to);
-    let (item, cas, hs_code, ciq_code, purpose) = item?;
+    let Item { words, cas, hs_code, ciq_code, purpose } = item?;
     Some(ChangeKind::Add(Box::new(Add {
         enterprise: enterprise?,
-        item,
+        item: words,
         cas,
         hs_code,
         ciq_code,
@@ -201,32 +186,7 @@ fn add(fields: &mut Fields<'_, '_>) -> Option<ChangeKind> {
 fn vary(fields: &mut Fields<'_, '_>) -> Option<ChangeKind> {
     let listing = fields.required("listing", ListingNumber::parse);
     let effective_on = fields.required("effective_on", LegalDay::parse);
-    let set = fields.object("set", |set| {
-        let terms = Vary {
-            quantity: set.stated("quantity", Quantity::parse_positive),
-            unit: set.stated("unit", UnitCode::parse),
-            hs_code: set.stated("hs_code", HsCode::parse),
-            ciq_code: set.stated("ciq_code", CiqCode::parse),
-            cas: set.stated("cas", Cas::parse),
-            customs_offices: set.stated_list("customs_offices", MOST_OFFICES, text_item(CustomsOffice::parse)),
-            consignment_cap: set.stated("consignment_cap", Quantity::parse_positive),
-            valid_from: set.stated("valid_from", LegalDay::parse),
-            valid_to: set.stated("valid_to", LegalDay::parse),
-            purpose: set.stated("purpose", purpose),
-            name_zh: set.stated("name_zh", text(NAME)),
-            name_en: set.stated("name_en", text(NAME)),
-            specification: set.stated("specification", text(TEXT)),
-            manufacturer: set.stated("manufacturer", text(NAME)),
-            origin: set.stated("origin", text(NAME)),
-            note: set.stated("note", text(NOTE)),
-        };
-        for (name, quantity) in [("quantity", terms.quantity), ("consignment_cap", terms.consignment_cap)] {
-            countable(set, name, quantity, terms.unit);
-        }
-        no_doubles(set, terms.customs_offices.as_deref());
-        period(set, terms.valid_from, terms.valid_to);
-        Some((terms, set.is_empty()))
-    });
+    let set = fields.object("set", |set| Some((vary_set(set)?, set.is_empty())));
     if let Some((_, true)) = set {
         fields.fault("set", FaultCode::Required);
     }
@@ -285,39 +245,6 @@ fn lift_stop(fields: &mut Fields<'_, '_>) -> Option<ChangeKind> {
     Some(ChangeKind::LiftStop { stop: stop?, effective_on: effective_on? })
 }
 
-/// Reads a purpose by its code alone; names are for spreadsheets.
-fn purpose(text: &str) -> Result<Purpose, FaultCode> {
-    Purpose::parse(text).ok().filter(|purpose| purpose.as_str() == text).ok_or(FaultCode::ValueUnknown)
-}
-
-/// Reads the items of a list of codes.
-fn text_item<T>(parse: fn(&str) -> Result<T, FaultCode>) -> impl Fn(&Value, &str, &mut Vec<Fault>) -> Option<T> {
-    move |item, pointer, faults| {
-        let read = item.as_str().ok_or(FaultCode::WrongType).and_then(parse);
-        read.map_err(|code| faults.push(Fault::new(pointer, code))).ok()
-    }
-}
-
-fn countable(fields: &mut Fields<'_, '_>, name: &str, quantity: Option<Quantity>, unit: Option<UnitCode>) {
-    if let (Some(quantity), Some(unit)) = (quantity, unit)
-        && let Err(code) = (Measure { quantity, unit }).grant_steps()
-    {
-        fields.fault(name, code);
-    }
-}
-
-fn no_doubles(fields: &mut Fields<'_, '_>, offices: Option<&[CustomsOffice]>) {
-    let mut sorted = offices.unwrap_or_default().to_vec();
-    sorted.sort_unstable();
-    if !sorted.is_sorted_by(|one, next| one < next) {
-        fields.fault("customs_offices", FaultCode::DuplicateLine);
-    }
-}
-
-fn period(fields: &mut Fields<'_, '_>, from: Option<LegalDay>, to: Option<LegalDay>) -> Option<Validity> {
-    Validity::new(from?, to?).map_err(|code| fields.fault("valid_to", code)).ok()
-}
-
 /// Shows a change in the shape in which it is proposed; what is not stated is null, within `set` left out.
 #[must_use]
 pub fn change_view(change: &Change) -> Value {
@@ -334,17 +261,7 @@ pub fn change_view(change: &Change) -> Value {
         }),
         ChangeKind::Add(add) => json!({
             "enterprise": add.enterprise,
-            "item": {
-                "name_zh": add.item.name_zh,
-                "name_en": add.item.name_en,
-                "cas": add.cas,
-                "hs_code": add.hs_code,
-                "ciq_code": add.ciq_code,
-                "specification": add.item.specification,
-                "purpose": add.purpose,
-                "manufacturer": add.item.manufacturer,
-                "origin": add.item.origin,
-            },
+            "item": item_view(&add.item, add.cas, add.hs_code, add.ciq_code, add.purpose),
             "quantity": add.quantity,
             "unit": add.unit,
             "valid_from": add.period.from(),
@@ -388,31 +305,6 @@ pub fn reason_view(reason: &ChangeReason) -> Value {
     json!({ "code": reason.code.as_str(), "basis": reason.basis })
 }
 
-fn set_view(set: &Vary) -> Value {
-    let mut view = json!({
-        "quantity": set.quantity,
-        "unit": set.unit,
-        "name_zh": set.name_zh,
-        "name_en": set.name_en,
-        "cas": set.cas,
-        "hs_code": set.hs_code,
-        "ciq_code": set.ciq_code,
-        "specification": set.specification,
-        "purpose": set.purpose,
-        "manufacturer": set.manufacturer,
-        "origin": set.origin,
-        "valid_from": set.valid_from,
-        "valid_to": set.valid_to,
-        "customs_offices": set.customs_offices,
-        "consignment_cap": set.consignment_cap,
-        "note": set.note,
-    });
-    if let Value::Object(members) = &mut view {
-        members.retain(|_, value| !value.is_null());
-    }
-    view
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::option::of;
@@ -420,6 +312,10 @@ mod tests {
     use proptest::sample::select;
 
     use super::*;
+    use crate::domain::adjustment::{ItemText, Vary};
+    use crate::domain::code::{CiqCode, HsCode};
+    use crate::domain::purpose::Purpose;
+    use crate::domain::validity::Validity;
 
     fn openapi() -> Value {
         serde_yaml_ng::from_str(include_str!("../../../openapi.yaml")).unwrap()

@@ -3,8 +3,9 @@
 //! Only the tables named here may be changed without a log entry; a test reads this list.
 
 pub mod answers;
+pub mod drafts;
 pub mod people;
 pub mod responses;
 
 /// The tables that [`Store::keep`](super::Store::keep) may change.
-pub const TABLES: &[&str] = &["people", "answer_batches", "answer_declarations", "idempotent_responses"];
+pub const TABLES: &[&str] = &["people", "answer_batches", "answer_declarations", "idempotent_responses", "drafts"];
