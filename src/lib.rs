@@ -7,8 +7,9 @@
 //! - [`tlog`]: the transparency log's maths.
 //! - [`store`]: the only room that knows SQL; facts change with their log entry or not at all.
 //! - [`sheet`]: spreadsheets in and out.
+//! - [`document`]: what an uploaded document is.
 //! - [`app`]: the use cases.
-//! - [`outbound`]: keys of token issuers, read over HTTP.
+//! - [`outbound`]: what is asked of others: keys of token issuers, the place of documents, the virus scanner.
 //! - [`http`]: the web edge.
 //! - [`cli`]: the commands of the binary.
 
@@ -16,6 +17,7 @@ pub mod app;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod document;
 pub mod domain;
 pub mod http;
 pub mod index;

@@ -24,6 +24,9 @@ Environment:
   WHITELIST_RATE_LIMIT        requests a second of one client, or off; customs systems are never limited (default 50)
   WHITELIST_ACCEPT_LOSS       yes: run on a PostgreSQL without synchronous replication, which may lose the last
                               acknowledged changes in a failover; stands in the log of the service
+  WHITELIST_DOCUMENTS         place of evidence documents: a folder, or s3://BUCKET with the AWS_* variables of the S3
+                              client (feature `s3`; default DATA/documents)
+  WHITELIST_CLAMD             virus scanner: HOST:PORT or unix:PATH of clamd; without it documents stay `unscanned`
   WHITELIST_LOG               what is logged, such as info or whitelist=debug (default info)";
 
 /// What a service runs with.
@@ -47,8 +50,68 @@ pub struct Settings {
     pub rate_limit: Option<u32>,
     /// Whether PostgreSQL without synchronous replication is accepted.
     pub accept_loss: bool,
+    /// Where documents lie.
+    pub documents: DocumentPlace,
+    /// Who scans documents for viruses; none leaves them unscanned.
+    pub scanner: Option<Scanner>,
     /// Worker threads; the machine's cores where none is given.
     pub workers: Option<usize>,
+}
+
+/// Where evidence documents lie.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DocumentPlace {
+    /// A folder of the local file system.
+    Folder(PathBuf),
+    /// A bucket that speaks S3; credentials come from the environment of the S3 client.
+    S3 {
+        /// Name of the bucket.
+        bucket: String,
+        /// Address of the service, where it is not Amazon's own.
+        endpoint: Option<String>,
+    },
+}
+
+/// Where the virus scanner listens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Scanner {
+    /// Host and port.
+    Tcp(String),
+    /// Path of a Unix socket.
+    Unix(PathBuf),
+}
+
+/// Where documents lie: what the environment says, else the folder `documents` of the data.
+///
+/// # Errors
+/// What is wrong with the setting.
+pub fn document_place(data: &Path) -> Result<DocumentPlace, String> {
+    match variable("WHITELIST_DOCUMENTS") {
+        None => Ok(DocumentPlace::Folder(data.join("documents"))),
+        Some(place) => match place.strip_prefix("s3://") {
+            Some("") => Err("WHITELIST_DOCUMENTS: s3:// needs the name of a bucket".to_owned()),
+            Some(bucket) => Ok(DocumentPlace::S3 { bucket: bucket.to_owned(), endpoint: variable("AWS_ENDPOINT_URL") }),
+            None if place.contains("://") => {
+                Err("WHITELIST_DOCUMENTS: give a folder, or s3:// and the name of a bucket".to_owned())
+            }
+            None => Ok(DocumentPlace::Folder(PathBuf::from(place))),
+        },
+    }
+}
+
+/// Who scans documents, as the environment says.
+///
+/// # Errors
+/// What is wrong with the setting.
+pub fn scanner() -> Result<Option<Scanner>, String> {
+    let Some(text) = variable("WHITELIST_CLAMD") else { return Ok(None) };
+    match text.strip_prefix("unix:") {
+        Some(path) => Ok(Some(Scanner::Unix(PathBuf::from(path)))),
+        None if text.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok()) => {
+            Ok(Some(Scanner::Tcp(text)))
+        }
+        None => Err("WHITELIST_CLAMD: give HOST:PORT or unix:PATH".to_owned()),
+    }
 }
 
 /// Reads one variable; an empty one counts as absent.
@@ -127,8 +190,13 @@ pub fn production(
         }),
     };
     let accept_loss = variable("WHITELIST_ACCEPT_LOSS").as_deref() == Some("yes");
-    match (listen, max_staleness) {
-        (Ok(listen), Some(max_staleness)) if faults.is_empty() => Ok(Settings {
+    let documents = document_place(&data).map_err(|fault| faults.push(fault));
+    let scanner = scanner().unwrap_or_else(|fault| {
+        faults.push(fault);
+        None
+    });
+    match (listen, max_staleness, documents) {
+        (Ok(listen), Some(max_staleness), Ok(documents)) if faults.is_empty() => Ok(Settings {
             listen,
             public_url,
             data,
@@ -138,6 +206,8 @@ pub fn production(
             metrics_from,
             rate_limit,
             accept_loss,
+            documents,
+            scanner,
             workers: None,
         }),
         _ => Err(faults),

@@ -128,6 +128,17 @@ fault_codes! {
     FileEncrypted "file_encrypted" "文件设有密码，请取消密码后重新上传。" "The file is protected by a password; remove it and send the file again.";
     FileNotASpreadsheet "file_not_a_spreadsheet" "文件不是 xlsx 或 csv 表格，请另存为其中一种格式。" "The file is neither an xlsx workbook nor csv; save it as one of them.";
     FileExternalLink "file_external_link" "文件链接到其他文件，请断开链接并保留数值。" "The file links to other files; break the links and keep the values.";
+
+    // Evidence documents.
+    DocumentEmpty "document_empty" "文件是空的，请选择有内容的文件。" "The file is empty; choose one with content.";
+    DocumentTooLarge "document_too_large" "文件超过 20 MiB，请压缩或拆分后重新上传。" "The file is larger than 20 MiB; compress or split it and send it again.";
+    DocumentKind "document_kind" "不接受此种文件；请上传 pdf、ofd、jpeg、png、xlsx 或 docx。" "This kind of file is not taken; send a pdf, ofd, jpeg, png, xlsx or docx.";
+    DocumentMistyped "document_mistyped" "文件名后缀与内容不符，请改正后缀或重新导出文件。" "The ending of the file's name does not fit its content; correct it or export the file anew.";
+    DocumentEncrypted "document_encrypted" "文件设有密码或加密，请取消后重新上传。" "The file is encrypted or protected by a password; remove that and send it again.";
+    DocumentDamaged "document_damaged" "文件不完整或已损坏，请重新导出后上传。" "The file is incomplete or damaged; export it anew and send it again.";
+    DocumentPolyglot "document_polyglot" "文件中夹带了其他内容，请用原软件另存后重新上传。" "The file carries something else besides its own content; save it anew with its own program and send it again.";
+    DocumentActive "document_active" "文件含有宏或脚本，请去除后重新上传。" "The file contains macros or scripts; remove them and send it again.";
+    DocumentInfected "document_infected" "病毒扫描未通过，文件未被接收；请检查您的设备。" "The virus scan found something and the file was not taken; check your machine.";
 }
 
 impl fmt::Display for FaultCode {

@@ -9,6 +9,7 @@ pub mod application;
 pub mod bilingual;
 pub mod calendar;
 pub mod code;
+pub mod document;
 pub mod enterprise;
 pub mod error;
 pub mod fault;

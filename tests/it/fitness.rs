@@ -17,14 +17,15 @@ use super::support::contract::Contract;
 const LONGEST_FILE: usize = 500;
 
 /// Which rooms a room may use besides itself; `main.rs` and `cli` may use every room.
-const LAYERS: [(&str, &[&str]); 11] = [
+const LAYERS: [(&str, &[&str]); 12] = [
     ("domain", &[]),
     ("index", &["domain"]),
     ("tlog", &[]),
     ("store", &["domain", "tlog"]),
     ("sheet", &["domain"]),
+    ("document", &["domain"]),
     ("app", &["domain", "index", "tlog", "store", "sheet", "clock"]),
-    ("http", &["app", "domain", "config", "outbound", "sheet", "telemetry"]),
+    ("http", &["app", "domain", "config", "outbound", "sheet", "document", "telemetry"]),
     ("outbound", &["app", "domain", "config", "telemetry"]),
     ("config", &["domain"]),
     ("clock", &["domain"]),
@@ -32,7 +33,7 @@ const LAYERS: [(&str, &[&str]); 11] = [
 ];
 
 /// Words that only some rooms, or one file of a room, may say: crates with a home, the clock, the environment.
-const HOMES: [(&str, &[&str]); 15] = [
+const HOMES: [(&str, &[&str]); 16] = [
     ("actix_web::", &["http"]),
     ("actix_multipart::", &["http"]),
     ("diesel::", &["store"]),
@@ -40,7 +41,8 @@ const HOMES: [(&str, &[&str]); 15] = [
     ("reqwest::", &["outbound"]),
     ("tokio::", &["http", "outbound", "cli", "main"]),
     ("calamine::", &["sheet"]),
-    ("zip::", &["sheet"]),
+    ("zip::", &["sheet", "document"]),
+    ("object_store::", &["outbound"]),
     ("rust_xlsxwriter::", &["sheet"]),
     ("csv::", &["sheet"]),
     ("SystemTime", &["clock"]),
