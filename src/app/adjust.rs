@@ -5,7 +5,7 @@ use super::plan::{Plan, PlannedRow, Proposed, plan};
 use super::repeat::{Repeat, Written};
 use super::{App, view};
 use crate::domain::actor::Caller;
-use crate::domain::adjustment::{AdjustmentState, Change, ChangeReason, four_eyes};
+use crate::domain::adjustment::{AdjustmentState, AdjustmentVerb, Change, ChangeReason, four_eyes};
 use crate::domain::error::Rule;
 use crate::domain::id::{AdjustmentId, PersonId, time_ordered};
 use crate::domain::revision::Revision;
@@ -13,7 +13,7 @@ use crate::domain::scheme::Scheme;
 use crate::domain::validity::{Instant, LegalDay};
 use crate::store::private::random;
 pub use crate::store::rows::AdjustmentRow;
-use crate::store::{AnyConnection, StoreError, Tx, adjustments, rulebook};
+use crate::store::{AnyConnection, Author, StoreError, Tx, adjustments, rulebook};
 use std::collections::HashMap;
 
 /// A proposal as it was asked for.
@@ -100,11 +100,14 @@ impl App {
     }
 }
 
-/// Finds the version of a scheme that is in force on a day.
+/// Who stands for the service itself where a person would stand.
+pub const SYSTEM: &str = "system";
+
+/// Finds the version of a scheme that is in force on a day; none when there is none.
 ///
 /// # Errors
-/// [`Rule::SchemeUnknown`] when there is none.
-pub fn scheme_in_force(conn: &mut AnyConnection, code: &str, day: LegalDay) -> Result<Scheme, AppError> {
+/// The store's failure.
+pub fn scheme_of(conn: &mut AnyConnection, code: &str, day: LegalDay) -> Result<Option<Scheme>, StoreError> {
     let rows = rulebook::schemes_since(conn, 0)?;
     let mut found = None;
     for row in rows.iter().filter(|row| row.code == code) {
@@ -113,7 +116,15 @@ pub fn scheme_in_force(conn: &mut AnyConnection, code: &str, day: LegalDay) -> R
             found = Some(scheme);
         }
     }
-    found.ok_or_else(|| {
+    Ok(found)
+}
+
+/// Finds the version of a scheme that is in force on a day.
+///
+/// # Errors
+/// [`Rule::SchemeUnknown`] when there is none.
+pub fn scheme_in_force(conn: &mut AnyConnection, code: &str, day: LegalDay) -> Result<Scheme, AppError> {
+    scheme_of(conn, code, day)?.ok_or_else(|| {
         AppError::Refused(vec![super::error::Refusal { pointer: "/scheme".to_owned(), rule: Rule::SchemeUnknown }])
     })
 }
@@ -154,7 +165,10 @@ pub fn propose(tx: &mut Tx<'_>, proposal: Proposal) -> Result<AdjustmentRow, App
         changes: serde_json::to_string(&proposal.changes).map_err(StoreError::damaged)?,
         change_count: i32::try_from(proposal.changes.len()).map_err(StoreError::damaged)?,
         note: proposal.note,
-        proposed_by: tx.person()?.to_string(),
+        proposed_by: match tx.context().by {
+            Author::Caller { .. } => tx.person()?.to_string(),
+            Author::System(_) => SYSTEM.to_owned(),
+        },
         proposed_at: at.micros(),
         decided_by: None,
         decided_at: None,
@@ -180,27 +194,26 @@ pub fn decide(
     if seen.is_some_and(|seen| seen.0 != row.revision) {
         return Err(AppError::StaleVersion(Revision(row.revision)));
     }
-    if row.state != AdjustmentState::Proposed.as_str() {
-        return Err(AppError::Conflict(Revision(row.revision)));
-    }
-    let person = tx.person()?;
-    let proposed_by = PersonId::parse(&row.proposed_by).map_err(|_| StoreError::damaged("a person id"))?;
-    let (state, event, reason) = match decision {
-        Decision::Confirm => (AdjustmentState::Confirmed, "adjustment.confirmed", None),
-        Decision::Reject(reason) => (AdjustmentState::Rejected, "adjustment.rejected", Some(reason)),
-        Decision::Withdraw => (AdjustmentState::Withdrawn, "adjustment.withdrawn", None),
+    let (verb, event, reason) = match decision {
+        Decision::Confirm => (AdjustmentVerb::Confirm, "adjustment.confirmed", None),
+        Decision::Reject(reason) => (AdjustmentVerb::Reject, "adjustment.rejected", Some(reason)),
+        Decision::Withdraw => (AdjustmentVerb::Withdraw, "adjustment.withdrawn", None),
     };
-    match state {
-        AdjustmentState::Withdrawn if person != proposed_by => return Err(AppError::refused(Rule::NotTheProposer)),
-        AdjustmentState::Withdrawn => {}
-        AdjustmentState::Confirmed
-        | AdjustmentState::Rejected
-        | AdjustmentState::Proposed
-        | AdjustmentState::Lapsed => {
-            four_eyes(proposed_by, person).map_err(AppError::refused)?;
+    let state = state_after(&row, verb)?;
+    let person = tx.person()?;
+    // What the service proposed was proposed by nobody who could decide.
+    let proposed_by = match row.proposed_by.as_str() {
+        SYSTEM => None,
+        person => Some(PersonId::parse(person).map_err(|_| StoreError::damaged("a person id"))?),
+    };
+    if verb == AdjustmentVerb::Withdraw {
+        if proposed_by != Some(person) {
+            return Err(AppError::refused(Rule::NotTheProposer));
         }
+    } else if let Some(proposed_by) = proposed_by {
+        four_eyes(proposed_by, person).map_err(AppError::refused)?;
     }
-    if state == AdjustmentState::Confirmed {
+    if verb == AdjustmentVerb::Confirm {
         let scheme = scheme_in_force(tx.conn(), &row.scheme, at.day())?;
         let planned = plan(tx.conn(), &scheme, &changes(&row)?, proposed(&row), at)?.accepted()?;
         save_plan(tx, planned)?;
@@ -217,6 +230,31 @@ pub fn decide(
     };
     tx.save(decided.clone(), Some(&row), event)?;
     Ok(decided)
+}
+
+/// Returns the state of an adjustment after a verb.
+fn state_after(row: &AdjustmentRow, verb: AdjustmentVerb) -> Result<AdjustmentState, AppError> {
+    let state = AdjustmentState::parse(&row.state).ok_or_else(|| StoreError::damaged("a state"))?;
+    state.after(verb).ok_or(AppError::Conflict(Revision(row.revision)))
+}
+
+/// Ends a proposal by the service itself: it lapses, or is withdrawn where the service proposed it.
+///
+/// # Errors
+/// [`AppError::Conflict`] when it is decided; the store's failure.
+pub fn end(tx: &mut Tx<'_>, row: &AdjustmentRow, verb: AdjustmentVerb) -> Result<AdjustmentRow, AppError> {
+    let state = state_after(row, verb)?;
+    let withdrawn = state == AdjustmentState::Withdrawn;
+    let ended = AdjustmentRow {
+        version: row.version.saturating_add(1),
+        revision: tx.next_revision().0,
+        state: state.as_str().to_owned(),
+        decided_by: withdrawn.then(|| row.proposed_by.clone()),
+        decided_at: Some(tx.context().at.micros()),
+        ..row.clone()
+    };
+    tx.save(ended.clone(), Some(row), if withdrawn { "adjustment.withdrawn" } else { "adjustment.lapsed" })?;
+    Ok(ended)
 }
 
 /// Saves planned rows, each with its entry; a row that continues another names it.

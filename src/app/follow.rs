@@ -12,7 +12,7 @@ use crate::domain::listing_number::ListingNumber;
 use crate::domain::purpose::Purpose;
 use crate::domain::revision::Revision;
 use crate::domain::scheme::Scheme;
-use crate::domain::stop::{ItemClass, StopVersion};
+use crate::domain::stop::{ItemClass, StopStage, StopVersion};
 use crate::domain::tariff::TariffRow;
 use crate::domain::validity::{LegalDay, Validity};
 use crate::index::{Delta, Index, Snapshot};
@@ -148,12 +148,21 @@ fn enterprise(row: &rows::EnterpriseRow) -> Result<(Uscc, EnterpriseVersion), St
 fn stop(row: &rows::StopRow) -> Result<(StopId, ItemClass, StopVersion), StoreError> {
     let id = StopId::parse(&row.id).map_err(|_| damaged("a stop's id"))?;
     let class = serde_json::from_str(&row.class).map_err(|_| damaged("a stop's class"))?;
-    let version = StopVersion {
-        revision: Revision(row.revision),
-        effective_on: day(row.effective_on)?,
-        stopped: row.stopped != 0,
-    };
+    let version =
+        StopVersion { revision: Revision(row.revision), effective_on: day(row.effective_on)?, stage: stage(row)? };
     Ok((id, class, version))
+}
+
+/// Reads how a stored stop stands; one that came from an adjustment says no more than whether it holds.
+///
+/// # Errors
+/// [`StoreError::Damaged`] when the word is none.
+pub fn stage(row: &rows::StopRow) -> Result<StopStage, StoreError> {
+    match &row.stage {
+        Some(word) => StopStage::parse(word).ok_or_else(|| damaged("a stop's stage")),
+        None if row.stopped != 0 => Ok(StopStage::Confirmed),
+        None => Ok(StopStage::Lifted),
+    }
 }
 
 fn code<T>(stored: i64, from: impl Fn(u64) -> Option<T>, what: &str) -> Result<T, StoreError> {

@@ -89,7 +89,8 @@ pub fn read_scheme(text: &str) -> Result<Scheme, SchemeFault> {
         (scheme.valid_to.is_some_and(|last| last < scheme.valid_from), "valid_to lies before valid_from"),
         (scheme.version == 0, "version counts from 1"),
     ];
-    let faults: Vec<&str> = faults.iter().filter(|(faulty, _)| *faulty).map(|(_, fault)| *fault).collect();
+    let mut faults: Vec<&str> = faults.iter().filter(|(faulty, _)| *faulty).map(|(_, fault)| *fault).collect();
+    faults.extend(scheme.supervision.faults());
     if faults.is_empty() { Ok(scheme) } else { Err(SchemeFault::Faulty(faults.join("; "))) }
 }
 

@@ -159,6 +159,7 @@ fn row_change(row: &ListRow, today: LegalDay, faults: &mut Vec<SheetFault>) -> O
             manufacturer: row.manufacturer.clone(),
             origin: row.origin.clone(),
             note: row.note.clone(),
+            clear: Vec::new(),
         };
         return Some(reasoned(ChangeKind::Vary { listing, effective_on: today, set: Box::new(set) }, today, today));
     }
@@ -221,6 +222,12 @@ fn rule_fault(row: &ListRow, change: &Change, rule: Rule) -> Option<SheetFault> 
         | Rule::Barred
         | Rule::StopUnknown
         | Rule::BasisRequired
-        | Rule::NoChanges => Some(at(row, FaultCode::RowRefused, Some(rule.as_str().to_owned()))),
+        | Rule::NoChanges
+        | Rule::LiftByAdjustment
+        | Rule::ConfirmTooLate
+        | Rule::LedgerDoesNotAddUp
+        | Rule::UnitNotComparable
+        | Rule::PeriodUnknown
+        | Rule::EntryEnded => Some(at(row, FaultCode::RowRefused, Some(rule.as_str().to_owned()))),
     }
 }

@@ -17,6 +17,8 @@ pub mod record;
 pub mod repeat;
 pub mod report;
 pub mod samples;
+pub mod stops;
+pub mod sweeps;
 pub mod tariff;
 pub mod verify;
 pub mod view;
@@ -30,6 +32,9 @@ use crate::index::Index;
 use crate::store::{Author, Context, Environment, Installation, Store, log};
 use std::sync::Arc;
 use std::time::Duration;
+
+/// Name of the service where it acts by itself on what was listed.
+pub const SUPERVISION: &str = "supervision";
 
 /// Everything a use case needs.
 pub struct App {

@@ -113,6 +113,14 @@ pub struct ReasonView {
     basis: Option<String>,
 }
 
+impl ReasonView {
+    /// Shows a stored reason.
+    #[must_use]
+    pub fn new(code: &str, basis: Option<&str>) -> Self {
+        Self { code: code.to_owned(), basis: basis.map(str::to_owned) }
+    }
+}
+
 /// Quantity of a listing.
 #[derive(Debug, Serialize)]
 pub struct BalanceView {

@@ -2,6 +2,7 @@
 
 use super::open::{Opened, Opening, open};
 use super::{Failure, tell};
+use crate::app::sweeps::Ticker;
 use crate::clock::Clock;
 use crate::config::{Settings, production, variable};
 use crate::http::edge::Edge;
@@ -136,7 +137,9 @@ pub fn serve(
     let program = std::env::current_exe().map_err(|error| Failure::Unreachable(error.to_string()))?;
     let edge = Edge::new(Arc::clone(&opened.app), keys, program, guards.metrics_from).map_err(Failure::Unreachable)?;
     let edge = Edge { throttle: guards.rate_limit.map(Throttle::new), ..edge };
+    let ticker = Ticker::start(Arc::clone(&opened.app))?;
     let served = crate::http::serve::until_stopped(Arc::new(edge), listener, ready);
+    drop(ticker);
     opened.close();
     served.map_err(|error| Failure::Unreachable(error.to_string()))
 }

@@ -8,8 +8,10 @@ use super::id::{PersonId, StopId};
 use super::listing_number::ListingNumber;
 use super::purpose::Purpose;
 use super::quantity::Quantity;
+use super::states::{self, Step};
 use super::stop::ItemClass;
 use super::validity::{LegalDay, Validity};
+use super::words::words;
 use serde::{Deserialize, Serialize};
 
 /// Where an adjustment stands.
@@ -49,7 +51,58 @@ impl AdjustmentState {
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|state| state.as_str() == text)
     }
+
+    /// Returns the state after a verb, if there is such a step.
+    #[must_use]
+    pub fn after(self, verb: AdjustmentVerb) -> Option<Self> {
+        states::after(STEPS, Some(self), &verb)
+    }
 }
+
+words! {
+    /// What can be done with an adjustment.
+    AdjustmentVerb {
+        /// Proposes it.
+        Propose "propose" "提出" "propose";
+        /// Puts it into the list.
+        Confirm "confirm" "确认" "confirm";
+        /// Sends it back.
+        Reject "reject" "退回" "reject";
+        /// Takes it back.
+        Withdraw "withdraw" "撤回" "withdraw";
+        /// Nobody decided in time.
+        Lapse "lapse" "失效" "lapse";
+    }
+}
+
+/// What may become of an adjustment.
+pub const STEPS: &[Step<AdjustmentState, AdjustmentVerb>] = &[
+    Step { from: None, verb: AdjustmentVerb::Propose, by: "bureau.officer", to: AdjustmentState::Proposed },
+    Step {
+        from: Some(AdjustmentState::Proposed),
+        verb: AdjustmentVerb::Confirm,
+        by: "bureau.approver",
+        to: AdjustmentState::Confirmed,
+    },
+    Step {
+        from: Some(AdjustmentState::Proposed),
+        verb: AdjustmentVerb::Reject,
+        by: "bureau.approver",
+        to: AdjustmentState::Rejected,
+    },
+    Step {
+        from: Some(AdjustmentState::Proposed),
+        verb: AdjustmentVerb::Withdraw,
+        by: "its proposer",
+        to: AdjustmentState::Withdrawn,
+    },
+    Step {
+        from: Some(AdjustmentState::Proposed),
+        verb: AdjustmentVerb::Lapse,
+        by: "system",
+        to: AdjustmentState::Lapsed,
+    },
+];
 
 /// Why the list changes: a closed list of codes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -251,6 +304,27 @@ pub struct Vary {
     pub origin: Option<String>,
     /// Note.
     pub note: Option<String>,
+    /// Members that the listing has no more.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub clear: Vec<Clearable>,
+}
+
+words! {
+    /// A term that a variation may take away.
+    Clearable {
+        /// Substance.
+        Cas "cas" "CAS 号" "CAS number";
+        /// Inspection code.
+        CiqCode "ciq_code" "CIQ 代码" "CIQ code";
+        /// Offices of its own: the scheme's hold again.
+        CustomsOffices "customs_offices" "许可关区" "customs offices";
+        /// Largest quantity of one declaration.
+        ConsignmentCap "consignment_cap" "每批限量" "consignment cap";
+        /// Use.
+        Purpose "purpose" "用途" "purpose";
+        /// Note.
+        Note "note" "备注" "note";
+    }
 }
 
 /// One change of the list.
@@ -347,11 +421,7 @@ impl ChangeKind {
             | Self::ReinstateEnterprise { enterprise, .. }
             | Self::BarEnterprise { enterprise, .. }
             | Self::LiftBar { enterprise, .. } => enterprise.to_string(),
-            Self::StopItemClass { class, .. } => match class {
-                ItemClass::Cas(cas) => cas.to_string(),
-                ItemClass::HsPrefix(prefix) => prefix.clone(),
-                ItemClass::Purpose(purpose) => purpose.as_str().to_owned(),
-            },
+            Self::StopItemClass { class, .. } => class.subject(),
             Self::LiftStop { stop, .. } => stop.to_string(),
         }
     }

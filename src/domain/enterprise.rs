@@ -4,8 +4,10 @@ use super::code::{CustomsRegistration, DistrictCode, HsCode};
 use super::error::Rule;
 use super::listing::Listing;
 use super::revision::Revision;
+use super::states::{self, Step};
 use super::timeline::run_on;
 use super::validity::LegalDay;
+use super::words::words;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -131,6 +133,61 @@ pub enum EnterpriseChange<'a> {
     LiftBar,
 }
 
+words! {
+    /// How an enterprise stands on a day. A bar on applications is a date beside it: it holds no listing back.
+    EnterpriseStanding {
+        /// Its listings hold.
+        Active "active" "正常" "active";
+        /// All its listings are held back.
+        Suspended "suspended" "暂停" "suspended";
+    }
+}
+
+words! {
+    /// What can be done with an enterprise.
+    EnterpriseVerb {
+        /// Registered, or new particulars.
+        Register "register" "登记" "register";
+        /// All its listings held back.
+        Suspend "suspend" "暂停" "suspend";
+        /// No longer held back.
+        Reinstate "reinstate" "恢复" "reinstate";
+        /// May not apply until a day.
+        Bar "bar" "限制申请" "bar";
+        /// May apply again.
+        LiftBar "lift_bar" "解除限制" "lift bar";
+    }
+}
+
+const TWO: &str = "two persons";
+const ACTIVE: Option<EnterpriseStanding> = Some(EnterpriseStanding::Active);
+const SUSPENDED: Option<EnterpriseStanding> = Some(EnterpriseStanding::Suspended);
+
+/// What may become of an enterprise.
+pub const STEPS: &[Step<EnterpriseStanding, EnterpriseVerb>] = &[
+    Step { from: None, verb: EnterpriseVerb::Register, by: TWO, to: EnterpriseStanding::Active },
+    Step { from: ACTIVE, verb: EnterpriseVerb::Register, by: TWO, to: EnterpriseStanding::Active },
+    Step { from: ACTIVE, verb: EnterpriseVerb::Bar, by: TWO, to: EnterpriseStanding::Active },
+    Step { from: ACTIVE, verb: EnterpriseVerb::LiftBar, by: TWO, to: EnterpriseStanding::Active },
+    Step { from: ACTIVE, verb: EnterpriseVerb::Suspend, by: TWO, to: EnterpriseStanding::Suspended },
+    Step { from: SUSPENDED, verb: EnterpriseVerb::Register, by: TWO, to: EnterpriseStanding::Suspended },
+    Step { from: SUSPENDED, verb: EnterpriseVerb::Bar, by: TWO, to: EnterpriseStanding::Suspended },
+    Step { from: SUSPENDED, verb: EnterpriseVerb::LiftBar, by: TWO, to: EnterpriseStanding::Suspended },
+    Step { from: SUSPENDED, verb: EnterpriseVerb::Reinstate, by: TWO, to: EnterpriseStanding::Active },
+];
+
+impl EnterpriseChange<'_> {
+    fn verb(&self) -> EnterpriseVerb {
+        match self {
+            Self::Register(_) => EnterpriseVerb::Register,
+            Self::Suspend => EnterpriseVerb::Suspend,
+            Self::Reinstate => EnterpriseVerb::Reinstate,
+            Self::Bar(_) => EnterpriseVerb::Bar,
+            Self::LiftBar => EnterpriseVerb::LiftBar,
+        }
+    }
+}
+
 /// A state and the first day it holds.
 pub type DatedEnterprise = (LegalDay, EnterpriseState);
 
@@ -157,11 +214,12 @@ pub fn apply(
             | EnterpriseChange::LiftBar => Err(Rule::EnterpriseUnknown),
         };
     };
-    let mut changed = base.clone();
+    let standing = if base.suspended { EnterpriseStanding::Suspended } else { EnterpriseStanding::Active };
+    let next = states::after(STEPS, Some(standing), &change.verb()).ok_or(Rule::EnterpriseUnchanged)?;
+    let mut changed = EnterpriseState { suspended: next == EnterpriseStanding::Suspended, ..base.clone() };
     match change {
         EnterpriseChange::Register(particulars) => changed.particulars = (*particulars).clone(),
-        EnterpriseChange::Suspend => changed.suspended = true,
-        EnterpriseChange::Reinstate => changed.suspended = false,
+        EnterpriseChange::Suspend | EnterpriseChange::Reinstate => {}
         EnterpriseChange::Bar(until) => changed.barred_until = Some(*until),
         EnterpriseChange::LiftBar => changed.barred_until = None,
     }

@@ -55,6 +55,18 @@ pub enum Rule {
     BelowUsed,
     /// The proposal leaves nothing to change.
     NoChanges,
+    /// A confirmed stop is lifted by an adjustment, which takes two people.
+    LiftByAdjustment,
+    /// The time within which the stop could be confirmed has passed.
+    ConfirmTooLate,
+    /// What came in is not what went out and what is left.
+    LedgerDoesNotAddUp,
+    /// The unit cannot be converted exactly to that of the listing.
+    UnitNotComparable,
+    /// The listing has no such period, or it has not ended.
+    PeriodUnknown,
+    /// The entry has ended already, or would end before it began.
+    EntryEnded,
 }
 
 impl Rule {
@@ -166,6 +178,36 @@ impl Rule {
                 ("below_used", "批准数量低于已使用数量。", "the quantity is below what has been used already")
             }
             Self::NoChanges => ("no_changes", "调整中没有任何变更。", "the adjustment holds no change"),
+            Self::LiftByAdjustment => (
+                "lift_by_adjustment",
+                "停止措施已确认；请以调整(lift_stop)提出解除，由两人办理。",
+                "the stop is confirmed; propose an adjustment (lift_stop), which takes two people",
+            ),
+            Self::ConfirmTooLate => (
+                "confirm_too_late",
+                "确认期限已过，停止措施即将失效；如仍需停止，请重新作出。",
+                "the time to confirm it has passed and the stop lapses; make a new one if it is still needed",
+            ),
+            Self::LedgerDoesNotAddUp => (
+                "ledger_does_not_add_up",
+                "台账不平：期初库存＋接收 应等于 使用＋销毁＋期末库存；请核对各项数量。",
+                "the ledger does not add up: opening and received must equal used, destroyed and stock; check the quantities",
+            ),
+            Self::UnitNotComparable => (
+                "unit_not_comparable",
+                "计量单位不能精确换算为条目的单位；请按条目的单位填写。",
+                "the unit cannot be converted exactly to that of the listing; state the quantities in its unit",
+            ),
+            Self::PeriodUnknown => (
+                "period_unknown",
+                "该条目没有自此日起、已经结束的报送期；请核对报送期。",
+                "the listing has no period that began on this day and has ended; check the period",
+            ),
+            Self::EntryEnded => (
+                "entry_ended",
+                "该记录已终止，或终止日早于起始日；请核对日期。",
+                "the entry has ended, or would end before it began; check the date",
+            ),
         }
     }
 }

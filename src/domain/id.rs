@@ -58,6 +58,12 @@ ids! {
     PersonId "per_";
     /// A stop of an item class.
     StopId "stp_";
+    /// An entry of a screening list.
+    ScreeningId "scr_";
+    /// A usage return.
+    ReturnId "ret_";
+    /// A finding of an inspection.
+    FindingId "fin_";
     /// A publication batch (批次).
     BatchId "bat_";
     /// An application, from its draft on (申请).
@@ -103,12 +109,18 @@ mod tests {
             EventId::PREFIX,
             PersonId::PREFIX,
             StopId::PREFIX,
+            ScreeningId::PREFIX,
+            ReturnId::PREFIX,
+            FindingId::PREFIX,
             BatchId::PREFIX,
             ApplicationId::PREFIX,
             ItemId::PREFIX,
             DocumentId::PREFIX,
         ];
-        assert_eq!(prefixes, ["adj_", "lkp_", "evt_", "per_", "stp_", "bat_", "app_", "itm_", "doc_"]);
+        assert_eq!(
+            prefixes,
+            ["adj_", "lkp_", "evt_", "per_", "stp_", "scr_", "ret_", "fin_", "bat_", "app_", "itm_", "doc_"]
+        );
     }
 
     #[test]

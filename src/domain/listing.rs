@@ -7,7 +7,9 @@ use super::code::{Cas, CiqCode, CustomsOffice, HsCode, UnitCode};
 use super::listing_number::ListingNumber;
 use super::purpose::Purpose;
 use super::revision::Revision;
+use super::states::{self, Step};
 use super::validity::{LegalDay, Validity};
+use super::words::words;
 use serde::{Deserialize, Serialize};
 
 /// Whether a listing may be used, apart from its dates.
@@ -33,12 +35,52 @@ impl Standing {
         }
     }
 
+    /// Returns the standing after a verb, if there is such a step.
+    #[must_use]
+    pub fn after(self, verb: StandingVerb) -> Option<Self> {
+        states::after(STEPS, Some(self), &verb)
+    }
+
     /// Parses the stored word.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         [Self::Listed, Self::Suspended, Self::Removed].into_iter().find(|standing| standing.as_str() == text)
     }
 }
+
+words! {
+    /// What can be done with a listing's standing.
+    StandingVerb {
+        /// Puts it on the list.
+        Add "add" "新增" "add";
+        /// Varies or extends it; its standing stays.
+        Vary "vary" "变更或延期" "vary or extend";
+        /// Holds it back.
+        Suspend "suspend" "暂停" "suspend";
+        /// Ends the suspension.
+        Reinstate "reinstate" "恢复" "reinstate";
+        /// Takes it off the list.
+        Remove "remove" "移出" "remove";
+    }
+}
+
+const TWO: &str = "two persons";
+
+/// What may become of a listing's standing. Expiry is no step: it is computed from dates when asked.
+pub const STEPS: &[Step<Standing, StandingVerb>] = &[
+    Step { from: None, verb: StandingVerb::Add, by: TWO, to: Standing::Listed },
+    Step { from: Some(Standing::Listed), verb: StandingVerb::Vary, by: TWO, to: Standing::Listed },
+    Step {
+        from: Some(Standing::Listed),
+        verb: StandingVerb::Suspend,
+        by: "two persons or system",
+        to: Standing::Suspended,
+    },
+    Step { from: Some(Standing::Listed), verb: StandingVerb::Remove, by: TWO, to: Standing::Removed },
+    Step { from: Some(Standing::Suspended), verb: StandingVerb::Vary, by: TWO, to: Standing::Suspended },
+    Step { from: Some(Standing::Suspended), verb: StandingVerb::Reinstate, by: TWO, to: Standing::Listed },
+    Step { from: Some(Standing::Suspended), verb: StandingVerb::Remove, by: TWO, to: Standing::Removed },
+];
 
 /// What a reader is told about a listing on a day, computed when asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -465,7 +465,8 @@ fn check(
     fail(day > terms.period.to(), Reason::Expired);
     fail(candidate.version.standing == Standing::Suspended, Reason::Suspended);
     fail(candidate.version.standing == Standing::Removed, Reason::Removed);
-    fail(rules.stops.iter().any(|stop| stop.holds(day, at) && stop.class.covers(terms)), Reason::ItemClassStopped);
+    let covered = |stop: &Stop| stop.class.covers(line.enterprise, candidate.listing.number, terms);
+    fail(rules.stops.iter().any(|stop| stop.holds(day, at) && covered(stop)), Reason::ItemClassStopped);
     let office_permitted = match (&terms.customs_offices, scheme) {
         (Some(offices), _) => offices.contains(&declaration.customs_office),
         (None, Some((scheme, _))) => scheme.permits_office(declaration.customs_office),

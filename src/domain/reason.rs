@@ -94,8 +94,8 @@ reasons! {
         "该企业的名单资格当日处于暂停状态。" Some("请企业联系牵头部门，恢复后再申报。"),
         "The enterprise is suspended from the list on that day." Some("The enterprise contacts the lead agency and declares after reinstatement.") }
     ItemClassStopped "item_class_stopped" Denied {
-        "该类物品当日停止适用名单。" Some("等待停止措施解除，或凭进口药品通关单通关。"),
-        "This class of items is stopped on that day." Some("Wait until the stop is lifted, or clear with the import document itself.") }
+        "该物品所属类别、该条目或该企业当日停止适用名单。" Some("等待停止措施解除，或凭进口药品通关单通关。"),
+        "This class of items, this listing or this enterprise is stopped on that day." Some("Wait until the stop is lifted, or clear with the import document itself.") }
     CustomsOfficeNotPermitted "customs_office_not_permitted" Denied {
         "该条目不适用于此关区。" Some("请在条目许可的关区申报，或请企业申请变更关区。"),
         "The listing does not hold at this customs office." Some("Declare at an office the listing names, or have the enterprise apply for a variation.") }

@@ -7,6 +7,7 @@
 use super::bilingual::Bilingual;
 use super::code::{CustomsOffice, DistrictCode, DocumentSet, TradeMode};
 use super::revision::Revision;
+use super::supervision::Supervision;
 use super::validity::LegalDay;
 use serde::{Deserialize, Serialize};
 
@@ -129,6 +130,9 @@ pub struct Scheme {
     /// Ceilings.
     #[serde(default)]
     pub caps: Caps,
+    /// Supervision after listing.
+    #[serde(default)]
+    pub supervision: Supervision,
 }
 
 impl Scheme {

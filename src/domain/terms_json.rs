@@ -100,6 +100,7 @@ pub fn vary_set(set: &mut Fields<'_, '_>) -> Option<Vary> {
         manufacturer: set.stated("manufacturer", text(NAME)),
         origin: set.stated("origin", text(NAME)),
         note: set.stated("note", text(NOTE)),
+        clear: Vec::new(),
     };
     for (name, quantity) in [("quantity", terms.quantity), ("consignment_cap", terms.consignment_cap)] {
         countable(set, name, quantity, terms.unit);

@@ -4,10 +4,10 @@
 //! and runs on until a later dated change of the same member, so that a scheduled suspension survives a variation
 //! recorded after it. The result is the versions to record; nothing recorded before is touched.
 
-use super::adjustment::{Add, ItemText, Vary};
+use super::adjustment::{Add, Clearable, ItemText, Vary};
 use super::code::UnitCode;
 use super::error::Rule;
-use super::listing::{Standing, Terms};
+use super::listing::{Standing, StandingVerb, Terms};
 use super::quantity::{Measure, Quantity};
 use super::validity::{LegalDay, Validity};
 
@@ -48,6 +48,17 @@ pub enum ListingChange<'a> {
     Reinstate,
     /// Off the list.
     Remove,
+}
+
+impl ListingChange<'_> {
+    fn verb(self) -> StandingVerb {
+        match self {
+            Self::Vary(_) | Self::Extend(_) => StandingVerb::Vary,
+            Self::Suspend => StandingVerb::Suspend,
+            Self::Reinstate => StandingVerb::Reinstate,
+            Self::Remove => StandingVerb::Remove,
+        }
+    }
 }
 
 /// Converts a quantity in `unit` to steps of the finer unit.
@@ -151,17 +162,19 @@ pub fn apply(timeline: &[Dated], used: i64, change: ListingChange<'_>, from: Leg
 }
 
 fn changed(base: &ListingState, used: i64, change: ListingChange<'_>, from: LegalDay) -> Result<ListingState, Rule> {
-    let mut state = base.clone();
+    let verb = change.verb();
+    let standing = base.standing.after(verb).ok_or(match verb {
+        StandingVerb::Suspend => Rule::AlreadySuspended,
+        StandingVerb::Reinstate => Rule::NotSuspended,
+        StandingVerb::Add | StandingVerb::Vary | StandingVerb::Remove => Rule::ListingRemoved,
+    })?;
     let expired = from > base.terms.period.to();
+    let mut state = ListingState { standing, ..base.clone() };
     match change {
-        ListingChange::Remove => state.standing = Standing::Removed,
-        ListingChange::Reinstate if base.standing != Standing::Suspended => return Err(Rule::NotSuspended),
-        ListingChange::Reinstate => state.standing = Standing::Listed,
         ListingChange::Suspend | ListingChange::Extend(_) | ListingChange::Vary(_) if expired => {
             return Err(Rule::ListingExpired);
         }
-        ListingChange::Suspend if base.standing == Standing::Suspended => return Err(Rule::AlreadySuspended),
-        ListingChange::Suspend => state.standing = Standing::Suspended,
+        ListingChange::Remove | ListingChange::Reinstate | ListingChange::Suspend => {}
         ListingChange::Extend(last) if last <= base.terms.period.to() => return Err(Rule::NotLater),
         ListingChange::Extend(last) => state.terms.period = period(base.terms.period.from(), last)?,
         ListingChange::Vary(set) => vary(&mut state, used, set)?,
@@ -208,7 +221,22 @@ fn vary(state: &mut ListingState, used: i64, set: &Vary) -> Result<(), Rule> {
     take(&set.manufacturer, &mut state.item.manufacturer);
     take(&set.origin, &mut state.item.origin);
     take(&set.note, &mut state.note);
+    for member in &set.clear {
+        clear(state, *member);
+    }
     Ok(())
+}
+
+/// Takes a term away.
+fn clear(state: &mut ListingState, member: Clearable) {
+    match member {
+        Clearable::Cas => state.terms.cas = None,
+        Clearable::CiqCode => state.terms.ciq_code = None,
+        Clearable::CustomsOffices => state.terms.customs_offices = None,
+        Clearable::ConsignmentCap => state.terms.consignment_cap = None,
+        Clearable::Purpose => state.terms.purpose = None,
+        Clearable::Note => state.note = None,
+    }
 }
 
 /// Lets what changed at an earlier day run on, unless the later day changed it too.

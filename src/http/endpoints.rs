@@ -3,7 +3,7 @@
 //! Nothing is reachable that does not stand here; a test holds it against `openapi.yaml`, another tries every row
 //! with every role.
 
-use super::api::{adjustments, enterprises, health, listings, lookups, pages, reference};
+use super::api::{adjustments, enterprises, health, listings, lookups, pages, reference, stops};
 use super::edge;
 use crate::domain::actor::{Role, RoleSet};
 use actix_web::middleware::from_fn;
@@ -67,6 +67,16 @@ const ANSWERS: RoleSet =
 const LOOKUP: RoleSet = RoleSet::of(&[Role::CustomsLookup]);
 const ENTERPRISE: RoleSet = RoleSet::of(&[Role::EnterpriseApplicant, Role::EnterpriseAgent]);
 const OFFICER: RoleSet = RoleSet::of(&[Role::BureauOfficer]);
+const OFFICERS: RoleSet = RoleSet::of(&[Role::BureauOfficer, Role::BureauApprover]);
+const STOPS: RoleSet = RoleSet::of(&[
+    Role::BureauOfficer,
+    Role::BureauApprover,
+    Role::BureauAdmin,
+    Role::Auditor,
+    Role::CustomsOfficer,
+    Role::DistrictOfficer,
+    Role::AgencyReviewer,
+]);
 const APPROVER: RoleSet = RoleSet::of(&[Role::BureauApprover]);
 
 macro_rules! endpoints {
@@ -143,6 +153,12 @@ endpoints! {
     POST "/v1/adjustments/{id}/confirm" adjustments::confirm_adjustment Access::Roles(APPROVER), Fact;
     POST "/v1/adjustments/{id}/reject" adjustments::reject_adjustment Access::Roles(APPROVER), Fact;
     POST "/v1/adjustments/{id}/withdraw" adjustments::withdraw_adjustment Access::Roles(OFFICER), Fact;
+    GET "/v1/stops" stops::list_stops Access::Roles(STOPS), Read;
+    POST "/v1/stops" stops::create_stop Access::Roles(OFFICERS), Fact;
+    GET "/v1/stops/{id}" stops::get_stop Access::Roles(STOPS), Read;
+    POST "/v1/stops/{id}/confirm" stops::confirm_stop Access::Roles(APPROVER), Fact;
+    POST "/v1/stops/{id}/lift" stops::lift_stop Access::Roles(APPROVER), Fact;
+    GET "/v1/change-reasons" stops::list_change_reasons Access::Roles(RoleSet::ALL), Read;
     GET "/v1/schemes" reference::list_schemes Access::Roles(RoleSet::ALL), Read;
     GET "/v1/schemes/{code}" reference::get_scheme Access::Roles(RoleSet::ALL), Read;
     GET "/v1/tariff/{hs_code}" reference::get_tariff Access::Roles(RoleSet::ALL), Read;

@@ -2,6 +2,7 @@
 
 use crate::app::App;
 use crate::domain::reason::Verdict;
+use crate::domain::stop::StopStage;
 use prometheus::{
     Encoder as _, Gauge, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, Opts, Registry, TextEncoder,
 };
@@ -25,6 +26,8 @@ pub struct Metrics {
     groups: IntGauge,
     commands: IntGauge,
     largest_group: IntGauge,
+    stops_unconfirmed: IntGauge,
+    stops_lapsed: IntGauge,
 }
 
 impl Metrics {
@@ -62,6 +65,8 @@ impl Metrics {
             groups: gauge("whitelist_write_groups_total", "Groups committed by the writer")?,
             commands: gauge("whitelist_write_commands_total", "Commands committed by the writer")?,
             largest_group: gauge("whitelist_write_group_largest", "Most commands of one commit so far")?,
+            stops_unconfirmed: gauge("whitelist_stops_unconfirmed", "Emergency stops that wait for a second person")?,
+            stops_lapsed: gauge("whitelist_stops_lapsed", "Emergency stops lifted because nobody confirmed them")?,
             registry,
         };
         metrics.registry.register(Box::new(lookups))?;
@@ -76,6 +81,8 @@ impl Metrics {
             &metrics.groups,
             &metrics.commands,
             &metrics.largest_group,
+            &metrics.stops_unconfirmed,
+            &metrics.stops_lapsed,
         ] {
             metrics.registry.register(Box::new(gauge.clone()))?;
         }
@@ -121,6 +128,12 @@ impl Metrics {
         self.groups.set(whole(counts.groups.load(Ordering::Relaxed)));
         self.commands.set(whole(counts.commands.load(Ordering::Relaxed)));
         self.largest_group.set(whole(counts.largest.load(Ordering::Relaxed)));
+        let stops = |stage: StopStage| {
+            let count = snapshot.stops().iter().filter(|stop| stop.stage() == Some(stage)).count();
+            i64::try_from(count).unwrap_or(i64::MAX)
+        };
+        self.stops_unconfirmed.set(stops(StopStage::Emergency));
+        self.stops_lapsed.set(stops(StopStage::Lapsed));
         let mut text = Vec::new();
         TextEncoder::new().encode(&self.registry.gather(), &mut text)?;
         Ok(String::from_utf8_lossy(&text).into_owned())

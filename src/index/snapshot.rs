@@ -91,6 +91,18 @@ impl Snapshot {
         self.shards.get(shard_of(uscc)).and_then(|shard| shard.get(&uscc))
     }
 
+    /// Returns all stops.
+    #[must_use]
+    pub fn stops(&self) -> &[Stop] {
+        &self.stops
+    }
+
+    /// Visits every listing with its enterprise, in no order.
+    pub fn each_listing(&self) -> impl Iterator<Item = (Uscc, &Arc<Listing>)> {
+        let enterprises = self.shards.iter().flat_map(|shard| shard.iter());
+        enterprises.flat_map(|(uscc, enterprise)| enterprise.listings.iter().map(move |listing| (*uscc, listing)))
+    }
+
     /// Counts listings.
     #[must_use]
     pub fn listings(&self) -> usize {

@@ -84,3 +84,18 @@ pub fn all(conn: &mut AnyConnection, after: &str, limit: i64) -> Result<Vec<Adju
         .load(conn)?;
     Ok(rows)
 }
+
+/// Reads proposals that wait since before an instant, in order of id.
+///
+/// # Errors
+/// The database's failure.
+pub fn waiting_since(conn: &mut AnyConnection, before: i64) -> Result<Vec<AdjustmentRow>, StoreError> {
+    let rows = adjustments::table
+        .filter(adjustments::state.eq("proposed"))
+        .filter(adjustments::proposed_at.lt(before))
+        .order(adjustments::id)
+        .limit(1000)
+        .select(AdjustmentRow::as_select())
+        .load(conn)?;
+    Ok(rows)
+}

@@ -14,6 +14,7 @@ pub mod documents;
 pub mod enterprises;
 pub mod error;
 pub mod fact;
+pub mod findings;
 
 pub mod installation;
 pub mod items;
@@ -24,7 +25,9 @@ pub mod private;
 pub mod rows;
 pub mod rulebook;
 pub mod schema;
+pub mod screening;
 pub mod tx;
+pub mod usage_returns;
 pub mod writer;
 
 pub use conn::{AnyConnection, DatabaseUrl, Pool};

@@ -213,7 +213,7 @@ impl Fact for ListingRow {
     }
 }
 
-/// One version of a stop of an item class.
+/// One version of a stop. The members from `scheme` on are those of an emergency stop; an adjustment leaves them out.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable, Serialize, Deserialize)]
 #[diesel(table_name = stop_versions, treat_none_as_default_value = false)]
 pub struct StopRow {
@@ -228,6 +228,18 @@ pub struct StopRow {
     pub reason_basis: Option<String>,
     pub adjustment: Option<String>,
     pub recorded_at: i64,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub scheme: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub stage: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub expires_at: Option<i64>,
+    #[serde(with = "wire::day_opt", skip_serializing_if = "Option::is_none", default)]
+    pub review_on: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub made_by: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub confirmed_by: Option<String>,
 }
 
 impl Fact for StopRow {

@@ -71,3 +71,44 @@ pub fn stop(conn: &mut AnyConnection, id: &str) -> Result<Vec<StopRow>, StoreErr
         .load(conn)?;
     Ok(rows)
 }
+
+/// Reads stops as they stand, in order of id, from behind a given one.
+///
+/// # Errors
+/// The database's failure.
+pub fn stops(conn: &mut AnyConnection, after: &str, limit: i64) -> Result<Vec<StopRow>, StoreError> {
+    let ids: Vec<String> = stop_versions::table
+        .filter(stop_versions::version.eq(1))
+        .filter(stop_versions::id.gt(after))
+        .order(stop_versions::id)
+        .limit(limit)
+        .select(stop_versions::id)
+        .load(conn)?;
+    let mut rows: Vec<StopRow> = stop_versions::table
+        .filter(stop_versions::id.eq_any(ids))
+        .order((stop_versions::id, stop_versions::version.desc()))
+        .select(StopRow::as_select())
+        .load(conn)?;
+    rows.dedup_by(|next, first| next.id == first.id);
+    Ok(rows)
+}
+
+/// Reads the emergency stops that nobody confirmed by an instant.
+///
+/// # Errors
+/// The database's failure.
+pub fn stops_expired(conn: &mut AnyConnection, at: i64) -> Result<Vec<StopRow>, StoreError> {
+    let ids: Vec<String> = stop_versions::table
+        .filter(stop_versions::version.eq(1))
+        .filter(stop_versions::expires_at.le(at))
+        .select(stop_versions::id)
+        .load(conn)?;
+    let mut rows: Vec<StopRow> = stop_versions::table
+        .filter(stop_versions::id.eq_any(ids))
+        .order((stop_versions::id, stop_versions::version.desc()))
+        .select(StopRow::as_select())
+        .load(conn)?;
+    rows.dedup_by(|next, first| next.id == first.id);
+    rows.retain(|row| row.stage.as_deref() == Some("emergency"));
+    Ok(rows)
+}

@@ -155,6 +155,12 @@ diesel::table! {
         reason_basis -> Nullable<Text>,
         adjustment -> Nullable<Text>,
         recorded_at -> BigInt,
+        scheme -> Nullable<Text>,
+        stage -> Nullable<Text>,
+        expires_at -> Nullable<BigInt>,
+        review_on -> Nullable<Integer>,
+        made_by -> Nullable<Text>,
+        confirmed_by -> Nullable<Text>,
     }
 }
 
@@ -315,5 +321,72 @@ diesel::table! {
         created_by -> Text,
         created_at -> BigInt,
         updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    screening_versions (id, version) {
+        id -> Text,
+        version -> Integer,
+        revision -> BigInt,
+        list -> Text,
+        uscc -> Text,
+        name -> Nullable<Text>,
+        ground -> Text,
+        source -> Text,
+        valid_from -> Integer,
+        valid_to -> Nullable<Integer>,
+        recorded_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    usage_return_versions (id, version) {
+        id -> Text,
+        version -> Integer,
+        revision -> BigInt,
+        listing -> Text,
+        enterprise -> Text,
+        scheme -> Text,
+        period_from -> Integer,
+        period_to -> Integer,
+        due_on -> Integer,
+        stage -> Text,
+        unit -> Nullable<Integer>,
+        opening -> Nullable<BigInt>,
+        received -> Nullable<BigInt>,
+        used -> Nullable<BigInt>,
+        destroyed -> Nullable<BigInt>,
+        stock -> Nullable<BigInt>,
+        note -> Nullable<Text>,
+        adjustment -> Nullable<Text>,
+        recorded_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    finding_versions (id, version) {
+        id -> Text,
+        version -> Integer,
+        revision -> BigInt,
+        enterprise -> Text,
+        listing -> Nullable<Text>,
+        found_on -> Integer,
+        kind -> Text,
+        text -> Text,
+        documents -> Text,
+        outcome -> Nullable<Text>,
+        outcome_text -> Nullable<Text>,
+        closed_on -> Nullable<Integer>,
+        recorded_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    reminders (subject, kind, due_on) {
+        subject -> Text,
+        kind -> Text,
+        due_on -> Integer,
+        sent_at -> BigInt,
     }
 }

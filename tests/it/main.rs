@@ -25,4 +25,6 @@ mod lookups;
 mod matrix;
 mod scenarios;
 mod schemes;
+mod states;
+mod stops;
 mod support;

@@ -80,6 +80,7 @@ struct World {
     listing: String,
     answer: String,
     adjustment: String,
+    stop: String,
 }
 
 impl World {
@@ -87,22 +88,21 @@ impl World {
         let answer = ask(app, &question(ENT_05, "2937500000"))["id"].as_str().unwrap().to_owned();
         app.restart();
         let adjustment = proposed(app).0.rsplit('/').next().unwrap().to_owned();
-        Self { listing: number_of(app, ENT_05, "2937500000"), answer, adjustment }
+        let stop = made(app, "/v1/stops", &emergency()).0;
+        Self { listing: number_of(app, ENT_05, "2937500000"), answer, adjustment, stop }
     }
 
     fn call(&self, app: &TestApp, endpoint: &Endpoint, who: Who) -> Response {
-        let decides = matches!(endpoint.operation, "confirm_adjustment" | "reject_adjustment" | "withdraw_adjustment");
-        // A decision needs a proposal that is still open, and the view of it.
+        let decides = decides(endpoint);
+        // A decision needs a thing that is still open, and the view of it.
         let (place, etag) = if decides && who.may(endpoint.access) {
-            proposed(app)
+            opened(app, endpoint)
         } else {
-            (format!("/v1/adjustments/{}", self.adjustment), "\"1\"".to_owned())
+            let known = [("/v1/answers", &self.answer), ("/v1/stops", &self.stop)];
+            let known = known.iter().find(|(path, _)| endpoint.path.starts_with(path));
+            (known.map_or_else(|| self.adjustment.clone(), |(_, id)| (*id).clone()), "\"1\"".to_owned())
         };
-        let id = if endpoint.path.starts_with("/v1/answers") {
-            self.answer.as_str()
-        } else {
-            place.rsplit('/').next().unwrap()
-        };
+        let id = place.rsplit('/').next().unwrap();
         let mut target = endpoint.path.to_owned();
         for (name, value) in [
             ("{number}", self.listing.as_str()),
@@ -129,7 +129,8 @@ impl World {
             "create_lookup" | "dry_run_lookup" => ("application/json", declaration.to_string()),
             "propose_adjustment" => ("application/json", proposal(app).to_string()),
             "import_adjustment" => ("text/csv", CSV.to_owned()),
-            "reject_adjustment" => ("application/json", rejection.to_string()),
+            "create_stop" => ("application/json", emergency().to_string()),
+            "reject_adjustment" | "lift_stop" => ("application/json", rejection.to_string()),
             _ => ("", String::new()),
         };
         let mut headers = Vec::new();
@@ -155,9 +156,35 @@ fn proposal(app: &TestApp) -> serde_json::Value {
     json!({ "scheme": "beijing-2022", "changes": [{ "kind": "vary", "listing": listing, "effective_on": "2026-08-12", "set": { "note": app.inside().head().unwrap().to_string() }, "reason": { "code": "quantity_changed" } }] })
 }
 
+/// A stop of what no question of the matrix is about.
+fn emergency() -> serde_json::Value {
+    json!({ "scheme": "beijing-2022", "class": { "kind": "cas", "value": "363-24-6" }, "reason": { "code": "risk_found" } })
+}
+
+/// Whether an endpoint decides on something that is open.
+fn decides(endpoint: &Endpoint) -> bool {
+    matches!(
+        endpoint.operation,
+        "confirm_adjustment" | "reject_adjustment" | "withdraw_adjustment" | "confirm_stop" | "lift_stop"
+    )
+}
+
+/// Makes what an endpoint decides on; returns its place and its entity tag.
+fn opened(app: &TestApp, endpoint: &Endpoint) -> (String, String) {
+    match endpoint.operation {
+        "confirm_stop" | "lift_stop" => made(app, "/v1/stops", &emergency()),
+        _ => proposed(app),
+    }
+}
+
 /// Proposes as the officer of the matrix, who alone may withdraw it.
 fn proposed(app: &TestApp) -> (String, String) {
-    let response = Who::In(Role::BureauOfficer).actor(app).post("/v1/adjustments", &proposal(app));
+    made(app, "/v1/adjustments", &proposal(app))
+}
+
+/// Makes something as the officer of the matrix.
+fn made(app: &TestApp, path: &str, body: &serde_json::Value) -> (String, String) {
+    let response = Who::In(Role::BureauOfficer).actor(app).post(path, body);
     assert_eq!(response.status, 201, "{}", response.text());
     (response.header("location").unwrap().to_owned(), response.header("etag").unwrap().to_owned())
 }
@@ -336,7 +363,7 @@ on_both! {
         assert!(tables(app)["log_entries"].len() > 50, "the samples are in it");
         for endpoint in ENDPOINTS {
             let who = Who::all().into_iter().rev().find(|who| who.may(endpoint.access)).unwrap();
-            let decided = matches!(endpoint.operation, "confirm_adjustment" | "reject_adjustment" | "withdraw_adjustment");
+            let decided = decides(endpoint);
             let (head, before) = (app.inside().head().unwrap().0, tables(app));
             let response = world.call(app, endpoint, who);
             assert!((200..300).contains(&response.status), "{} {} as {}: {}", endpoint.method, endpoint.path, who.name(), response.status);

@@ -17,6 +17,7 @@ use crate::domain::item_name::normalise_name;
 use crate::domain::listing::Standing;
 use crate::domain::listing_number::ListingNumber;
 use crate::domain::scheme::Scheme;
+use crate::domain::stop::StopStage;
 use crate::domain::timeline::{self, Dated, ListingChange, ListingState};
 use crate::domain::validity::{Instant, LegalDay, Validity};
 use crate::store::private::random;
@@ -284,12 +285,28 @@ impl<'a> Planner<'a> {
             reason_basis: change.reason.basis.clone(),
             adjustment: self.adjustment.clone(),
             recorded_at: self.at.micros(),
+            scheme: None,
+            stage: None,
+            expires_at: None,
+            review_on: None,
+            made_by: None,
+            confirmed_by: None,
         }
     }
 
     fn lift(&mut self, place: usize, change: &Change, stop: StopId) -> Result<(), Rule> {
         let last = self.stops.get(&stop).filter(|row| row.stopped != 0).ok_or(Rule::StopUnknown)?;
         let row = self.stop_row(change, last.id.clone(), last.version.saturating_add(1), last.class.clone(), false);
+        // What an emergency stop was stays on record; only how it stands changes.
+        let row = StopRow {
+            stage: last.stage.as_ref().map(|_| StopStage::Lifted.as_str().to_owned()),
+            scheme: last.scheme.clone(),
+            expires_at: last.expires_at,
+            review_on: last.review_on,
+            made_by: last.made_by.clone(),
+            confirmed_by: last.confirmed_by.clone(),
+            ..row
+        };
         self.stops.insert(stop, row.clone());
         self.push(place, PlannedRow::Stop(row), "stop.lifted");
         Ok(())

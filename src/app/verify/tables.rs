@@ -8,11 +8,15 @@ use super::{Problems, STRIDE};
 use crate::store::application_rows::{ApplicationRow, CaseEventRow, ContentRow};
 use crate::store::documents::DocumentRow;
 use crate::store::fact::{Fact, compare};
+use crate::store::findings::FindingRow;
 use crate::store::items::ItemRow;
 use crate::store::private::PrivateValues;
 use crate::store::rows::{AdjustmentRow, EnterpriseRow, ListingRow, SchemeRow, StopRow, TariffRow};
+use crate::store::screening::ScreeningRow;
+use crate::store::usage_returns::ReturnRow;
 use crate::store::{
-    AnyConnection, StoreError, adjustments, applications, documents, enterprises, items, listings, rulebook,
+    AnyConnection, StoreError, adjustments, applications, documents, enterprises, findings, items, listings, rulebook,
+    screening, usage_returns,
 };
 use crate::tlog::entry::Entry;
 use std::cell::RefCell;
@@ -55,6 +59,9 @@ impl Tables {
                 move |row| opened.borrow_mut().listing(row),
             ),
             Versions::<StopRow>::held(rulebook::stops_since),
+            Versions::<ScreeningRow>::held(|conn, after| screening::since(conn, after, STRIDE)),
+            Versions::<ReturnRow>::held(|conn, after| usage_returns::since(conn, after, STRIDE)),
+            Versions::<FindingRow>::held(|conn, after| findings::since(conn, after, STRIDE)),
             Standing::<AdjustmentRow>::held(|conn, after| adjustments::all(conn, after, 100)),
             Standing::<ApplicationRow>::held(|conn, after| applications::all(conn, after, STRIDE)),
             Versions::<ContentRow>::held(|conn, after| applications::contents_since(conn, after, 100)),

@@ -25,6 +25,7 @@ use super::reason::Verdict;
 use super::revision::Revision;
 use super::scheme::{Area, Caps, Clocks, District, IdentifyBy, Scheme, SchemeHistory};
 use super::stop::Stop;
+use super::supervision::Supervision;
 use super::tariff::{TariffHistory, TariffRow};
 use super::validity::LegalDay;
 
@@ -245,6 +246,7 @@ fn scheme(code: &str, version: u32, from: LegalDay, to: Option<LegalDay>) -> Sch
             extension_days: 15,
         },
         caps: Caps::default(),
+        supervision: Supervision::default(),
     }
 }
 

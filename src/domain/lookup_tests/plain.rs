@@ -7,7 +7,7 @@ use super::super::listing::{Listing, ListingVersion, Standing, Terms};
 use super::super::lookup::{Declaration, Line};
 use super::super::revision::Revision;
 use super::super::scheme::{IdentifyBy, Scheme};
-use super::super::stop::ItemClass;
+use super::super::stop::{ItemClass, StopStage};
 use super::super::validity::LegalDay;
 use super::World;
 
@@ -160,10 +160,13 @@ impl<'a> Plain<'a> {
                 ItemClass::Cas(cas) => terms.cas == Some(*cas),
                 ItemClass::HsPrefix(digits) => terms.hs_code.to_string().starts_with(digits.as_str()),
                 ItemClass::Purpose(purpose) => terms.purpose == Some(*purpose),
+                ItemClass::Listing(number) => listing.number == *number,
+                ItemClass::Enterprise(uscc) => line.enterprise == *uscc,
             };
             let holds =
                 holding(&stop.versions, self.at, self.day(), |version| (version.revision, version.effective_on));
-            covered && holds.is_some_and(|version| version.stopped)
+            let held_back = [StopStage::Emergency, StopStage::Confirmed];
+            covered && holds.is_some_and(|version| held_back.contains(&version.stage))
         });
         let office_permitted = match &terms.customs_offices {
             Some(own) => own.contains(&office),

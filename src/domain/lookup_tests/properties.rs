@@ -21,7 +21,7 @@ use super::super::quantity::{GRANT_LIMIT, Measure, Quantity};
 use super::super::reason::{Reason, Verdict};
 use super::super::revision::Revision;
 use super::super::scheme::{Caps, IdentifyBy, Scheme};
-use super::super::stop::{ItemClass, Stop, StopVersion};
+use super::super::stop::{ItemClass, Stop, StopStage, StopVersion};
 use super::super::tariff::TariffRow;
 use super::super::validity::{LegalDay, Validity};
 use super::plain::Plain;
@@ -174,11 +174,14 @@ fn stop() -> impl Strategy<Value = (ItemClass, Vec<StopVersion>)> {
         one_of(&CAS).prop_map(ItemClass::Cas),
         select(&["29", "300241", "2941500000"][..]).prop_map(|digits| ItemClass::HsPrefix(digits.to_owned())),
         select(&Purpose::ALL[..]).prop_map(ItemClass::Purpose),
+        (1..4_u32).prop_map(|serial| ItemClass::Listing(ListingNumber::new("BJ", 2026, serial).unwrap())),
+        one_of(&ENTERPRISES[..2]).prop_map(ItemClass::Enterprise),
     ];
-    let version = (revision(), day(), any::<bool>()).prop_map(|(revision, effective_on, stopped)| StopVersion {
+    let stages = select(&StopStage::ALL[..]);
+    let version = (revision(), day(), stages).prop_map(|(revision, effective_on, stage)| StopVersion {
         revision,
         effective_on,
-        stopped,
+        stage,
     });
     (class, recorded(version, 2, |version| version.revision))
 }

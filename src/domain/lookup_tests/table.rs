@@ -18,7 +18,7 @@ use super::super::quantity::{Measure, Quantity};
 use super::super::reason::{Reason, Verdict};
 use super::super::revision::Revision;
 use super::super::scheme::{Caps, IdentifyBy, Scheme};
-use super::super::stop::{ItemClass, Stop, StopVersion};
+use super::super::stop::{ItemClass, Stop, StopStage, StopVersion};
 use super::super::tariff::TariffRow;
 use super::super::validity::{Instant, LegalDay, Validity};
 use super::{List, Question, Told, World, districts, scheme};
@@ -122,7 +122,7 @@ struct StopRow {
 struct StopVersionRow {
     revision: Revision,
     effective_on: LegalDay,
-    stopped: bool,
+    stage: StopStage,
 }
 
 /// A question and its answers, line by line; office 0101, 12 August 2026 and the newest revision unless stated.
@@ -198,7 +198,7 @@ impl Table {
             let version = |row: &StopVersionRow| StopVersion {
                 revision: row.revision,
                 effective_on: row.effective_on,
-                stopped: row.stopped,
+                stage: row.stage,
             };
             let versions = row.versions.iter().map(version).collect();
             world.stops.push(Stop { id: StopId::new(id), class: row.class.clone(), versions });

@@ -323,6 +323,7 @@ mod tests {
             bar_months: 12,
             clocks,
             caps: Caps::default(),
+            supervision: crate::domain::supervision::Supervision::default(),
         }
     }
 

@@ -6,7 +6,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::domain::adjustment::{Add, Change, ChangeKind, ChangeReason, ReasonCode};
+use crate::domain::adjustment::{Add, Change, ChangeKind, ChangeReason, Clearable, ReasonCode, Vary};
 use crate::domain::code::{Cas, CustomsOffice, CustomsRegistration, DistrictCode, UnitCode, Uscc};
 use crate::domain::enterprise::Particulars;
 use crate::domain::fault::FaultCode;
@@ -65,14 +65,19 @@ pub fn read_rejection(body: &Value) -> Result<ChangeReason, Vec<Fault>> {
     rejection.filter(|_| faults.is_empty()).ok_or(faults)
 }
 
-fn scheme_code(text: &str) -> Result<String, FaultCode> {
+/// Reads the code of a scheme.
+///
+/// # Errors
+/// `scheme_unknown` when none can be spelled so.
+pub fn scheme_code(text: &str) -> Result<String, FaultCode> {
     let word =
         |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
     let well_formed = text.len() <= SCHEME && text.split('-').all(word);
     if well_formed { Ok(text.to_owned()) } else { Err(FaultCode::SchemeUnknown) }
 }
 
-fn reason(fields: &mut Fields<'_, '_>) -> Option<ChangeReason> {
+/// Reads a reason.
+pub fn reason(fields: &mut Fields<'_, '_>) -> Option<ChangeReason> {
     let code = fields.required("code", |code| ReasonCode::parse(code).ok_or(FaultCode::ReasonUnknown));
     let basis = fields.optional("basis", text(TEXT));
     Some(ChangeReason { code: code?, basis })
@@ -186,11 +191,41 @@ fn add(fields: &mut Fields<'_, '_>) -> Option<ChangeKind> {
 fn vary(fields: &mut Fields<'_, '_>) -> Option<ChangeKind> {
     let listing = fields.required("listing", ListingNumber::parse);
     let effective_on = fields.required("effective_on", LegalDay::parse);
-    let set = fields.object("set", |set| Some((vary_set(set)?, set.is_empty())));
+    let clear = fields.stated_list("clear", Clearable::ALL.len(), text_item(Clearable::parse));
+    let given = fields.given("set");
+    let set = if clear.is_some() && !given {
+        // Nothing new, something taken away; `null` says as much.
+        fields.optional("set", |_| Ok(()));
+        Some((Vary::default(), false))
+    } else {
+        fields.object("set", |set| Some((vary_set(set)?, set.is_empty())))
+    };
     if let Some((_, true)) = set {
         fields.fault("set", FaultCode::Required);
     }
-    Some(ChangeKind::Vary { listing: listing?, effective_on: effective_on?, set: Box::new(set?.0) })
+    let clear = clear.unwrap_or_default();
+    let mut sorted = clear.clone();
+    sorted.sort_unstable();
+    if !sorted.is_sorted_by(|one, next| one < next) {
+        fields.fault("clear", FaultCode::DuplicateLine);
+    }
+    let (terms, _) = set?;
+    if clear.iter().any(|member| sets(&terms, *member)) {
+        fields.fault("clear", FaultCode::SetAndCleared);
+    }
+    Some(ChangeKind::Vary { listing: listing?, effective_on: effective_on?, set: Box::new(Vary { clear, ..terms }) })
+}
+
+/// Whether new terms give a member that could be cleared.
+fn sets(terms: &Vary, member: Clearable) -> bool {
+    match member {
+        Clearable::Cas => terms.cas.is_some(),
+        Clearable::CiqCode => terms.ciq_code.is_some(),
+        Clearable::CustomsOffices => terms.customs_offices.is_some(),
+        Clearable::ConsignmentCap => terms.consignment_cap.is_some(),
+        Clearable::Purpose => terms.purpose.is_some(),
+        Clearable::Note => terms.note.is_some(),
+    }
 }
 
 fn extend(fields: &mut Fields<'_, '_>) -> Option<ChangeKind> {
@@ -213,7 +248,7 @@ fn bar_enterprise(fields: &mut Fields<'_, '_>) -> Option<ChangeKind> {
 fn stop_item_class(fields: &mut Fields<'_, '_>) -> Option<ChangeKind> {
     let class = fields.object("class", |class| {
         // Of an unknown kind the value is still asked for, though it cannot be judged.
-        match class.required("kind", |kind| class_reader(kind).ok_or(FaultCode::ValueUnknown)) {
+        match class.required("kind", |kind| class_reader(kind, false).ok_or(FaultCode::ValueUnknown)) {
             Some(read) => class.required("value", read),
             None => class.required("value", |_| Ok(())).and(None),
         }
@@ -223,10 +258,13 @@ fn stop_item_class(fields: &mut Fields<'_, '_>) -> Option<ChangeKind> {
 }
 
 /// Reads the value of one kind of class.
-type ClassReader = fn(&str) -> Result<ItemClass, FaultCode>;
+pub type ClassReader = fn(&str) -> Result<ItemClass, FaultCode>;
 
-fn class_reader(kind: &str) -> Option<ClassReader> {
+/// Finds the reader of a kind of class; an emergency stop may cover a single listing or enterprise as well.
+pub fn class_reader(kind: &str, emergency: bool) -> Option<ClassReader> {
     Some(match kind {
+        "listing" if emergency => |value| ListingNumber::parse(value).map(ItemClass::Listing),
+        "enterprise" if emergency => |value| Uscc::parse(value).map(ItemClass::Enterprise),
         "cas" => |value| Cas::parse(value).map(ItemClass::Cas),
         "hs_prefix" => hs_prefix,
         "purpose" => |value| purpose(value).map(ItemClass::Purpose),
@@ -273,7 +311,17 @@ pub fn change_view(change: &Change) -> Value {
             "note": add.note,
         }),
         ChangeKind::Vary { listing, effective_on, set } => {
-            json!({ "listing": listing, "effective_on": effective_on, "set": set_view(set) })
+            let mut view = json!({ "listing": listing, "effective_on": effective_on });
+            if let Some(view) = view.as_object_mut() {
+                let terms = set_view(set);
+                if terms.as_object().is_some_and(|terms| !terms.is_empty()) {
+                    view.insert("set".into(), terms);
+                }
+                if !set.clear.is_empty() {
+                    view.insert("clear".into(), json!(set.clear));
+                }
+            }
+            view
         }
         ChangeKind::Extend { listing, valid_to, effective_on } => {
             json!({ "listing": listing, "valid_to": valid_to, "effective_on": effective_on })
@@ -433,6 +481,10 @@ mod tests {
             ("/changes/2/used", json!("99999999999999"), "quantity_too_large"),
             ("/changes/2/batch", json!("x".repeat(65)), "text_too_long"),
             ("/changes/3/set", json!({}), "required"),
+            ("/changes/3/clear", json!([]), "no_lines"),
+            ("/changes/3/clear", json!(null), "wrong_type"),
+            ("/changes/3/clear", json!(["ciq_code", "ciq_code"]), "duplicate_line"),
+            ("/changes/3/clear", json!(["consignment_cap"]), "set_and_cleared"),
             ("/changes/3/set", json!(null), "required"),
             ("/changes/3/set/cas", json!(null), "wrong_type"),
             ("/changes/3/set/customs_offices", json!(null), "wrong_type"),
@@ -604,13 +656,15 @@ mod tests {
             of(periods()),
             of(select(Purpose::ALL.to_vec())),
         );
-        (numbers(), days(), terms, of(texts()), words(NOTE)).prop_map(
+        let clear = prop_oneof![2 => Just(Vec::new()), 1 => Just(vec![Clearable::CiqCode])];
+        (numbers(), days(), terms, of(texts()), words(NOTE), clear).prop_map(
             |(
                 listing,
                 effective_on,
                 (quantity, unit, hs_code, cas, customs_offices, consignment_cap, period, purpose),
                 item,
                 note,
+                clear,
             )| {
                 let item = item.map_or((None, None, None, None, None), |item| {
                     (Some(item.name_zh), item.name_en, item.specification, item.manufacturer, item.origin)
@@ -632,6 +686,7 @@ mod tests {
                     manufacturer: item.3,
                     origin: item.4,
                     note: Some(note),
+                    clear,
                 };
                 ChangeKind::Vary { listing, effective_on, set: Box::new(set) }
             },

@@ -11,6 +11,7 @@ pub mod lookups;
 pub mod pages;
 pub mod parameters;
 pub mod reference;
+pub mod stops;
 pub mod write;
 
 use super::problem::{Problem, ProblemType};

@@ -5,7 +5,9 @@
 pub mod answers;
 pub mod drafts;
 pub mod people;
+pub mod reminders;
 pub mod responses;
 
 /// The tables that [`Store::keep`](super::Store::keep) may change.
-pub const TABLES: &[&str] = &["people", "answer_batches", "answer_declarations", "idempotent_responses", "drafts"];
+pub const TABLES: &[&str] =
+    &["people", "reminders", "answer_batches", "answer_declarations", "idempotent_responses", "drafts"];

@@ -1,0 +1,10 @@
+DROP TABLE reminders;
+DROP TABLE finding_versions;
+DROP TABLE usage_return_versions;
+DROP TABLE screening_versions;
+ALTER TABLE stop_versions DROP COLUMN confirmed_by;
+ALTER TABLE stop_versions DROP COLUMN made_by;
+ALTER TABLE stop_versions DROP COLUMN review_on;
+ALTER TABLE stop_versions DROP COLUMN expires_at;
+ALTER TABLE stop_versions DROP COLUMN stage;
+ALTER TABLE stop_versions DROP COLUMN scheme;

@@ -1,0 +1,62 @@
+//! What happens because time passes: sweeps, each run again and again, by any node, doing what is due and not yet done.
+//!
+//! A sweep that missed its time catches up; one that runs twice does nothing the second time, because what is due is asked
+//! again inside the transaction that does it. Every act is the service's own (`system`) and on record.
+
+mod proposals;
+mod ticker;
+
+pub use ticker::Ticker;
+
+use super::App;
+use super::error::AppError;
+use crate::domain::validity::Instant;
+
+/// How often a sweep is worth running.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Every {
+    /// What falls due by the minute.
+    Minute,
+    /// What falls due by the legal day, and looks at the whole list.
+    Day,
+}
+
+/// A sweep: what is due at an instant is done; it returns how much that was.
+pub struct Sweep {
+    /// Its name, for logs.
+    pub name: &'static str,
+    /// How often it is worth running.
+    pub every: Every,
+    /// What it does.
+    pub run: fn(&App, Instant) -> Result<usize, AppError>,
+}
+
+/// Every sweep, in the order in which they run.
+pub const SWEEPS: &[Sweep] = &[
+    Sweep { name: "lapse_stops", every: Every::Minute, run: App::lapse_stops },
+    Sweep { name: "lapse_proposals", every: Every::Minute, run: App::lapse_proposals },
+];
+
+impl App {
+    /// Runs every sweep once, as of an instant; returns how much was done.
+    ///
+    /// # Errors
+    /// The first failure, after the others have had their turn.
+    pub fn tick(&self, at: Instant) -> Result<usize, AppError> {
+        self.sweep(at, |_| true)
+    }
+
+    fn sweep(&self, at: Instant, wanted: impl Fn(&Sweep) -> bool) -> Result<usize, AppError> {
+        let (mut done, mut failed) = (0_usize, None);
+        for sweep in SWEEPS.iter().filter(|sweep| wanted(sweep)) {
+            match (sweep.run)(self, at) {
+                Ok(count) => done = done.saturating_add(count),
+                Err(error) => {
+                    tracing::error!(sweep = sweep.name, %error, "a sweep failed and will be run again");
+                    failed.get_or_insert(error);
+                }
+            }
+        }
+        failed.map_or(Ok(done), Err)
+    }
+}
