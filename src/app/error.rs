@@ -1,5 +1,6 @@
 //! Why a use case was not carried out.
 
+use crate::domain::draw::Refusal as Refused;
 use crate::domain::error::Rule;
 use crate::domain::fault::FaultCode;
 use crate::domain::revision::Revision;
@@ -40,6 +41,9 @@ pub enum AppError {
     /// The thing is in a state that does not allow this.
     #[error("conflict with the present state")]
     Conflict(Revision),
+    /// A draw was refused.
+    #[error("the draw was refused")]
+    Draw(Refused),
     /// This node has not confirmed the head of the log in time.
     #[error("the head of the log is not confirmed")]
     StaleNode,

@@ -13,11 +13,12 @@ use crate::domain::purpose::Purpose;
 use crate::domain::revision::Revision;
 use crate::domain::scheme::Scheme;
 use crate::domain::stop::{ItemClass, StopStage, StopVersion};
+use crate::domain::taken::Taken;
 use crate::domain::tariff::TariffRow;
 use crate::domain::validity::{LegalDay, Validity};
 use crate::index::{Delta, Index, Snapshot};
 use crate::store::listings::LeanListing;
-use crate::store::{AnyConnection, Store, StoreError, dialect, enterprises, listings, log, rows, rulebook};
+use crate::store::{AnyConnection, Store, StoreError, dialect, enterprises, listings, log, movements, rows, rulebook};
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -47,6 +48,7 @@ pub fn load_from(conn: &mut AnyConnection) -> Result<Snapshot, StoreError> {
     let mut collected = Collected::default();
     listings::for_each(conn, |row| collected.take(&base, row))?;
     delta.listings = collected.finish();
+    delta.taken = taken_since(conn, Revision(0))?;
     Ok(base.advanced(delta))
 }
 
@@ -60,16 +62,66 @@ pub fn step(store: &Store, from: &Snapshot) -> Result<Option<Snapshot>, StoreErr
             return Ok(None);
         }
         dialect::snapshot(conn, |conn| {
-            let mut delta = rules_since(conn, from.revision())?;
-            let base = from.advanced(Delta { schemes: std::mem::take(&mut delta.schemes), ..Delta::default() });
-            let mut collected = Collected::default();
-            for row in listings::touched_since(conn, from.revision().0)? {
-                collected.take(&base, row)?;
-            }
-            delta.listings = collected.finish();
-            Ok(Some(base.advanced(delta)))
+            let next = match list_since(conn, from)? {
+                Some(delta) => from.advanced(delta),
+                None => from.clone(),
+            };
+            // Draws move no version: what they took is all there is to read.
+            let revision = Revision(log::size(conn)?);
+            Ok(Some(next.advanced(Delta { revision, taken: taken_since(conn, from.revision())?, ..Delta::default() })))
         })
     })
+}
+
+/// Brings a snapshot level with the versions that a transaction sees, its own not yet committed ones included; what
+/// was taken meanwhile is left out.
+///
+/// # Errors
+/// As [`load`].
+pub fn level(conn: &mut AnyConnection, from: &Arc<Snapshot>) -> Result<Arc<Snapshot>, StoreError> {
+    Ok(list_since(conn, from)?.map_or_else(|| Arc::clone(from), |delta| Arc::new(from.advanced(delta))))
+}
+
+/// Reads the versions recorded since a snapshot; none when there are none.
+fn list_since(conn: &mut AnyConnection, from: &Snapshot) -> Result<Option<Delta>, StoreError> {
+    if Revision(rulebook::newest(conn)?) <= from.revision() {
+        return Ok(None);
+    }
+    let mut delta = rules_since(conn, from.revision())?;
+    let schemes = delta.schemes.clone();
+    let base = from.advanced(Delta { schemes, ..Delta::default() });
+    let mut collected = Collected::default();
+    for row in listings::touched_since(conn, from.revision().0)? {
+        collected.take(&base, row)?;
+    }
+    delta.listings = collected.finish();
+    Ok(Some(delta))
+}
+
+/// What movements since a revision left behind, one for each listing and revision.
+fn taken_since(
+    conn: &mut AnyConnection,
+    since: Revision,
+) -> Result<Vec<(Uscc, ListingNumber, Revision, i64)>, StoreError> {
+    let mut taken: Vec<(Uscc, ListingNumber, Revision, i64)> = Vec::new();
+    // Where the movements of the revision being read begin.
+    let mut first = 0;
+    movements::for_each_since(conn, since.0, |(revision, enterprise, listing, reserved, confirmed)| {
+        let enterprise = Uscc::parse(&enterprise).map_err(|_| damaged("a USCC"))?;
+        let listing = ListingNumber::parse(&listing).map_err(|_| damaged("a listing number"))?;
+        let (revision, left) = (Revision(revision), reserved.saturating_add(confirmed));
+        if taken.last().is_none_or(|(_, _, known, _)| *known != revision) {
+            first = taken.len();
+        }
+        // Of several movements of one revision the last one counts.
+        let known = taken.iter_mut().skip(first).find(|(_, number, _, _)| *number == listing);
+        match known {
+            Some((_, _, _, known)) => *known = left,
+            None => taken.push((enterprise, listing, revision, left)),
+        }
+        Ok(())
+    })?;
+    Ok(taken)
 }
 
 fn rules_since(conn: &mut AnyConnection, since: Revision) -> Result<Delta, StoreError> {
@@ -77,7 +129,8 @@ fn rules_since(conn: &mut AnyConnection, since: Revision) -> Result<Delta, Store
     let tariff = rulebook::tariff_since(conn, since.0, ALL)?.iter().map(tariff_row).collect::<Result<_, _>>()?;
     let enterprises = enterprises::since(conn, since.0, ALL)?.iter().map(enterprise).collect::<Result<_, _>>()?;
     let stops = rulebook::stops_since(conn, since.0)?.iter().map(stop).collect::<Result<_, _>>()?;
-    Ok(Delta { revision: Revision(log::size(conn)?), schemes, tariff, enterprises, stops, listings: Vec::new() })
+    let revision = Revision(log::size(conn)?);
+    Ok(Delta { revision, schemes, tariff, enterprises, stops, ..Delta::default() })
 }
 
 /// Builds a delta from rows that are planned but not saved, for previews.
@@ -102,6 +155,7 @@ pub fn delta_of(
         enterprises: enterprise_rows.iter().map(enterprise).collect::<Result<_, _>>()?,
         listings: collected.finish(),
         stops: stop_rows.iter().map(stop).collect::<Result<_, _>>()?,
+        taken: Vec::new(),
     })
 }
 
@@ -221,6 +275,7 @@ impl Collected {
             scheme: base.scheme_place(&row.scheme).ok_or_else(|| damaged("a listing's scheme"))?,
             used: row.used,
             versions: Box::default(),
+            taken: Taken::default(),
         };
         let enterprise = Uscc::parse(&row.enterprise).map_err(|_| damaged("a USCC"))?;
         self.current = Some((row.number, enterprise, listing, vec![version]));

@@ -228,6 +228,8 @@ fn rule_fault(row: &ListRow, change: &Change, rule: Rule) -> Option<SheetFault> 
         | Rule::LedgerDoesNotAddUp
         | Rule::UnitNotComparable
         | Rule::PeriodUnknown
-        | Rule::EntryEnded => Some(at(row, FaultCode::RowRefused, Some(rule.as_str().to_owned()))),
+        | Rule::EntryEnded
+        | Rule::OverDraw
+        | Rule::LineRefused => Some(at(row, FaultCode::RowRefused, Some(rule.as_str().to_owned()))),
     }
 }

@@ -5,6 +5,7 @@
 
 pub mod adjust;
 pub mod answers;
+pub mod draw;
 pub mod error;
 pub mod follow;
 pub mod found;
@@ -13,6 +14,7 @@ pub mod keys;
 pub mod lookup;
 pub mod plan;
 pub mod preview;
+pub mod queue;
 pub mod record;
 pub mod repeat;
 pub mod report;
@@ -45,7 +47,11 @@ pub struct App {
     /// The time.
     pub clock: Clock,
     /// Where recorded answers go.
-    pub recorder: record::Recorder,
+    pub recorder: queue::Recorder<record::Record>,
+    /// Where raw messages of draws go.
+    pub messages: queue::Recorder<draw::messages::Message>,
+    /// What the last sweep of reservations saw.
+    pub swept: sweeps::Swept,
     /// What the database says it is.
     pub installation: Installation,
     /// How old the confirmation of the head may be.

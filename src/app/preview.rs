@@ -6,6 +6,7 @@
 
 use super::App;
 use super::adjust::{changes, proposed, scheme_in_force};
+use super::draw::open::{Open, Touched, open_reservations, touched};
 use super::error::AppError;
 use super::follow;
 use super::plan::{Plan, PlannedRow, Proposed, dated, plan};
@@ -13,9 +14,11 @@ use super::record::{Recorded, read_batch};
 use super::view::{self, Notes, Sentence, TermsView};
 use crate::domain::adjustment::{Change, ChangeKind};
 use crate::domain::code::Uscc;
+use crate::domain::draw::ledger::Balance;
 use crate::domain::error::Rule;
 use crate::domain::id::AdjustmentId;
 use crate::domain::lang::Lang;
+use crate::domain::listing_number::ListingNumber;
 use crate::domain::lookup::Declaration;
 use crate::domain::revision::Revision;
 use crate::domain::timeline::{state_on, timeline};
@@ -26,7 +29,7 @@ use crate::store::listings::LeanListing;
 use crate::store::rows::ListingRow;
 use crate::store::{AnyConnection, StoreError, listings};
 use serde::Serialize;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// How far back questions are taken, microseconds: 90 days.
 const BACK: i64 = 90 * 86_400_000_000;
@@ -79,7 +82,7 @@ pub struct ChangePreview {
     before: Option<TermsView>,
     after: Option<TermsView>,
     listings: Count,
-    open_reservations: Count,
+    open_reservations: Touched,
     lookups: LookupPreview,
     warnings: Vec<Remark>,
     refused: Vec<Remark>,
@@ -145,7 +148,9 @@ impl App {
             let recorded = recent(conn, at, changes)?;
             let asked = Asked { snapshot: &snapshot, overlay: &overlay, changes, today: at.day() };
             let (examined, differing) = asked.compare(&recorded, &mut previews);
-            let totals = totals(&previews, &planned, examined, differing);
+            let (open, balances) = open_reservations(conn)?;
+            let held = asked.reservations(&open, &balances, &mut previews);
+            let totals = Totals { open_reservations: held, ..totals(&previews, &planned, examined, differing) };
             Ok(Preview { adjustment: proposal.adjustment, at_revision: snapshot.revision(), changes: previews, totals })
         })
     }
@@ -164,7 +169,7 @@ fn blank(index: usize, change: &Change, today: LegalDay, lang: Lang) -> ChangePr
         before: None,
         after: None,
         listings: Count::default(),
-        open_reservations: Count::default(),
+        open_reservations: Touched::default(),
         lookups: LookupPreview::default(),
         warnings,
         refused: Vec::new(),
@@ -390,6 +395,26 @@ impl Asked<'_> {
             differing = differing.saturating_add(lines_differing.len());
         }
         (examined, differing)
+    }
+
+    /// Fills in what each change does to open reservations; returns how many declarations are touched at all.
+    fn reservations(
+        &self,
+        open: &[Open],
+        balances: &BTreeMap<ListingNumber, Balance>,
+        previews: &mut [ChangePreview],
+    ) -> usize {
+        let owners = self.owners();
+        let (all, declarations) =
+            touched(open, balances, (self.snapshot, self.overlay), self.changes.len(), |enterprise, number| {
+                let concerned = self.concerned(&owners, enterprise, Some(&number.to_string()));
+                let day = |index: usize| self.changes.get(index).map(|change| change.kind.effective_on(self.today));
+                concerned.into_iter().filter_map(|index| Some((index, day(index)?.max(self.today)))).collect()
+            });
+        for (preview, touched) in previews.iter_mut().zip(all) {
+            preview.open_reservations = touched;
+        }
+        declarations
     }
 
     /// Changes by what they are about.

@@ -14,21 +14,11 @@ use crate::domain::revision::Revision;
 use crate::domain::validity::{Instant, LegalDay};
 use crate::store::keep::answers::{self, AboutDeclaration, BatchRow};
 use crate::store::{Store, StoreError};
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError, bounded};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::thread::JoinHandle;
-use std::time::Duration;
-
-/// Answers waiting at most: some seconds of full load.
-const QUEUE: usize = 65_536;
 
 /// Answers written together at most.
-const BATCH: usize = 4_096;
-
-/// How long an answer may wait for others.
-const LINGER: Duration = Duration::from_millis(200);
+pub const BATCH: usize = 4_096;
 
 /// Form of a stored batch.
 const FORM: u8 = 1;
@@ -155,107 +145,11 @@ pub fn read_batch(row: &BatchRow) -> Result<Vec<Recorded>, StoreError> {
     records.into_iter().map(|record| record.read().ok_or_else(damaged)).collect()
 }
 
-/// The queue between lookups and the database.
-pub struct Recorder {
-    channels: Option<Channels>,
-    dropped: Arc<AtomicU64>,
-    thread: Option<JoinHandle<()>>,
-}
-
-/// The ways to the thread that writes: answers, and those who wait until all before are written.
-struct Channels {
-    queue: Sender<Record>,
-    orders: Sender<Sender<()>>,
-}
-
-impl Recorder {
-    /// Starts the thread that writes.
-    ///
-    /// # Errors
-    /// [`StoreError::Unreachable`] when no thread can be started.
-    pub fn start(store: Store) -> Result<Self, StoreError> {
-        let (queue, answers) = bounded(QUEUE);
-        let (orders, ordered) = bounded(1);
-        let dropped = Arc::new(AtomicU64::new(0));
-        let lost = Arc::clone(&dropped);
-        let thread = std::thread::Builder::new()
-            .name("recorder".to_owned())
-            .spawn(move || write_all(&store, &answers, &ordered, &lost))
-            .map_err(|error| StoreError::Unreachable(error.to_string()))?;
-        Ok(Self { channels: Some(Channels { queue, orders }), dropped, thread: Some(thread) })
-    }
-
-    /// Returns a recorder that keeps nothing: for commands that answer a person, not customs.
-    #[must_use]
-    pub fn off() -> Self {
-        Self { channels: None, dropped: Arc::default(), thread: None }
-    }
-
-    /// Puts an answer in the queue without waiting.
-    pub fn record(&self, record: impl FnOnce() -> Record) {
-        let Some(channels) = &self.channels else { return };
-        match channels.queue.try_send(record()) {
-            Ok(()) => {}
-            Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {
-                self.dropped.fetch_add(1, Ordering::Relaxed);
-            }
-        }
-    }
-
-    /// Waits until every answer given so far is written.
-    pub fn flush(&self) {
-        let Some(channels) = &self.channels else { return };
-        let (done, written) = bounded(1);
-        if channels.orders.send(done).is_ok() {
-            // A recorder that ended has written what it could.
-            let _ = written.recv();
-        }
-    }
-
-    /// Returns how many answers could not be recorded.
-    #[must_use]
-    pub fn dropped(&self) -> u64 {
-        self.dropped.load(Ordering::Relaxed)
-    }
-}
-
-impl Drop for Recorder {
-    /// Writes what is queued and stops.
-    fn drop(&mut self) {
-        self.channels = None;
-        if let Some(thread) = self.thread.take() {
-            // A recorder that panicked has nothing more to wait for.
-            let _ = thread.join();
-        }
-    }
-}
-
-/// Looks into the queue every so often instead of waiting on it: a sender that had to wake this thread would pay more
-/// for that than for the whole answer.
-fn write_all(store: &Store, queue: &Receiver<Record>, orders: &Receiver<Sender<()>>, lost: &AtomicU64) {
-    loop {
-        let order = orders.recv_timeout(LINGER);
-        loop {
-            let records: Vec<Record> = queue.try_iter().take(BATCH).collect();
-            if records.is_empty() {
-                break;
-            }
-            let count = u64::try_from(records.len()).unwrap_or(u64::MAX);
-            if let Err(error) = write(store, records) {
-                lost.fetch_add(count, Ordering::Relaxed);
-                tracing::error!(%error, answers = count, "answers could not be recorded");
-            }
-        }
-        match order {
-            // Who gave up waiting needs no word.
-            Ok(done) => drop(done.send(())),
-            Err(RecvTimeoutError::Timeout) => {}
-            Err(RecvTimeoutError::Disconnected) => break,
-        }
-    }
-}
-
-fn write(store: &Store, mut records: Vec<Record>) -> Result<(), StoreError> {
+/// Writes answers that are queued.
+///
+/// # Errors
+/// The store's failure.
+pub fn write(store: &Store, mut records: Vec<Record>) -> Result<(), StoreError> {
     records.sort_unstable_by_key(|record| record.id);
     let id = |record: Option<&Record>| record.map_or(0, |record| record.id);
     let (first, last) = (id(records.first()), id(records.last()));

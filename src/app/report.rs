@@ -82,6 +82,32 @@ pub fn own(caller: &Caller) -> Option<Uscc> {
     agent.or_else(|| Uscc::parse(&caller.org).ok().filter(|_| caller.roles.contains(Role::EnterpriseApplicant)))
 }
 
+/// Whose declarations a caller may see.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Seen {
+    /// Everybody's.
+    All,
+    /// Those of one importer.
+    Enterprise(Uscc),
+    /// Those of one directly-affiliated customs, by the first digits of its offices.
+    Customs(String),
+}
+
+/// Tells whose declarations a caller may see.
+///
+/// # Errors
+/// [`AppError::Forbidden`] for who may see none.
+pub fn seen(caller: &Caller) -> Result<Seen, AppError> {
+    if caller.holds_any(NOTES) {
+        return Ok(Seen::All);
+    }
+    if caller.holds_any(RoleSet::of(&[Role::CustomsDraw, Role::CustomsOfficer])) {
+        let own = super::draw::customs_of(&caller.org).ok_or(AppError::Forbidden)?;
+        return Ok(Seen::Customs(own.to_owned()));
+    }
+    scope(caller).and_then(|own| own.map(Seen::Enterprise).ok_or(AppError::Forbidden))
+}
+
 fn notes(caller: &Caller) -> Notes {
     if caller.holds_any(NOTES) { Notes::Shown } else { Notes::Hidden }
 }
@@ -189,7 +215,7 @@ impl App {
             let line = timeline(rows.iter().map(dated).collect::<Result<Vec<_>, _>>()?);
             let state = state_on(&line, day).ok_or(AppError::NotFound)?;
             let balance = listings::find_balance(conn, &number.to_string())?.ok_or(AppError::NotFound)?;
-            Ok((view::balance(state, balance.reserved, balance.confirmed), seen.revision))
+            Ok((view::balance(state, &balance), seen.revision))
         })
     }
 

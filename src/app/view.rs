@@ -13,6 +13,7 @@ use crate::domain::timeline::{Dated, ListingState, state_on, timeline};
 use crate::domain::validity::{Instant, LegalDay};
 use crate::store::StoreError;
 use crate::store::adjustments::AdjustmentHead;
+use crate::store::listings::BalanceRow;
 use crate::store::rows::{AdjustmentRow, EnterpriseRow, ListingRow};
 use serde::Serialize;
 
@@ -127,6 +128,7 @@ pub struct BalanceView {
     approved: Measure,
     reserved: Measure,
     confirmed: Measure,
+    excess: Measure,
     remaining: Measure,
 }
 
@@ -305,14 +307,15 @@ pub fn version(row: &ListingRow, notes: Notes) -> Result<VersionView, StoreError
 
 /// Shows the balance of a listing.
 #[must_use]
-pub fn balance(state: &ListingState, reserved: i64, confirmed: i64) -> BalanceView {
-    let measure = |steps: i128| Quantity::in_unit_or_finer(steps, state.terms.unit);
-    let (granted, reserved, confirmed) = (i128::from(state.terms.granted), i128::from(reserved), i128::from(confirmed));
+pub fn balance(state: &ListingState, balance: &BalanceRow) -> BalanceView {
+    let measure = |steps: i64| Quantity::in_unit_or_finer(i128::from(steps), state.terms.unit);
+    let taken = balance.reserved.saturating_add(balance.confirmed);
     BalanceView {
-        approved: measure(granted),
-        reserved: measure(reserved),
-        confirmed: measure(confirmed),
-        remaining: measure(granted.saturating_sub(reserved).saturating_sub(confirmed).max(0)),
+        approved: measure(state.terms.granted),
+        reserved: measure(balance.reserved),
+        confirmed: measure(balance.confirmed),
+        excess: measure(balance.excess),
+        remaining: measure(state.terms.granted.saturating_sub(taken).max(0)),
     }
 }
 

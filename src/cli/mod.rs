@@ -126,6 +126,7 @@ impl From<crate::app::AppError> for Failure {
             | AppError::StaleVersion(_)
             | AppError::Conflict(_)
             | AppError::StaleNode
+            | AppError::Draw(_)
             | AppError::NotYetCurrent) => Self::Refused(other.to_string()),
         }
     }

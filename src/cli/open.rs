@@ -1,16 +1,20 @@
 //! Opens a data folder: schema, installation, log, list, and everything that runs beside the server.
 
 use super::{Failure, Place};
-use crate::app::App;
+use crate::app::draw::desk::DrawDesk;
+use crate::app::draw::messages;
 use crate::app::follow::{Follower, load, look};
 use crate::app::found::create_log;
 use crate::app::keys::{DataFolder, origin_of};
-use crate::app::record::Recorder;
+use crate::app::queue::Recorder;
+use crate::app::sweeps::Swept;
+use crate::app::{App, record};
 use crate::clock::Clock;
 use crate::config;
-use crate::index::Index;
+use crate::index::{Index, Snapshot};
 use crate::store::checkpoints::Signer;
 use crate::store::conn::{migrate, migrations_pending};
+use crate::store::desk::Desk;
 use crate::store::writer::Options;
 use crate::store::{DatabaseUrl, Environment, Store, installation};
 use std::path::PathBuf;
@@ -77,6 +81,7 @@ impl Opened {
         self.follower.take();
         let store = self.app.store.clone();
         self.app.recorder.flush();
+        self.app.messages.flush();
         drop(self.app);
         store.close();
     }
@@ -125,15 +130,26 @@ pub fn open(opening: Opening) -> Result<Opened, Failure> {
     let key = folder.checkpoint_key_for(&installation.origin)?;
     let (bell, rings) = crossbeam_channel::bounded(1);
     let signer = Some(Signer::new(key, folder.head_file()));
+    // The desk judges by the list that is loaded from the store that it serves.
+    let index = Arc::new(Index::new(Snapshot::empty()));
+    let desk: Option<Box<dyn Desk>> = Some(Box::new(DrawDesk::new(Arc::clone(&index))));
     let store = Store::open(
         &opening.database,
-        Options { signer, bell: Some(bell), group: opening.group, ..Options::default() },
+        Options { signer, bell: Some(bell), group: opening.group, desk, ..Options::default() },
     )?;
     create_log(&store, &installation, opening.clock.now())?;
-    let index = Arc::new(Index::new(load(&store)?));
+    index.swap(load(&store)?);
     look(&store, &index, &opening.clock);
     let follower = Follower::start(store.clone(), Arc::clone(&index), opening.clock.clone(), rings)?;
-    let recorder = if opening.record { Recorder::start(store.clone())? } else { Recorder::off() };
-    let app = App { store, index, clock: opening.clock, recorder, installation, max_staleness: opening.max_staleness };
+    let (recorder, messages) = if opening.record {
+        (
+            Recorder::start("recorder", store.clone(), record::BATCH, record::write)?,
+            Recorder::start("messages", store.clone(), messages::BATCH, messages::write)?,
+        )
+    } else {
+        (Recorder::off(), Recorder::off())
+    };
+    let (clock, max_staleness) = (opening.clock, opening.max_staleness);
+    let app = App { store, index, clock, recorder, messages, swept: Swept::default(), installation, max_staleness };
     Ok(Opened { app: Arc::new(app), folder, follower: Some(follower) })
 }

@@ -5,7 +5,7 @@ use super::{Failure, tell};
 use crate::app::sweeps::Ticker;
 use crate::clock::Clock;
 use crate::config::{Settings, production, variable};
-use crate::http::edge::Edge;
+use crate::http::edge::{Edge, MESSAGES_KEPT};
 use crate::http::throttle::Throttle;
 use crate::outbound::keys::{KeyStore, KeyStoreError, LoopbackHttp};
 use crate::store::{DatabaseUrl, Environment, StoreError, installation};
@@ -14,6 +14,7 @@ use clap::Args;
 use std::net::{IpAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Arguments of `serve`.
 #[derive(Debug, Args)]
@@ -57,7 +58,11 @@ pub fn run(args: ServeArgs) -> Result<(), Failure> {
     })?;
     refuse_loss(&opened, &settings)?;
     let listen = settings.listen;
-    let guards = Guards { metrics_from: settings.metrics_from, rate_limit: settings.rate_limit };
+    let guards = Guards {
+        metrics_from: settings.metrics_from,
+        rate_limit: settings.rate_limit,
+        messages_kept: settings.messages_kept,
+    };
     serve(opened, Arc::new(keys), listener, guards, move || tell(&format!("whitelist is ready on {listen}")))
 }
 
@@ -115,12 +120,20 @@ pub fn issuers_refused(error: &KeyStoreError) -> Failure {
 }
 
 /// Who is let in, and how often.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Guards {
     /// Who may read metrics besides loopback.
     pub metrics_from: Vec<IpAddr>,
     /// Requests a second of one client other than customs.
     pub rate_limit: Option<u32>,
+    /// How long raw messages of draws are kept.
+    pub messages_kept: Duration,
+}
+
+impl Default for Guards {
+    fn default() -> Self {
+        Self { metrics_from: Vec::new(), rate_limit: None, messages_kept: MESSAGES_KEPT }
+    }
 }
 
 /// Serves an opened installation until it is stopped; `ready` is called once requests are answered.
@@ -136,7 +149,7 @@ pub fn serve(
 ) -> Result<(), Failure> {
     let program = std::env::current_exe().map_err(|error| Failure::Unreachable(error.to_string()))?;
     let edge = Edge::new(Arc::clone(&opened.app), keys, program, guards.metrics_from).map_err(Failure::Unreachable)?;
-    let edge = Edge { throttle: guards.rate_limit.map(Throttle::new), ..edge };
+    let edge = Edge { throttle: guards.rate_limit.map(Throttle::new), messages_kept: guards.messages_kept, ..edge };
     let ticker = Ticker::start(Arc::clone(&opened.app))?;
     let served = crate::http::serve::until_stopped(Arc::new(edge), listener, ready);
     drop(ticker);

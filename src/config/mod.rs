@@ -27,6 +27,7 @@ Environment:
   WHITELIST_DOCUMENTS         place of evidence documents: a folder, or s3://BUCKET with the AWS_* variables of the S3
                               client (feature `s3`; default DATA/documents)
   WHITELIST_CLAMD             virus scanner: HOST:PORT or unix:PATH of clamd; without it documents stay `unscanned`
+  WHITELIST_MESSAGE_DAYS      days for which raw messages of draws are kept, 1 to 3650 (default 730)
   WHITELIST_LOG               what is logged, such as info or whitelist=debug (default info)";
 
 /// What a service runs with.
@@ -54,6 +55,8 @@ pub struct Settings {
     pub documents: DocumentPlace,
     /// Who scans documents for viruses; none leaves them unscanned.
     pub scanner: Option<Scanner>,
+    /// How long raw messages of draws are kept.
+    pub messages_kept: Duration,
     /// Worker threads; the machine's cores where none is given.
     pub workers: Option<usize>,
 }
@@ -189,6 +192,13 @@ pub fn production(
             None
         }),
     };
+    let days = variable("WHITELIST_MESSAGE_DAYS");
+    let days: Option<u64> = days.as_deref().map_or(Some(730), |text| text.parse().ok());
+    let days = days.filter(|days| (1..=3650).contains(days));
+    if days.is_none() {
+        faults.push("WHITELIST_MESSAGE_DAYS: give whole days from 1 to 3650".to_owned());
+    }
+    let messages_kept = Duration::from_secs(days.unwrap_or(730).saturating_mul(86_400));
     let accept_loss = variable("WHITELIST_ACCEPT_LOSS").as_deref() == Some("yes");
     let documents = document_place(&data).map_err(|fault| faults.push(fault));
     let scanner = scanner().unwrap_or_else(|fault| {
@@ -208,6 +218,7 @@ pub fn production(
             accept_loss,
             documents,
             scanner,
+            messages_kept,
             workers: None,
         }),
         _ => Err(faults),

@@ -67,6 +67,10 @@ pub enum Rule {
     PeriodUnknown,
     /// The entry has ended already, or would end before it began.
     EntryEnded,
+    /// Lines ask for more than is left.
+    OverDraw,
+    /// The list does not allow lines as they are stated.
+    LineRefused,
 }
 
 impl Rule {
@@ -207,6 +211,15 @@ impl Rule {
                 "entry_ended",
                 "该记录已终止，或终止日早于起始日；请核对日期。",
                 "the entry has ended, or would end before it began; check the date",
+            Self::OverDraw => (
+                "over_draw",
+                "申报数量超过剩余数量；请按各行所列的剩余数量减少，或请企业申请增加数量。",
+                "the quantity exceeds what is left; reduce it to what each line names, or have the enterprise apply for more",
+            ),
+            Self::LineRefused => (
+                "line_refused",
+                "名单不允许所列各行；每行的理由与办法见 lines。",
+                "the list does not allow the lines named; `lines` gives the reasons of each and what can be done",
             ),
         }
     }

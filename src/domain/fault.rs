@@ -57,6 +57,9 @@ fault_codes! {
     NoLines "no_lines" "没有任何一行，请至少提供一行。" "There are no lines; give at least one.";
     DuplicateLine "duplicate_line" "行号重复，同一请求中每个行号只能出现一次。" "The line number occurs twice; each may occur once in a request.";
     LineOutOfRange "line_out_of_range" "行号超出范围，应为 1 至 9999 的整数。" "The line number is out of range; it is a whole number from 1 to 9999.";
+    LineUnknown "line_unknown" "报关单的现有申报中没有这一行，请核对行号。" "The declaration as it stands has no such line; compare the line numbers.";
+    OccurredInFuture "occurred_in_future" "发生时刻晚于现在，请核对时刻与时区。" "The instant lies in the future; check it and its offset.";
+    OccurredTooLongAgo "occurred_too_long_ago" "发生时刻距今超过 30 天，不能再事后补报；请由关员人工放行并说明理由。" "The instant lies more than 30 days back and cannot be reported any more; have an officer release manually with a reason.";
     TextTooLong "text_too_long" "文字过长，请缩短至规定长度以内。" "The text is too long; shorten it to the stated length.";
     TextNotPrintable "text_not_printable" "文字中含有控制字符，请只使用可见字符。" "The text contains control characters; use printable ones only.";
     ValueUnknown "value_unknown" "取值不在允许的范围内，请使用接口列出的值之一。" "The value is not one of the closed list; use one that the contract names.";

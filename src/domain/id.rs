@@ -72,6 +72,10 @@ ids! {
     ItemId "itm_";
     /// An evidence document (证明材料).
     DocumentId "doc_";
+    /// A release by an officer against the answer.
+    ManualReleaseId "mrl_";
+    /// A raw message of the draw interface.
+    MessageId "msg_";
 }
 
 fn hexadecimal(text: &str) -> Option<u128> {

@@ -8,6 +8,7 @@ use super::listing_number::ListingNumber;
 use super::purpose::Purpose;
 use super::revision::Revision;
 use super::states::{self, Step};
+use super::taken::Taken;
 use super::validity::{LegalDay, Validity};
 use super::words::words;
 use serde::{Deserialize, Serialize};
@@ -182,9 +183,17 @@ pub struct Listing {
     pub used: i64,
     /// Versions in order of recording; the first is the one that added it.
     pub versions: Box<[ListingVersion]>,
+    /// What declarations took of it; shared by all states of the list.
+    pub taken: Taken,
 }
 
 impl Listing {
+    /// Returns what is reserved and confirmed at a revision, what was used before counting included.
+    #[must_use]
+    pub fn taken_at(&self, at: Revision) -> i64 {
+        self.taken.at(at).unwrap_or(self.used)
+    }
+
     /// Returns the version that holds on a day as known at a revision, with its number from 1.
     ///
     /// Before the first day of any version the earliest one answers, so that a future listing is seen as such.

@@ -7,6 +7,7 @@ use super::code::{Cas, CiqCode, CustomsOffice, DeclarationNumber, DocumentSet, H
 use super::enterprise::Enterprise;
 use super::listing::{Listing, ListingVersion, Standing, Status};
 use super::listing_number::ListingNumber;
+pub use super::match_levels::{CodeMatch, MatchLevels, QuantityMatch, UnitMatch};
 use super::quantity::{Measure, Quantity};
 use super::reason::{Reason, Reasons, Verdict};
 use super::revision::Revision;
@@ -49,13 +50,18 @@ pub struct Line {
 }
 
 /// What the list holds that concerns every line.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Rules<'a> {
     /// All schemes.
     pub schemes: &'a [SchemeHistory],
     /// All stops of item classes.
     pub stops: &'a [Stop],
+    /// What is taken of a listing at a revision: lookups ask the list in memory, draws the transaction that books.
+    pub taken: &'a dyn Fn(&Listing, Revision) -> i64,
 }
+
+/// What is taken as the list in memory knows it.
+pub const AS_REMEMBERED: &dyn Fn(&Listing, Revision) -> i64 = &|listing, at| listing.taken_at(at);
 
 /// What the list holds about one line.
 #[derive(Debug, Clone, Copy)]
@@ -64,62 +70,6 @@ pub struct Facts<'a> {
     pub tariff: Option<&'a TariffHistory>,
     /// Its enterprise with its listings.
     pub enterprise: Option<&'a Enterprise>,
-}
-
-/// How a stated code compares with that of the listing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum CodeMatch {
-    /// Both state it and agree.
-    Exact,
-    /// The line does not state it.
-    NotGiven,
-    /// The listing does not state it.
-    NotListed,
-    /// Both state it and differ.
-    Different,
-}
-
-/// How the stated unit compares.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum UnitMatch {
-    /// The same unit.
-    Equal,
-    /// Converted exactly (g and kg, mL and L).
-    Converted,
-    /// No exact conversion.
-    NotComparable,
-    /// No quantity stated.
-    NotGiven,
-}
-
-/// How the declaration's total on the listing compares with what is left.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum QuantityMatch {
-    /// Within what remains and within the cap.
-    Within,
-    /// Above one of them.
-    Exceeds,
-    /// No quantity stated.
-    NotGiven,
-    /// The unit does not allow a comparison.
-    NotComparable,
-}
-
-/// How well a line fits its candidate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct MatchLevels {
-    /// Whether the listing was named.
-    pub listing_named: bool,
-    /// Whether the HS codes agree (they can differ only for a named listing).
-    pub hs_code_exact: bool,
-    /// CIQ code.
-    pub ciq_code: CodeMatch,
-    /// CAS number.
-    pub cas: CodeMatch,
-    /// Unit.
-    pub unit: UnitMatch,
-    /// Quantity.
-    pub quantity: QuantityMatch,
 }
 
 /// The listing that a line was judged by.
@@ -133,6 +83,8 @@ pub struct Candidate<'a> {
     pub version: &'a ListingVersion,
     /// How well the line fits.
     pub levels: MatchLevels,
+    /// What is taken of it, steps of the finer unit.
+    pub taken: i64,
 }
 
 impl Candidate<'_> {
@@ -149,7 +101,7 @@ impl Candidate<'_> {
     }
 
     fn remaining_steps(&self) -> i128 {
-        i128::from(self.version.terms.granted).saturating_sub(i128::from(self.listing.used))
+        i128::from(self.version.terms.granted).saturating_sub(i128::from(self.taken))
     }
 }
 
@@ -268,6 +220,7 @@ fn find<'a>(rules: Rules<'a>, declaration: &Declaration, line: &Line, facts: Fac
         Selection::Several => found.reasons.insert(Reason::AmbiguousListing),
         Selection::OtherSubstance => found.reasons.insert(Reason::CasMismatch),
         Selection::One(mut candidate) => {
+            candidate.taken = (rules.taken)(candidate.listing, at);
             found.steps = compare_unit(line, &mut candidate);
             found.candidate = Some(candidate);
         }
@@ -325,7 +278,13 @@ fn select<'a>(enterprise: &'a Enterprise, line: &Line, day: LegalDay, at: Revisi
             unit: UnitMatch::NotGiven,
             quantity: QuantityMatch::NotGiven,
         };
-        (levels.ciq_code != CodeMatch::Different).then_some(Candidate { listing, version_number, version, levels })
+        (levels.ciq_code != CodeMatch::Different).then_some(Candidate {
+            listing,
+            version_number,
+            version,
+            levels,
+            taken: 0,
+        })
     };
     if let Some(number) = line.listing {
         return enterprise.listing(number).and_then(|listing| on_day(listing)).map_or(Selection::None, Selection::One);

@@ -6,6 +6,7 @@
 
 use super::bilingual::Bilingual;
 use super::code::{CustomsOffice, DistrictCode, DocumentSet, TradeMode};
+use super::reservations::{Reservations, Shadow, Tolerance};
 use super::revision::Revision;
 use super::supervision::Supervision;
 use super::validity::LegalDay;
@@ -133,6 +134,15 @@ pub struct Scheme {
     /// Supervision after listing.
     #[serde(default)]
     pub supervision: Supervision,
+    /// What becomes of open reservations.
+    #[serde(default)]
+    pub reservations: Reservations,
+    /// How much more than reserved may be released.
+    #[serde(default)]
+    pub tolerances: Vec<Tolerance>,
+    /// Rules that are judged and recorded but do not count.
+    #[serde(default)]
+    pub shadow: Shadow,
 }
 
 impl Scheme {
@@ -155,6 +165,26 @@ impl Scheme {
             (None, _) => true,
             (Some(permitted), mode) => mode.is_some_and(|mode| permitted.contains(&mode)),
         }
+    }
+
+    /// Returns the scheme as it would be if its rules in shadow counted; none when there are none.
+    #[must_use]
+    pub fn with_shadow(&self) -> Option<Self> {
+        if self.shadow == Shadow::default() {
+            return None;
+        }
+        let mut counting = self.clone();
+        let shadow = &self.shadow;
+        counting.identify_by = shadow.identify_by.unwrap_or(self.identify_by);
+        counting.caps.quantity_required_with_cap =
+            shadow.quantity_required_with_cap.unwrap_or(self.caps.quantity_required_with_cap);
+        if shadow.trade_modes.is_some() {
+            counting.trade_modes.clone_from(&shadow.trade_modes);
+        }
+        if let Some(prefixes) = &shadow.customs_prefixes {
+            counting.customs_prefixes.clone_from(prefixes);
+        }
+        Some(counting)
     }
 
     /// Returns the district with a code.
@@ -190,6 +220,19 @@ impl SchemeHistory {
             .find(|scheme| scheme.in_force(day))
             .map(|scheme| (scheme, true))
             .or_else(|| known().next().map(|scheme| (scheme, false)))
+    }
+
+    /// Returns the history as it would be if rules in shadow counted, and whether any version has some.
+    #[must_use]
+    pub fn with_shadow(&self) -> (Self, bool) {
+        let mut any = false;
+        let versions = self.versions.iter().map(|(revision, scheme)| {
+            let counting = scheme.with_shadow();
+            any |= counting.is_some();
+            (*revision, counting.unwrap_or_else(|| scheme.clone()))
+        });
+        let versions = versions.collect();
+        (Self { versions }, any)
     }
 
     /// Returns every version known at a revision, oldest first.

@@ -2,6 +2,7 @@
 
 use super::problem::{Problem, ProblemType};
 use crate::app::AppError;
+use crate::domain::draw::{Conflict, LapseCode, Refusal};
 use crate::domain::revision::Revision;
 use crate::sheet;
 use actix_web::http::header::{ETAG, HeaderValue};
@@ -59,6 +60,7 @@ impl From<AppError> for Problem {
             AppError::Sheet(faults) => faults.iter().map(sheet_fault).collect::<Vec<_>>().into(),
             AppError::StaleVersion(revision) => Self::new(ProblemType::StaleVersion).with_header(ETAG, etag(revision)),
             AppError::Conflict(revision) => Self::new(ProblemType::Conflict).with_header(ETAG, etag(revision)),
+            AppError::Draw(refusal) => draw_refused(refusal),
             AppError::StaleNode => Self::new(ProblemType::StaleNode),
             AppError::NotYetCurrent => Self::new(ProblemType::NotYetCurrent),
             AppError::Store(ref failure) if failure.is_ours() => {
@@ -90,5 +92,51 @@ fn sheet_fault(fault: &sheet::SheetFault) -> super::problem::SheetFault {
         value: fault.value.clone(),
         code: fault.code,
         detail: Bilingual { zh: fault.detail(Lang::Zh), en: fault.detail(Lang::En) },
+    }
+}
+
+/// Says why a draw was refused.
+fn draw_refused(refusal: Refusal) -> Problem {
+    match refusal {
+        Refusal::Unknown => Problem::new(ProblemType::NotFound).with_detail(
+            "没有这份报关单；请先发送核注（PUT），再重发本条报文。",
+            "There is no such declaration; send its PUT first, then this message again.",
+        ),
+        Refusal::Mismatch => Problem::new(ProblemType::IdempotencyMismatch).with_detail(
+            "该 sequence 已用于另一条内容不同的报文；请查询报关单现状，以更高的 sequence 重新发送。",
+            "This sequence belongs to another message; read the declaration and send the message under a higher sequence.",
+        ),
+        Refusal::Faults(faults) => AppError::Faults(faults).into(),
+        Refusal::Lines(lines) => lines.into(),
+        Refusal::Conflict(conflict) => {
+            let (zh, en) = conflict_text(conflict);
+            Problem::new(ProblemType::Conflict).with_detail(zh, en)
+        }
+    }
+}
+
+fn conflict_text(conflict: Conflict) -> (String, String) {
+    match conflict {
+        Conflict::State(state) => (
+            format!("报关单的状态为 {}，不允许此操作；请先查询报关单现状。", state.as_str()),
+            format!("The declaration is `{}`, which does not allow this; read it first.", state.as_str()),
+        ),
+        Conflict::Lapsed(why) => {
+            let code = why.map_or("lapsed", LapseCode::as_str);
+            (
+                format!("核注已由系统返还（{code}）；如仍需进口，请重新核注（PUT）。"),
+                format!("The reservation has lapsed ({code}); if the goods still come, state it anew with PUT."),
+            )
+        }
+        Conflict::MessagesMissing { from, to } => (
+            format!("sequence {from} 至 {to} 的报文尚未收到；请先发送，或在 position 中指明所核销的核注。"),
+            format!("Messages {from} to {to} have not come; send them first, or name the PUT in `position`."),
+        ),
+        Conflict::OtherPosition { stands } => (
+            format!("现有核注的 sequence 为 {stands}，与 position 不符；请待该核注送达后重发，或查询报关单现状。"),
+            format!(
+                "The PUT that stands has sequence {stands}, not the one in `position`; send this again after that PUT, or read the declaration."
+            ),
+        ),
     }
 }

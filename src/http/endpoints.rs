@@ -3,7 +3,7 @@
 //! Nothing is reachable that does not stand here; a test holds it against `openapi.yaml`, another tries every row
 //! with every role.
 
-use super::api::{adjustments, enterprises, health, listings, lookups, pages, reference, stops};
+use super::api::{adjustments, border, declarations, enterprises, health, listings, lookups, pages, reference, stops};
 use super::edge;
 use crate::domain::actor::{Role, RoleSet};
 use actix_web::middleware::from_fn;
@@ -79,6 +79,30 @@ const STOPS: RoleSet = RoleSet::of(&[
 ]);
 const APPROVER: RoleSet = RoleSet::of(&[Role::BureauApprover]);
 
+const DRAW: RoleSet = RoleSet::of(&[Role::CustomsDraw]);
+const CORRECT: RoleSet = RoleSet::of(&[Role::CustomsDraw, Role::CustomsOfficer]);
+const RELEASE_MANUALLY: RoleSet = RoleSet::of(&[Role::CustomsOfficer]);
+const DECLARATIONS: RoleSet = RoleSet::of(&[
+    Role::BureauOfficer,
+    Role::BureauApprover,
+    Role::BureauAdmin,
+    Role::Auditor,
+    Role::CustomsDraw,
+    Role::CustomsOfficer,
+    Role::EnterpriseApplicant,
+    Role::EnterpriseAgent,
+]);
+
+const BOARD: RoleSet = RoleSet::of(&[
+    Role::BureauOfficer,
+    Role::BureauApprover,
+    Role::BureauAdmin,
+    Role::Auditor,
+    Role::CustomsDraw,
+    Role::CustomsOfficer,
+]);
+const REVIEWERS: RoleSet = RoleSet::of(&[Role::BureauOfficer, Role::BureauApprover]);
+
 macro_rules! endpoints {
     ($( $method:ident $path:literal $module:ident::$handler:ident $access:expr, $effect:ident; )+) => {
         /// Every endpoint.
@@ -143,6 +167,19 @@ endpoints! {
     GET "/v1/listings/{number}" listings::get_listing Access::Roles(READERS), Read;
     GET "/v1/listings/{number}/versions" listings::list_listing_versions Access::Roles(READERS), Read;
     GET "/v1/listings/{number}/balance" listings::get_listing_balance Access::Roles(READERS), Read;
+    GET "/v1/listings/{number}/movements" declarations::list_listing_movements Access::Roles(READERS), Read;
+    GET "/v1/declarations" declarations::list_declarations Access::Roles(DECLARATIONS), Read;
+    GET "/v1/declarations/{number}" declarations::get_declaration Access::Roles(DECLARATIONS), Read;
+    PUT "/v1/declarations/{number}" declarations::put_declaration Access::Roles(DRAW), Fact;
+    POST "/v1/declarations/{number}/release" declarations::release_declaration Access::Roles(DRAW), Fact;
+    POST "/v1/declarations/{number}/cancel" declarations::cancel_declaration Access::Roles(DRAW), Fact;
+    POST "/v1/declarations/{number}/correct" declarations::correct_declaration Access::Roles(CORRECT), Fact;
+    POST "/v1/declarations/{number}/manual-release" declarations::manually_release_declaration Access::Roles(RELEASE_MANUALLY), Fact;
+    GET "/v1/manual-releases" border::list_manual_releases Access::Roles(BOARD), Read;
+    GET "/v1/manual-releases/{id}" border::get_manual_release Access::Roles(BOARD), Read;
+    POST "/v1/manual-releases/{id}/review" border::review_manual_release Access::Roles(REVIEWERS), Fact;
+    GET "/v1/draw-messages" border::list_draw_messages Access::Roles(BOARD), Read;
+    GET "/v1/draw-messages/{id}" border::get_draw_message Access::Roles(BOARD), Read;
     GET "/v1/enterprises" enterprises::list_enterprises Access::Roles(READERS), Read;
     GET "/v1/enterprises/{uscc}" enterprises::get_enterprise Access::Roles(READERS), Read;
     GET "/v1/adjustments" adjustments::list_adjustments Access::Roles(SUPERVISORS), Read;
@@ -161,5 +198,6 @@ endpoints! {
     GET "/v1/change-reasons" stops::list_change_reasons Access::Roles(RoleSet::ALL), Read;
     GET "/v1/schemes" reference::list_schemes Access::Roles(RoleSet::ALL), Read;
     GET "/v1/schemes/{code}" reference::get_scheme Access::Roles(RoleSet::ALL), Read;
+    GET "/v1/schemes/{code}/shadow" border::get_scheme_shadow Access::Roles(SUPERVISORS), Read;
     GET "/v1/tariff/{hs_code}" reference::get_tariff Access::Roles(RoleSet::ALL), Read;
 }

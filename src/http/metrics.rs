@@ -19,6 +19,7 @@ pub struct Metrics {
     lookup_seconds: Histogram,
     responses: [IntCounter; 5],
     refused_tokens: IntCounterVec,
+    draws: IntCounterVec,
     revision: IntGauge,
     listings: IntGauge,
     head_age: Gauge,
@@ -28,6 +29,11 @@ pub struct Metrics {
     largest_group: IntGauge,
     stops_unconfirmed: IntGauge,
     stops_lapsed: IntGauge,
+    lost_messages: IntGauge,
+    lapsed: IntGauge,
+    open: IntGauge,
+    due: IntGauge,
+    unreviewed: IntGauge,
 }
 
 impl Metrics {
@@ -45,6 +51,10 @@ impl Metrics {
         )?;
         let refused_tokens =
             IntCounterVec::new(Opts::new("whitelist_tokens_refused_total", "Tokens refused, by cause"), &["cause"])?;
+        let draws = IntCounterVec::new(
+            Opts::new("whitelist_draw_messages_total", "Messages about declarations, by verb and outcome"),
+            &["verb", "outcome"],
+        )?;
         let buckets = vec![0.000_05, 0.000_1, 0.000_2, 0.000_5, 0.001, 0.002, 0.005, 0.01, 0.05, 0.25, 1.0];
         let lookup_seconds = Histogram::with_opts(
             HistogramOpts::new("whitelist_lookup_seconds", "Time to answer a lookup request").buckets(buckets),
@@ -55,6 +65,7 @@ impl Metrics {
             responses: ["1xx", "2xx", "3xx", "4xx", "5xx"].map(|class| responses.with_label_values(&[class])),
             lookup_seconds,
             refused_tokens,
+            draws,
             revision: gauge("whitelist_revision", "Revision that this node answers from")?,
             listings: gauge("whitelist_listings", "Listings in memory")?,
             head_age: Gauge::new(
@@ -67,11 +78,17 @@ impl Metrics {
             largest_group: gauge("whitelist_write_group_largest", "Most commands of one commit so far")?,
             stops_unconfirmed: gauge("whitelist_stops_unconfirmed", "Emergency stops that wait for a second person")?,
             stops_lapsed: gauge("whitelist_stops_lapsed", "Emergency stops lifted because nobody confirmed them")?,
+            lost_messages: gauge("whitelist_draw_messages_unrecorded_total", "Raw messages that could not be kept")?,
+            lapsed: gauge("whitelist_reservations_lapsed_total", "Reservations that the service gave back")?,
+            open: gauge("whitelist_reservations_open", "Declarations that hold a reservation, at the last sweep")?,
+            due: gauge("whitelist_reservations_due", "Reservations that customs is reminded of, at the last sweep")?,
+            unreviewed: gauge("whitelist_manual_releases_unreviewed", "Manual releases that wait for the bureau")?,
             registry,
         };
         metrics.registry.register(Box::new(lookups))?;
         metrics.registry.register(Box::new(responses))?;
         metrics.registry.register(Box::new(metrics.refused_tokens.clone()))?;
+        metrics.registry.register(Box::new(metrics.draws.clone()))?;
         metrics.registry.register(Box::new(metrics.lookup_seconds.clone()))?;
         metrics.registry.register(Box::new(metrics.head_age.clone()))?;
         for gauge in [
@@ -83,6 +100,11 @@ impl Metrics {
             &metrics.largest_group,
             &metrics.stops_unconfirmed,
             &metrics.stops_lapsed,
+            &metrics.lost_messages,
+            &metrics.lapsed,
+            &metrics.open,
+            &metrics.due,
+            &metrics.unreviewed,
         ] {
             metrics.registry.register(Box::new(gauge.clone()))?;
         }
@@ -106,6 +128,11 @@ impl Metrics {
         if let Some(counter) = self.responses.get(usize::from(status / 100).saturating_sub(1)) {
             counter.inc();
         }
+    }
+
+    /// Counts a message about a declaration; `outcome` is `applied` or the slug of the problem.
+    pub fn drawn(&self, verb: &str, outcome: &str) {
+        self.draws.with_label_values(&[verb, outcome]).inc();
     }
 
     /// Counts a refused token.
@@ -134,6 +161,11 @@ impl Metrics {
         };
         self.stops_unconfirmed.set(stops(StopStage::Emergency));
         self.stops_lapsed.set(stops(StopStage::Lapsed));
+        self.lost_messages.set(whole(app.messages.dropped()));
+        self.lapsed.set(whole(app.swept.lapsed.load(Ordering::Relaxed)));
+        self.open.set(app.swept.open.load(Ordering::Relaxed));
+        self.due.set(app.swept.due.load(Ordering::Relaxed));
+        self.unreviewed.set(app.swept.unreviewed.load(Ordering::Relaxed));
         let mut text = Vec::new();
         TextEncoder::new().encode(&self.registry.gather(), &mut text)?;
         Ok(String::from_utf8_lossy(&text).into_owned())

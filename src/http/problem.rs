@@ -18,10 +18,12 @@ use serde_json::{Map, Value};
 
 use super::docs::problems::problem;
 use crate::domain::bilingual::Bilingual;
+use crate::domain::draw::RefusedLine;
 use crate::domain::error::Rule;
 pub use crate::domain::fault::Fault;
 use crate::domain::fault::FaultCode;
 use crate::domain::lang::Lang;
+use crate::domain::reason::{Reason, Reasons, Verdict};
 
 /// Seconds in `Retry-After` where nobody knows better.
 const RETRY_AFTER_DEFAULT: u32 = 2;
@@ -142,6 +144,8 @@ pub enum Faults {
     Refused(Vec<Refusal>),
     /// Cells of a spreadsheet.
     Sheet(Vec<SheetFault>),
+    /// Lines that a draw is refused for; they stand in `lines`.
+    Lines(Vec<RefusedLine>),
 }
 
 /// A refusal or failure on its way to the client.
@@ -250,6 +254,10 @@ impl Problem {
                 .map(|refusal| place(&refusal.pointer, refusal.rule.as_str(), refusal.rule.text(lang)))
                 .collect(),
             Faults::Sheet(faults) => faults.iter().map(|fault| cell(fault, lang)).collect(),
+            Faults::Lines(lines) => {
+                body.insert("lines".into(), lines.iter().map(|line| refused_line(line, lang)).collect());
+                Vec::new()
+            }
         };
         if !faults.is_empty() {
             body.insert("faults".into(), faults.into());
@@ -296,6 +304,21 @@ fn cell(fault: &SheetFault, lang: Lang) -> Value {
     })
 }
 
+fn refused_line(line: &RefusedLine, lang: Lang) -> Value {
+    let reason = |reason: Reason| {
+        let (code, text) = (reason.as_str(), reason.text(lang));
+        serde_json::json!({ "code": code, "text": text, "remedy": reason.remedy(lang) })
+    };
+    serde_json::json!({
+        "line": line.line,
+        "listing": line.listing,
+        "verdict": line.reasons.verdict().as_str(),
+        "was": line.was.map(Verdict::as_str),
+        "reasons": line.reasons.iter().map(reason).collect::<Vec<Value>>(),
+        "remaining": line.remaining,
+    })
+}
+
 impl From<ProblemType> for Problem {
     fn from(kind: ProblemType) -> Self {
         Self::new(kind)
@@ -324,6 +347,14 @@ impl From<Vec<Refusal>> for Problem {
     fn from(refusals: Vec<Refusal>) -> Self {
         let rule = refusals.first().map(|refusal| refusal.rule);
         Self { rule, faults: Faults::Refused(refusals), ..Self::new(ProblemType::RuleRefused) }
+    }
+}
+
+impl From<Vec<RefusedLine>> for Problem {
+    fn from(lines: Vec<RefusedLine>) -> Self {
+        let over = Reasons::only(Reason::QuantityExceedsRemaining);
+        let rule = if lines.iter().all(|line| line.reasons == over) { Rule::OverDraw } else { Rule::LineRefused };
+        Self { rule: Some(rule), faults: Faults::Lines(lines), ..Self::new(ProblemType::RuleRefused) }
     }
 }
 

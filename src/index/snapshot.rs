@@ -4,10 +4,12 @@
 //! large step from nothing, so that there is one way of building it.
 
 use crate::domain::code::{HsCode, Uscc};
+use crate::domain::draw::List;
 use crate::domain::enterprise::{Enterprise, EnterpriseVersion};
 use crate::domain::id::StopId;
 use crate::domain::listing::Listing;
-use crate::domain::lookup::{Declaration, Facts, Line, LineAnswer, Rules, judge, judge_one};
+use crate::domain::listing_number::ListingNumber;
+use crate::domain::lookup::{AS_REMEMBERED, Declaration, Facts, Line, LineAnswer, Rules, judge, judge_one};
 use crate::domain::revision::Revision;
 use crate::domain::scheme::{Scheme, SchemeHistory};
 use crate::domain::stop::{ItemClass, Stop, StopVersion};
@@ -26,6 +28,8 @@ type Shard = FxHashMap<Uscc, Arc<Enterprise>>;
 pub struct Snapshot {
     revision: Revision,
     schemes: Arc<Vec<SchemeHistory>>,
+    /// The schemes as if their rules in shadow counted; none when none has any.
+    shadows: Option<Arc<Vec<SchemeHistory>>>,
     tariff: Arc<FxHashMap<HsCode, TariffHistory>>,
     stops: Arc<Vec<Stop>>,
     shards: Arc<Vec<Arc<Shard>>>,
@@ -46,6 +50,8 @@ pub struct Delta {
     pub listings: Vec<(Uscc, Listing)>,
     /// Stop versions in order of recording.
     pub stops: Vec<(StopId, ItemClass, StopVersion)>,
+    /// What was taken of listings, in order of revision.
+    pub taken: Vec<(Uscc, ListingNumber, Revision, i64)>,
 }
 
 impl Snapshot {
@@ -55,6 +61,7 @@ impl Snapshot {
         Self {
             revision: Revision(0),
             schemes: Arc::default(),
+            shadows: None,
             tariff: Arc::default(),
             stops: Arc::default(),
             shards: Arc::new(vec![Arc::default(); SHARDS]),
@@ -123,8 +130,19 @@ impl Snapshot {
     }
 
     fn rules(&self) -> Rules<'_> {
-        Rules { schemes: &self.schemes, stops: &self.stops }
+        Rules { schemes: &self.schemes, stops: &self.stops, taken: AS_REMEMBERED }
     }
+
+    /// Hands out what draws are judged by; `at` is the head that their transaction holds, `then` the revision known
+    /// when something happened that is reported afterwards.
+    pub fn with_list<R>(&self, at: Revision, then: Revision, work: impl FnOnce(&List<'_, '_>) -> R) -> R {
+        let facts = |line: &Line| self.facts(line);
+        let enterprise = |uscc: Uscc| self.enterprise(uscc).map(Arc::as_ref);
+        let shadows = self.shadows.as_ref().map(|shadows| shadows.as_slice());
+        let (schemes, stops) = (self.schemes.as_slice(), self.stops.as_slice());
+        work(&List { schemes, shadows, stops, facts: &facts, enterprise: &enterprise, at, then })
+    }
+
 
     fn facts(&self, line: &Line) -> Facts<'_> {
         Facts { tariff: self.tariff.get(&line.hs_code), enterprise: self.enterprise(line.enterprise).map(Arc::as_ref) }
@@ -147,6 +165,9 @@ impl Snapshot {
                     }
                 }
             }
+            let (shadows, any): (Vec<SchemeHistory>, Vec<bool>) =
+                schemes.iter().map(SchemeHistory::with_shadow).unzip();
+            next.shadows = any.contains(&true).then(|| Arc::new(shadows));
         }
         if !delta.tariff.is_empty() {
             let tariff = Arc::make_mut(&mut next.tariff);
@@ -164,10 +185,23 @@ impl Snapshot {
             }
         }
         next.advance_enterprises(delta.enterprises, delta.listings);
+        // Into cells that all states share: who reads at an earlier revision does not see it.
+        for (uscc, number, revision, taken) in delta.taken {
+            if let Some(listing) = next.enterprise(uscc).and_then(|enterprise| enterprise.listing(number)) {
+                listing.taken.push(revision, taken);
+            }
+        }
         next
     }
 
     fn advance_enterprises(&mut self, versions: Vec<(Uscc, EnterpriseVersion)>, listings: Vec<(Uscc, Listing)>) {
+        let carried = |(uscc, mut listing): (Uscc, Listing)| {
+            if let Some(known) = self.enterprise(uscc).and_then(|enterprise| enterprise.listing(listing.number)) {
+                listing.taken = known.taken.clone();
+            }
+            (uscc, listing)
+        };
+        let listings: Vec<(Uscc, Listing)> = listings.into_iter().map(carried).collect();
         let mut touched: FxHashMap<Uscc, (Vec<EnterpriseVersion>, Vec<Arc<Listing>>)> = FxHashMap::default();
         for (uscc, version) in versions {
             touched.entry(uscc).or_default().0.push(version);

@@ -36,6 +36,36 @@ macro_rules! insert_all {
 }
 pub(crate) use insert_all;
 
+/// Replaces balances, which exist: on PostgreSQL all in one statement, on SQLite one by one.
+pub fn put_balances(conn: &mut AnyConnection, rows: &[super::listings::BalanceRow]) -> Result<(), StoreError> {
+    use super::schema::balances::{self, confirmed, excess, listing, reserved};
+    use diesel::{ExpressionMethods as _, QueryDsl as _, RunQueryDsl as _, upsert::excluded};
+    match conn {
+        AnyConnection::Sqlite(conn) => {
+            for row in rows {
+                diesel::update(balances::table.find(&row.listing))
+                    .set((reserved.eq(row.reserved), confirmed.eq(row.confirmed), excess.eq(row.excess)))
+                    .execute(conn)?;
+            }
+        }
+        AnyConnection::Postgres(conn) => {
+            for rows in rows.chunks(500) {
+                diesel::insert_into(balances::table)
+                    .values(rows)
+                    .on_conflict(listing)
+                    .do_update()
+                    .set((
+                        reserved.eq(excluded(reserved)),
+                        confirmed.eq(excluded(confirmed)),
+                        excess.eq(excluded(excess)),
+                    ))
+                    .execute(conn)?;
+            }
+        }
+    }
+    Ok(())
+}
+
 /// Begins a transaction that may write: on SQLite it takes the write lock at once, so that it never has to be
 /// given up half-way for a lock.
 pub fn begin_write(conn: &mut AnyConnection) -> Result<(), StoreError> {

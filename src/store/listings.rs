@@ -261,6 +261,8 @@ pub struct BalanceRow {
     pub reserved: i64,
     /// Written off.
     pub confirmed: i64,
+    /// Written off beyond the grant.
+    pub excess: i64,
 }
 
 /// Opens the balances of new listings with what was used before.
@@ -270,7 +272,7 @@ pub struct BalanceRow {
 pub(super) fn open_balances(conn: &mut AnyConnection, used: &[(String, i64)]) -> Result<(), StoreError> {
     let rows: Vec<BalanceRow> = used
         .iter()
-        .map(|(listing, used)| BalanceRow { listing: listing.clone(), reserved: 0, confirmed: *used })
+        .map(|(listing, used)| BalanceRow { listing: listing.clone(), reserved: 0, confirmed: *used, excess: 0 })
         .collect();
     insert_all!(conn, balances::table, rows);
     Ok(())

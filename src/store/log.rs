@@ -146,6 +146,18 @@ pub fn find_entry(conn: &mut AnyConnection, revision: i64) -> Result<Option<Entr
     Ok(log_entries::table.find(revision).first(conn).optional()?)
 }
 
+/// Finds several entries.
+///
+/// # Errors
+/// The database's failure.
+pub fn entries_of(conn: &mut AnyConnection, revisions: &[i64]) -> Result<Vec<EntryRow>, StoreError> {
+    let mut rows = Vec::new();
+    for revisions in revisions.chunks(500) {
+        rows.extend(log_entries::table.filter(log_entries::revision.eq_any(revisions)).load::<EntryRow>(conn)?);
+    }
+    Ok(rows)
+}
+
 /// Reads a stretch of entries in order.
 ///
 /// # Errors

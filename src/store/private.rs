@@ -134,6 +134,23 @@ impl SubjectKeys {
         Ok(key)
     }
 
+    /// Reads the keys of several subjects, those that have one.
+    ///
+    /// # Errors
+    /// The database's failure.
+    pub fn read_ahead(&mut self, conn: &mut AnyConnection, subjects: &[String]) -> Result<(), StoreError> {
+        for subjects in subjects.chunks(500) {
+            let rows: Vec<(String, Vec<u8>)> =
+                subject_keys::table.filter(subject_keys::subject.eq_any(subjects)).load(conn)?;
+            for (subject, bytes) in rows {
+                let key = SubjectKey::try_from(bytes)
+                    .map_err(|_| StoreError::Damaged(format!("the key of `{subject}` is not 32 bytes")))?;
+                self.0.insert(subject, key);
+            }
+        }
+        Ok(())
+    }
+
     /// Returns the key of a subject if there is one.
     ///
     /// # Errors

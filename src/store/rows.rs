@@ -419,6 +419,17 @@ pub mod wire {
         Quantity::parse(text).ok().and_then(|quantity| i64::try_from(quantity.steps()).ok())
     }
 
+    /// How bytes read in the log: lower-case hex.
+    pub mod bytes {
+        use super::*;
+        pub fn serialize<S: Serializer>(value: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+            hex::encode(value).serialize(serializer)
+        }
+        pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
+            hex::decode(String::deserialize(deserializer)?).map_err(D::Error::custom)
+        }
+    }
+
     text_form!(day i32, day_text, day_value);
     optional_form!(day_opt i32, day_text, day_value);
     text_form!(hs i64, hs_text, hs_value);

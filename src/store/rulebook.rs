@@ -1,10 +1,11 @@
 //! Rows of schemes, tariff and stops: what concerns every listing.
 
 use super::conn::AnyConnection;
+use super::dialect::both;
 use super::error::StoreError;
 use super::rows::{SchemeRow, StopRow, TariffRow};
-use super::schema::{scheme_versions, stop_versions, tariff_versions};
-use diesel::{ExpressionMethods as _, QueryDsl as _, RunQueryDsl as _, SelectableHelper as _};
+use super::schema::{enterprise_versions, listing_versions, scheme_versions, stop_versions, tariff_versions};
+use diesel::{ExpressionMethods as _, OptionalExtension as _, QueryDsl as _, RunQueryDsl as _, SelectableHelper as _};
 
 /// Reads scheme versions recorded after a revision, in order of recording.
 ///
@@ -111,4 +112,45 @@ pub fn stops_expired(conn: &mut AnyConnection, at: i64) -> Result<Vec<StopRow>, 
     rows.dedup_by(|next, first| next.id == first.id);
     rows.retain(|row| row.stage.as_deref() == Some("emergency"));
     Ok(rows)
+}
+
+/// A number that a query answers.
+#[derive(diesel::QueryableByName)]
+struct Newest {
+    #[diesel(sql_type = diesel::sql_types::BigInt)]
+    value: i64,
+}
+
+/// Returns the revision of the newest version of anything that lookups judge by.
+///
+/// # Errors
+/// The database's failure.
+pub fn newest(conn: &mut AnyConnection) -> Result<i64, StoreError> {
+    let query = "SELECT COALESCE(MAX(newest), 0) AS value FROM (SELECT MAX(revision) AS newest FROM scheme_versions \
+                 UNION ALL SELECT MAX(revision) FROM tariff_versions UNION ALL SELECT MAX(revision) FROM enterprise_versions \
+                 UNION ALL SELECT MAX(revision) FROM listing_versions UNION ALL SELECT MAX(revision) FROM stop_versions) AS list";
+    let newest: Newest = both!(conn, conn => diesel::sql_query(query).get_result(conn))?;
+    Ok(newest.value)
+}
+
+/// Returns the same as it was known at an instant, in microseconds.
+///
+/// # Errors
+/// The database's failure.
+pub fn newest_at(conn: &mut AnyConnection, at: i64) -> Result<i64, StoreError> {
+    // Tables grow in order of time, so that each is read from its end.
+    let mut newest = 0;
+    macro_rules! last {
+        ($($table:ident),+) => { $(
+            let last: Option<i64> = $table::table
+                .filter($table::recorded_at.le(at))
+                .order($table::revision.desc())
+                .select($table::revision)
+                .first(conn)
+                .optional()?;
+            newest = newest.max(last.unwrap_or(0));
+        )+ };
+    }
+    last!(scheme_versions, tariff_versions, enterprise_versions, listing_versions, stop_versions);
+    Ok(newest)
 }

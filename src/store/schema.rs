@@ -140,6 +140,7 @@ diesel::table! {
         listing -> Text,
         reserved -> BigInt,
         confirmed -> BigInt,
+        excess -> BigInt,
     }
 }
 
@@ -390,3 +391,106 @@ diesel::table! {
         sent_at -> BigInt,
     }
 }
+
+diesel::table! {
+    declaration_versions (number, version) {
+        number -> Text,
+        version -> Integer,
+        revision -> BigInt,
+        sequence -> BigInt,
+        verb -> Text,
+        state -> Text,
+        enterprise -> Text,
+        org -> Text,
+        customs_office -> Text,
+        declared_on -> Integer,
+        trade_mode -> Nullable<Integer>,
+        occurred_at -> Nullable<BigInt>,
+        lines -> Text,
+        positions -> Text,
+        answer -> Text,
+        request_digest -> Binary,
+        judged_at -> BigInt,
+        reason_code -> Nullable<Text>,
+        reason_basis -> Nullable<Text>,
+        officer -> Nullable<Text>,
+        shadow -> Nullable<Text>,
+        recorded_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    movements (revision, place) {
+        revision -> BigInt,
+        place -> Integer,
+        listing -> Text,
+        enterprise -> Text,
+        declaration -> Text,
+        customs_office -> Text,
+        kind -> Text,
+        debit -> Text,
+        credit -> Text,
+        quantity -> BigInt,
+        reserved_after -> BigInt,
+        confirmed_after -> BigInt,
+        excess_after -> BigInt,
+        granted -> BigInt,
+        occurred_at -> BigInt,
+        recorded_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    open_declarations (number) {
+        number -> Text,
+        reserved_on -> Integer,
+        enterprise -> Text,
+        customs_office -> Text,
+    }
+}
+
+diesel::table! {
+    manual_releases (id) {
+        id -> Text,
+        version -> Integer,
+        revision -> BigInt,
+        state -> Text,
+        declaration -> Text,
+        declaration_version -> Integer,
+        enterprise -> Text,
+        customs_office -> Text,
+        officer -> Text,
+        reason_code -> Text,
+        reason_basis -> Nullable<Text>,
+        overridden -> Text,
+        released_at -> BigInt,
+        reviewed_by -> Nullable<Text>,
+        reviewed_at -> Nullable<BigInt>,
+        review_basis -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    draw_messages (id) {
+        id -> Text,
+        declaration -> Text,
+        verb -> Text,
+        sequence -> Nullable<BigInt>,
+        org -> Text,
+        person -> Text,
+        received_at -> BigInt,
+        status -> Integer,
+        revision -> Nullable<BigInt>,
+        request -> Binary,
+        answer -> Binary,
+    }
+}
+
+diesel::table! {
+    draw_refusals (declaration, sequence) {
+        declaration -> Text,
+        sequence -> BigInt,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(movements, open_declarations, declaration_versions);

@@ -14,6 +14,7 @@ use crate::tlog::Hash;
 use crate::tlog::entry::{Actor, Entry};
 use crate::tlog::merkle::leaf_hash;
 use std::any::Any;
+use std::collections::HashMap;
 
 /// Who changes the list, when, and in which request.
 #[derive(Debug, Clone)]
@@ -127,16 +128,29 @@ pub(super) struct Group {
     pub(super) sealed: Vec<PrivateRow>,
     /// Keys read so far.
     pub(super) keys: SubjectKeys,
+    /// People seen so far, by issuer and subject.
+    pub(super) people: HashMap<(String, String), PersonId>,
+    /// Entries before the group that were read ahead, by revision.
+    pub(super) previous: HashMap<i64, Previous>,
 }
 
 impl Group {
+    /// Goes back to what was there before a command that was rolled back.
+    pub(super) fn back_to(&mut self, (entries, sealed): (usize, usize)) {
+        self.entries.truncate(entries);
+        self.sealed.truncate(sealed);
+        // What the command made may be gone; it is read again when it is needed.
+        self.keys.forget();
+        self.people.clear();
+    }
+
     pub(super) fn next_revision(&self) -> i64 {
         let pending = i64::try_from(self.entries.len()).unwrap_or(i64::MAX);
         self.base.saturating_add(pending).saturating_add(1)
     }
 }
 
-impl Tx<'_> {
+impl<'g> Tx<'g> {
     /// Returns the connection, for reads and for working state.
     pub fn conn(&mut self) -> &mut AnyConnection {
         self.conn
@@ -146,6 +160,23 @@ impl Tx<'_> {
     #[must_use]
     pub fn context(&self) -> &Context {
         self.context
+    }
+
+    /// Goes on for another command of the same transaction.
+    pub fn act_for(&mut self, context: &'g Context) {
+        self.context = context;
+        self.person = None;
+    }
+
+    /// Reads ahead what saving needs: the entries of rows that will be followed, and the keys of subjects.
+    ///
+    /// # Errors
+    /// The database's failure.
+    pub fn read_ahead(&mut self, revisions: &[i64], subjects: &[String]) -> Result<(), StoreError> {
+        for row in log::entries_of(self.conn, revisions)? {
+            self.group.previous.insert(row.revision, previous_of(&row)?);
+        }
+        self.group.keys.read_ahead(self.conn, subjects)
     }
 
     /// Returns the revision that the next saved fact gets.
@@ -163,7 +194,15 @@ impl Tx<'_> {
             return Ok(person);
         }
         let Author::Caller { issuer, subject, .. } = &self.context.by else { return Err(StoreError::Broken) };
-        let person = people::find_or_make(self.conn, issuer, subject, self.context.at)?;
+        let account = (issuer.clone(), subject.clone());
+        let person = match self.group.people.get(&account) {
+            Some(person) => *person,
+            None => {
+                let person = people::find_or_make(self.conn, issuer, subject, self.context.at)?;
+                self.group.people.insert(account, person);
+                person
+            }
+        };
         self.person = Some(person);
         Ok(person)
     }
@@ -217,15 +256,15 @@ impl Tx<'_> {
     }
 
     fn previous(&mut self, revision: i64) -> Result<Previous, StoreError> {
+        if let Some(previous) = self.group.previous.get(&revision) {
+            return Ok(*previous);
+        }
         let missing = || StoreError::Damaged(format!("entry {revision} is missing"));
         let place = revision.checked_sub(self.group.base).and_then(|place| place.checked_sub(1)).ok_or_else(missing)?;
-        let row = match usize::try_from(place) {
-            Ok(place) => self.group.entries.get(place).cloned().ok_or_else(missing)?,
-            Err(_) => log::find_entry(self.conn, revision)?.ok_or_else(missing)?,
-        };
-        let after = Entry::from_leaf(&row.leaf).map_err(StoreError::damaged)?.after;
-        let leaf_hash = Hash::from_slice(&row.leaf_hash).ok_or_else(missing)?;
-        Ok(Previous { leaf_hash, after })
+        match usize::try_from(place) {
+            Ok(place) => previous_of(self.group.entries.get(place).ok_or_else(missing)?),
+            Err(_) => previous_of(&log::find_entry(self.conn, revision)?.ok_or_else(missing)?),
+        }
     }
 
     /// Writes the rows saved so far, so that later reads of the same command see them.
@@ -236,6 +275,12 @@ impl Tx<'_> {
         let rows = std::mem::take(&mut self.rows);
         rows.0.iter().try_for_each(|rows| rows.write(self.conn))
     }
+}
+
+fn previous_of(row: &EntryRow) -> Result<Previous, StoreError> {
+    let after = Entry::from_leaf(&row.leaf).map_err(StoreError::damaged)?.after;
+    let leaf_hash = Hash::from_slice(&row.leaf_hash).ok_or_else(|| StoreError::damaged("a leaf hash has 32 bytes"))?;
+    Ok(Previous { leaf_hash, after })
 }
 
 fn push_entry(group: &mut Group, entry: &Entry) -> Result<Revision, StoreError> {

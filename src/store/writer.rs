@@ -6,6 +6,7 @@
 
 use super::checkpoints::Signer;
 use super::conn::{AnyConnection, DatabaseUrl, Pool, pool};
+use super::desk::{Desk, Draw, Outcome};
 use super::dialect::{begin_write, insert_all, run};
 use super::error::StoreError;
 use super::log::{self, Edge};
@@ -87,6 +88,61 @@ where
     }
 }
 
+/// A draw in the queue.
+struct DrawJob {
+    draw: Draw,
+    reply: Sender<Result<Outcome, StoreError>>,
+}
+
+/// What waits for the writer.
+enum Waiting {
+    /// Casework and working state, one after another.
+    Command(Box<dyn Job>),
+    /// Draws, together.
+    Draw(Box<DrawJob>),
+}
+
+/// Draws of one group, and what became of them.
+#[derive(Default)]
+struct Draws {
+    draws: Vec<Draw>,
+    replies: Vec<Sender<Result<Outcome, StoreError>>>,
+    outcomes: Option<Result<Vec<Outcome>, StoreError>>,
+}
+
+impl Draws {
+    /// Decides all of them; false rolls their savepoint back.
+    fn run(&mut self, desk: Option<&mut Box<dyn Desk>>, conn: &mut AnyConnection, group: &mut Group) -> bool {
+        let (Some(desk), Some(first)) = (desk, self.draws.first()) else { return false };
+        let mut tx = Tx::new(conn, group, &first.context);
+        let outcomes = catch_unwind(AssertUnwindSafe(|| {
+            let outcomes = desk.decide(&mut tx, &self.draws)?;
+            tx.flush()?;
+            Ok(outcomes)
+        }))
+        .unwrap_or(Err(StoreError::Broken));
+        let ok = outcomes.is_ok();
+        if let Err(error) = &outcomes {
+            tracing::error!(%error, draws = self.draws.len(), "the draws of a group were undone");
+        }
+        self.outcomes = Some(outcomes);
+        ok
+    }
+
+    fn done(self, failure: impl Fn() -> Option<StoreError>) {
+        let mut outcomes = self.outcomes.and_then(Result::ok).unwrap_or_default().into_iter();
+        for reply in self.replies {
+            let outcome = match (failure(), outcomes.next()) {
+                (Some(failure), _) => Err(failure),
+                (None, Some(outcome)) => Ok(outcome),
+                (None, None) => Err(StoreError::Broken),
+            };
+            // A caller that gave up waiting needs no answer.
+            let _ = reply.send(outcome);
+        }
+    }
+}
+
 /// Counts of the writer, for metrics.
 #[derive(Debug, Default)]
 pub struct WriterCounts {
@@ -107,7 +163,7 @@ pub struct Store {
 struct Inner {
     url: DatabaseUrl,
     readers: Pool,
-    jobs: Mutex<Option<Sender<Box<dyn Job>>>>,
+    jobs: Mutex<Option<Sender<Waiting>>>,
     thread: Mutex<Option<JoinHandle<()>>>,
     frozen: Arc<OnceLock<String>>,
     counts: Arc<WriterCounts>,
@@ -123,11 +179,13 @@ pub struct Options {
     pub bell: Option<Sender<()>>,
     /// Commands committed together at most; 1 shows what grouping is worth.
     pub group: usize,
+    /// Decides draws; without one they are refused as broken.
+    pub desk: Option<Box<dyn Desk>>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { readers: 4, signer: None, bell: None, group: GROUP }
+        Self { readers: 4, signer: None, bell: None, group: GROUP, desk: None }
     }
 }
 
@@ -152,6 +210,7 @@ impl Store {
             frozen: Arc::clone(&frozen),
             counts: Arc::clone(&counts),
             most: options.group.clamp(1, GROUP),
+            desk: options.desk,
         };
         // Before the first command: on a database that went back there must be none.
         writer.sign_or_freeze();
@@ -207,7 +266,22 @@ impl Store {
         let (reply, answer) = bounded(1);
         let command = Command { work: Some(work), context, outcome: None, reply };
         let jobs = self.inner.jobs.lock().map_err(|_| StoreError::Closed)?.clone().ok_or(StoreError::Closed)?;
-        jobs.send(Box::new(command)).map_err(|_| StoreError::Closed)?;
+        jobs.send(Waiting::Command(Box::new(command))).map_err(|_| StoreError::Closed)?;
+        drop(jobs);
+        answer.recv().map_err(|_| StoreError::OutcomeUnknown)?
+    }
+
+    /// Takes or gives back quantity: decided by the desk together with the other draws of the group.
+    ///
+    /// # Errors
+    /// The store's failure; [`StoreError::OutcomeUnknown`] when the commit broke.
+    pub fn draw(&self, draw: Draw) -> Result<Outcome, StoreError> {
+        if let Some(why) = self.frozen() {
+            return Err(StoreError::BehindHead(why.to_owned()));
+        }
+        let (reply, answer) = bounded(1);
+        let jobs = self.inner.jobs.lock().map_err(|_| StoreError::Closed)?.clone().ok_or(StoreError::Closed)?;
+        jobs.send(Waiting::Draw(Box::new(DrawJob { draw, reply }))).map_err(|_| StoreError::Closed)?;
         drop(jobs);
         answer.recv().map_err(|_| StoreError::OutcomeUnknown)?
     }
@@ -251,13 +325,14 @@ impl Store {
 struct Writer {
     url: DatabaseUrl,
     conn: Option<AnyConnection>,
-    queue: Receiver<Box<dyn Job>>,
+    queue: Receiver<Waiting>,
     edge: Option<Edge>,
     signer: Option<Signer>,
     bell: Option<Sender<()>>,
     frozen: Arc<OnceLock<String>>,
     counts: Arc<WriterCounts>,
     most: usize,
+    desk: Option<Box<dyn Desk>>,
 }
 
 impl Writer {
@@ -278,28 +353,40 @@ impl Writer {
                 }
                 Err(RecvTimeoutError::Disconnected) => break,
             };
-            let mut jobs = vec![first];
-            jobs.extend(self.queue.try_iter().take(self.most.saturating_sub(1)));
-            let count = u64::try_from(jobs.len()).unwrap_or(u64::MAX);
+            let (mut jobs, mut draws, mut count) = (Vec::new(), Draws::default(), 0_u64);
+            let others = self.queue.try_iter().take(self.most.saturating_sub(1));
+            for waiting in std::iter::once(first).chain(others) {
+                count = count.saturating_add(1);
+                match waiting {
+                    Waiting::Command(job) => jobs.push(job),
+                    Waiting::Draw(job) => {
+                        draws.draws.push(job.draw);
+                        draws.replies.push(job.reply);
+                    }
+                }
+            }
             // Commands may have been queued before the database was found to have gone back.
             if let Some(why) = self.frozen.get() {
                 jobs.into_iter().for_each(|job| job.done(Some(StoreError::BehindHead(why.clone()))));
+                draws.done(|| Some(StoreError::BehindHead(why.clone())));
                 continue;
             }
-            let failure = self.commit(&mut jobs).err();
+            let failure = self.commit(&mut jobs, &mut draws).err();
             if failure.is_some() {
                 // A broken connection is not trusted again; the next group opens another.
                 self.conn = None;
                 self.edge = None;
             }
             let committed = failure.is_none();
-            let unknown = matches!(failure, Some(StoreError::OutcomeUnknown));
+            let failed = || {
+                failure.as_ref().map(|error| match error {
+                    StoreError::OutcomeUnknown => StoreError::OutcomeUnknown,
+                    error => StoreError::Unreachable(error.to_string()),
+                })
+            };
+            draws.done(failed);
             for job in jobs {
-                job.done(match (&failure, unknown) {
-                    (None, _) => None,
-                    (Some(_), true) => Some(StoreError::OutcomeUnknown),
-                    (Some(error), false) => Some(StoreError::Unreachable(error.to_string())),
-                });
+                job.done(failed());
             }
             if committed {
                 self.counts.groups.fetch_add(1, Ordering::Relaxed);
@@ -328,7 +415,7 @@ impl Writer {
         }
     }
 
-    fn commit(&mut self, jobs: &mut [Box<dyn Job>]) -> Result<(), StoreError> {
+    fn commit(&mut self, jobs: &mut [Box<dyn Job>], draws: &mut Draws) -> Result<(), StoreError> {
         let conn = match &mut self.conn {
             Some(conn) => conn,
             empty => empty.insert(self.url.open()?),
@@ -341,16 +428,16 @@ impl Writer {
         };
         let mut group = Group { base: size, ..Group::default() };
         for job in jobs.iter_mut() {
-            let (entries, sealed) = (group.entries.len(), group.sealed.len());
+            let before = (group.entries.len(), group.sealed.len());
             run(conn, "SAVEPOINT command")?;
-            if job.run(conn, &mut group) {
-                run(conn, "RELEASE SAVEPOINT command")?;
-            } else {
-                run(conn, "ROLLBACK TO SAVEPOINT command; RELEASE SAVEPOINT command")?;
-                group.entries.truncate(entries);
-                group.sealed.truncate(sealed);
-                group.keys.forget();
-            }
+            let done = job.run(conn, &mut group);
+            end_savepoint(conn, &mut group, done, before)?;
+        }
+        if !draws.draws.is_empty() {
+            let before = (group.entries.len(), group.sealed.len());
+            run(conn, "SAVEPOINT command")?;
+            let done = draws.run(self.desk.as_mut(), conn, &mut group);
+            end_savepoint(conn, &mut group, done, before)?;
         }
         if !group.entries.is_empty() {
             insert_all!(conn, schema::private_values::table, group.sealed);
@@ -380,4 +467,18 @@ impl Writer {
             }
         }
     }
+}
+
+/// Keeps what a command did, or goes back to what was there before it.
+fn end_savepoint(
+    conn: &mut AnyConnection,
+    group: &mut Group,
+    done: bool,
+    before: (usize, usize),
+) -> Result<(), StoreError> {
+    if done {
+        return run(conn, "RELEASE SAVEPOINT command");
+    }
+    group.back_to(before);
+    run(conn, "ROLLBACK TO SAVEPOINT command; RELEASE SAVEPOINT command")
 }

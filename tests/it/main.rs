@@ -14,6 +14,7 @@
 
 mod adjustments;
 mod bad_input;
+mod draws;
 mod fitness;
 mod health;
 mod identity;

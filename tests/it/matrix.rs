@@ -3,6 +3,7 @@
 //!
 //! `UPDATE_GOLDEN=1` writes the golden file anew.
 
+use crate::draws::{act, declaration, grams, ok, place, position_of};
 use crate::lookups::{ENT_05, ENT_10, ask, number_of, question};
 use crate::support::app::{Actor, Database, TestApp};
 use crate::support::client::Response;
@@ -81,6 +82,8 @@ struct World {
     answer: String,
     adjustment: String,
     stop: String,
+    manual_release: String,
+    message: String,
 }
 
 impl World {
@@ -89,23 +92,57 @@ impl World {
         app.restart();
         let adjustment = proposed(app).0.rsplit('/').next().unwrap().to_owned();
         let stop = made(app, "/v1/stops", &emergency()).0;
-        Self { listing: number_of(app, ENT_05, "2937500000"), answer, adjustment, stop }
+        ok(&app.drawing().put(&place(1), &small()));
+        app.inside().messages.flush();
+        let messages = app.drawing().get(&format!("/v1/draw-messages?declaration={}", declaration(1))).json();
+        let message = messages["items"][0]["id"].as_str().unwrap().to_owned();
+        let manual_release = manually_released(app).0;
+        Self { listing: number_of(app, ENT_05, "2937500000"), answer, adjustment, stop, manual_release, message }
+    }
+
+    /// Body of a draw of a declaration that stands as the verb needs, and its serial.
+    fn draw(app: &TestApp, operation: &str) -> (u32, serde_json::Value) {
+        let serial = u32::try_from(app.inside().head().unwrap().0).unwrap() + 1000;
+        let customs = app.drawing();
+        if operation != "put_declaration" && operation != "manually_release_declaration" {
+            ok(&customs.put(&place(serial), &small()));
+        }
+        let lines = json!([{ "line": 1, "quantity": "0.001", "unit": "036" }]);
+        let body = match operation {
+            "put_declaration" => small(),
+            "manually_release_declaration" => manual(),
+            "correct_declaration" => {
+                act(&customs, serial, "release", &json!({ "sequence": 2 }));
+                json!({ "sequence": 3, "reason": { "code": "weighing" }, "lines": lines })
+            }
+            _ => json!({ "sequence": 2 }),
+        };
+        (serial, body)
     }
 
     fn call(&self, app: &TestApp, endpoint: &Endpoint, who: Who) -> Response {
-        let decides = decides(endpoint);
+        let (decides, may) = (decides(endpoint), who.may(endpoint.access));
+        let draws = endpoint.path.starts_with("/v1/declarations/") && endpoint.method != "GET";
+        let (serial, drawn) = if draws && may { Self::draw(app, endpoint.operation) } else { (1, json!({})) };
         // A decision needs a thing that is still open, and the view of it.
-        let (place, etag) = if decides && who.may(endpoint.access) {
+        let (opened, etag) = if decides && may {
             opened(app, endpoint)
         } else {
-            let known = [("/v1/answers", &self.answer), ("/v1/stops", &self.stop)];
+            let known = [
+                ("/v1/answers", &self.answer),
+                ("/v1/stops", &self.stop),
+                ("/v1/draw-messages", &self.message),
+                ("/v1/manual-releases", &self.manual_release),
+            ];
             let known = known.iter().find(|(path, _)| endpoint.path.starts_with(path));
             (known.map_or_else(|| self.adjustment.clone(), |(_, id)| (*id).clone()), "\"1\"".to_owned())
         };
-        let id = place.rsplit('/').next().unwrap();
+        let id = opened.rsplit('/').next().unwrap();
         let mut target = endpoint.path.to_owned();
+        let declared = declaration(serial);
+        let number = if target.starts_with("/v1/declarations") { declared.as_str() } else { self.listing.as_str() };
         for (name, value) in [
-            ("{number}", self.listing.as_str()),
+            ("{number}", number),
             ("{id}", id),
             ("{uscc}", ENT_05),
             ("{code}", "beijing-2022"),
@@ -115,7 +152,7 @@ impl World {
             target = target.replace(name, value);
         }
         assert!(!target.contains('{'), "{target}: nothing stands for the parameter");
-        let declaration = json!({ "declaration": { "customs_office": "0101" }, "lines": [{ "line": 1, "enterprise": ENT_05, "hs_code": "2937500000" }] });
+        let asked = json!({ "declaration": { "customs_office": "0101" }, "lines": [{ "line": 1, "enterprise": ENT_05, "hs_code": "2937500000" }] });
         let rejection = json!({ "reason": { "code": "other", "basis": "依据不足" } });
         let (media, body) = match endpoint.operation {
             "get_lookup" => {
@@ -126,7 +163,15 @@ impl World {
                 target += "?declaration=010120261012345678";
                 ("", String::new())
             }
-            "create_lookup" | "dry_run_lookup" => ("application/json", declaration.to_string()),
+            "list_draw_messages" => {
+                target += &format!("?declaration={}", declaration(1));
+                ("", String::new())
+            }
+            "review_manual_release" => {
+                ("application/json", json!({ "outcome": "accepted", "basis": "情况属实" }).to_string())
+            }
+            _ if draws => ("application/json", drawn.to_string()),
+            "create_lookup" | "dry_run_lookup" => ("application/json", asked.to_string()),
             "propose_adjustment" => ("application/json", proposal(app).to_string()),
             "import_adjustment" => ("text/csv", CSV.to_owned()),
             "create_stop" => ("application/json", emergency().to_string()),
@@ -151,6 +196,29 @@ impl World {
     }
 }
 
+/// A position that takes next to nothing.
+fn small() -> serde_json::Value {
+    position_of(ENT_05, 1, &[grams(1, "0.001")])
+}
+
+/// The body of a release against the answer.
+fn manual() -> serde_json::Value {
+    let mut body = small();
+    body["reason"] = json!({ "code": "urgent_goods", "basis": "冷链货物" });
+    body
+}
+
+/// Releases against the answer; its id and entity tag.
+fn manually_released(app: &TestApp) -> (String, String) {
+    let serial = u32::try_from(app.inside().head().unwrap().0).unwrap() + 1000;
+    let officer = Who::In(Role::CustomsOfficer).actor(app);
+    ok(&officer.post(&format!("{}/manual-release", place(serial)), &manual()));
+    let board = app.officer().get("/v1/manual-releases?state=unreviewed&limit=200").json();
+    let items = board["items"].as_array().unwrap();
+    let item = items.iter().find(|item| item["declaration"] == declaration(serial)).unwrap();
+    (item["id"].as_str().unwrap().to_owned(), format!("\"{}\"", item["revision"]))
+}
+
 fn proposal(app: &TestApp) -> serde_json::Value {
     let listing = number_of(app, ENT_10, "2937500000");
     json!({ "scheme": "beijing-2022", "changes": [{ "kind": "vary", "listing": listing, "effective_on": "2026-08-12", "set": { "note": app.inside().head().unwrap().to_string() }, "reason": { "code": "quantity_changed" } }] })
@@ -165,7 +233,12 @@ fn emergency() -> serde_json::Value {
 fn decides(endpoint: &Endpoint) -> bool {
     matches!(
         endpoint.operation,
-        "confirm_adjustment" | "reject_adjustment" | "withdraw_adjustment" | "confirm_stop" | "lift_stop"
+        "confirm_adjustment"
+            | "reject_adjustment"
+            | "withdraw_adjustment"
+            | "confirm_stop"
+            | "lift_stop"
+            | "review_manual_release"
     )
 }
 
@@ -173,6 +246,7 @@ fn decides(endpoint: &Endpoint) -> bool {
 fn opened(app: &TestApp, endpoint: &Endpoint) -> (String, String) {
     match endpoint.operation {
         "confirm_stop" | "lift_stop" => made(app, "/v1/stops", &emergency()),
+        "review_manual_release" => manually_released(app),
         _ => proposed(app),
     }
 }
@@ -276,7 +350,7 @@ fn who_may_not_call_is_told_so_before_the_body_is_read() {
     let (nobody, operator) = (app.client(), Who::In(Role::Operator).actor(&app));
     let before = app.inside().head().unwrap();
     for endpoint in ENDPOINTS.iter().filter(|endpoint| endpoint.method == "POST") {
-        let target = endpoint.path.replace("{id}", "not-an-id") + "?surprise=1";
+        let target = endpoint.path.replace("{id}", "not-an-id").replace("{number}", "no-number") + "?surprise=1";
         let bodies: [Sent<'_>; 6] = [
             (&[("Content-Type", "application/json")], b"{\"lines\":[{"),
             (&[("Content-Type", "application/json")], b"\xff\xfe\x00"),
@@ -321,14 +395,15 @@ where
     sql_query(sql).load::<Line>(conn).unwrap().into_iter().map(|row| row.line).collect()
 }
 
-/// Every table with its rows, without those written in the background: recorded answers and signed heads.
+/// Every table with its rows, without those written in the background: recorded answers, raw messages
+/// and signed heads.
 fn tables(app: &TestApp) -> BTreeMap<String, Vec<String>> {
     let read = |conn: &mut AnyConnection| {
         Ok::<_, StoreError>(match conn {
             AnyConnection::Sqlite(conn) => {
                 let names = lines(
                     conn,
-                    "SELECT name AS line FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'answer%' AND name <> 'log_checkpoints'",
+                    "SELECT name AS line FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'answer%' AND name NOT IN ('log_checkpoints', 'draw_messages')",
                 );
                 let rows = names.into_iter().map(|name| {
                     let columns = lines(
@@ -344,7 +419,7 @@ fn tables(app: &TestApp) -> BTreeMap<String, Vec<String>> {
             AnyConnection::Postgres(conn) => {
                 let names = lines(
                     conn,
-                    "SELECT tablename::text AS line FROM pg_tables WHERE schemaname = 'public' AND tablename NOT LIKE 'answer%' AND tablename <> 'log_checkpoints'",
+                    "SELECT tablename::text AS line FROM pg_tables WHERE schemaname = 'public' AND tablename NOT LIKE 'answer%' AND tablename NOT IN ('log_checkpoints', 'draw_messages')",
                 );
                 let rows = names.into_iter().map(|name| {
                     let rows = lines(conn, &format!("SELECT t::text AS line FROM \"{name}\" t ORDER BY 1"));

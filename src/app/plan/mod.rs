@@ -98,6 +98,8 @@ pub struct Planner<'a> {
     enterprises: BTreeMap<Uscc, EnterpriseWork>,
     stops: BTreeMap<StopId, StopRow>,
     held: HashMap<(Uscc, HsCode), Vec<Held>>,
+    /// What was written off of listings, below which no grant may fall.
+    confirmed: HashMap<String, i64>,
     next_serial: u32,
     plan: Plan,
 }
@@ -184,6 +186,10 @@ impl<'a> Planner<'a> {
             enterprises: enterprise_works(enterprises::versions_of(conn, &usccs)?)?,
             stops,
             held: HashMap::new(),
+            confirmed: listings::balances_of(conn, &numbers)?
+                .into_iter()
+                .map(|row| (row.listing, row.confirmed))
+                .collect(),
             next_serial: 1,
             plan: Plan::default(),
         };
@@ -409,7 +415,9 @@ impl<'a> Planner<'a> {
         if work.last.scheme != self.scheme.code {
             return Err(Rule::OtherScheme);
         }
-        let versions = timeline::apply(&work.timeline, work.last.used, what, change.kind.effective_on(self.today))?;
+        // What is only reserved does not stand in the way: its scheme says what becomes of it.
+        let used = self.confirmed.get(&work.last.number).copied().unwrap_or(work.last.used);
+        let versions = timeline::apply(&work.timeline, used, what, change.kind.effective_on(self.today))?;
         let mut last = work.last.clone();
         let mut rows = Vec::new();
         for (nth, dated) in versions.iter().enumerate() {

@@ -4,8 +4,10 @@
 //! again inside the transaction that does it. Every act is the service's own (`system`) and on record.
 
 mod proposals;
+mod reservations;
 mod ticker;
 
+pub use reservations::Swept;
 pub use ticker::Ticker;
 
 use super::App;
@@ -35,6 +37,7 @@ pub struct Sweep {
 pub const SWEEPS: &[Sweep] = &[
     Sweep { name: "lapse_stops", every: Every::Minute, run: App::lapse_stops },
     Sweep { name: "lapse_proposals", every: Every::Minute, run: App::lapse_proposals },
+    Sweep { name: "lapse_reservations", every: Every::Minute, run: App::lapse_reservations },
 ];
 
 impl App {

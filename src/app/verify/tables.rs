@@ -6,17 +6,19 @@
 use super::balances::Balances;
 use super::{Problems, STRIDE};
 use crate::store::application_rows::{ApplicationRow, CaseEventRow, ContentRow};
+use crate::store::declarations::DeclarationRow;
 use crate::store::documents::DocumentRow;
 use crate::store::fact::{Fact, compare};
 use crate::store::findings::FindingRow;
 use crate::store::items::ItemRow;
+use crate::store::manual_releases::ManualReleaseRow;
 use crate::store::private::PrivateValues;
 use crate::store::rows::{AdjustmentRow, EnterpriseRow, ListingRow, SchemeRow, StopRow, TariffRow};
 use crate::store::screening::ScreeningRow;
 use crate::store::usage_returns::ReturnRow;
 use crate::store::{
-    AnyConnection, StoreError, adjustments, applications, documents, enterprises, findings, items, listings, rulebook,
-    screening, usage_returns,
+    AnyConnection, StoreError, adjustments, applications, declarations, documents, enterprises, findings, items,
+    listings, manual_releases, rulebook, screening, usage_returns,
 };
 use crate::tlog::entry::Entry;
 use std::cell::RefCell;
@@ -62,6 +64,8 @@ impl Tables {
             Versions::<ScreeningRow>::held(|conn, after| screening::since(conn, after, STRIDE)),
             Versions::<ReturnRow>::held(|conn, after| usage_returns::since(conn, after, STRIDE)),
             Versions::<FindingRow>::held(|conn, after| findings::since(conn, after, STRIDE)),
+            Versions::<DeclarationRow>::held(|conn, after| declarations::since(conn, after, STRIDE)),
+            Standing::<ManualReleaseRow>::held(|conn, after| manual_releases::list(conn, None, None, after, 100)),
             Standing::<AdjustmentRow>::held(|conn, after| adjustments::all(conn, after, 100)),
             Standing::<ApplicationRow>::held(|conn, after| applications::all(conn, after, STRIDE)),
             Versions::<ContentRow>::held(|conn, after| applications::contents_since(conn, after, 100)),

@@ -18,10 +18,12 @@ use super::code::{DistrictCode, DocumentSet, HsCode, Uscc};
 use super::enterprise::{Enterprise, EnterpriseVersion};
 use super::listing::Listing;
 use super::lookup::{
-    CodeMatch, Declaration, Facts, Line, LineAnswer, MatchLevels, QuantityMatch, Rules, UnitMatch, judge, judge_one,
+    AS_REMEMBERED, CodeMatch, Declaration, Facts, Line, LineAnswer, MatchLevels, QuantityMatch, Rules, UnitMatch,
+    judge, judge_one,
 };
 use super::quantity::Measure;
 use super::reason::Verdict;
+use super::reservations::{Reservations, Shadow};
 use super::revision::Revision;
 use super::scheme::{Area, Caps, Clocks, District, IdentifyBy, Scheme, SchemeHistory};
 use super::stop::Stop;
@@ -97,7 +99,7 @@ impl List {
     }
 
     fn rules(&self) -> Rules<'_> {
-        Rules { schemes: &self.schemes, stops: &self.stops }
+        Rules { schemes: &self.schemes, stops: &self.stops, taken: AS_REMEMBERED }
     }
 
     fn facts(&self, line: &Line) -> Facts<'_> {
@@ -247,6 +249,9 @@ fn scheme(code: &str, version: u32, from: LegalDay, to: Option<LegalDay>) -> Sch
         },
         caps: Caps::default(),
         supervision: Supervision::default(),
+        reservations: Reservations::default(),
+        tolerances: Vec::new(),
+        shadow: Shadow::default(),
     }
 }
 

@@ -22,6 +22,7 @@ use super::super::reason::{Reason, Verdict};
 use super::super::revision::Revision;
 use super::super::scheme::{Caps, IdentifyBy, Scheme};
 use super::super::stop::{ItemClass, Stop, StopStage, StopVersion};
+use super::super::taken::Taken;
 use super::super::tariff::TariffRow;
 use super::super::validity::{LegalDay, Validity};
 use super::plain::Plain;
@@ -205,7 +206,7 @@ fn worlds() -> impl Strategy<Value = World> {
                 listings: (1..)
                     .zip(listings)
                     .map(|(serial, (uscc, scheme, used, versions))| {
-                        (uscc, Listing { number: number(serial), scheme, used, versions })
+                        (uscc, Listing { number: number(serial), scheme, used, versions, taken: Taken::default() })
                     })
                     .collect(),
                 stops: (1..)

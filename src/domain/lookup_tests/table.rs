@@ -19,6 +19,7 @@ use super::super::reason::{Reason, Verdict};
 use super::super::revision::Revision;
 use super::super::scheme::{Caps, IdentifyBy, Scheme};
 use super::super::stop::{ItemClass, Stop, StopStage, StopVersion};
+use super::super::taken::Taken;
 use super::super::tariff::TariffRow;
 use super::super::validity::{Instant, LegalDay, Validity};
 use super::{List, Question, Told, World, districts, scheme};
@@ -231,7 +232,10 @@ impl Table {
             .collect();
         let scheme = schemes.iter().position(|versions| versions[0].1.code == code).unwrap();
         let used = in_steps(&used, versions[0].terms.unit);
-        (self.uscc(&enterprise), Listing { number, scheme: u16::try_from(scheme).unwrap(), used, versions })
+        (
+            self.uscc(&enterprise),
+            Listing { number, scheme: u16::try_from(scheme).unwrap(), used, versions, taken: Taken::default() },
+        )
     }
 
     fn uscc(&self, name: &str) -> Uscc {

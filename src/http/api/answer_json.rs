@@ -292,7 +292,9 @@ mod tests {
     use crate::domain::listing_number::ListingNumber;
     use crate::domain::quantity::GRANT_LIMIT;
     use crate::domain::reason::Verdict;
+    use crate::domain::reservations::{Reservations, Shadow};
     use crate::domain::scheme::{Caps, Clocks, IdentifyBy, Scheme};
+    use crate::domain::taken::Taken;
     use crate::domain::validity::{LegalDay, Validity};
 
     fn scheme(code: String, version: u32) -> Scheme {
@@ -324,6 +326,9 @@ mod tests {
             clocks,
             caps: Caps::default(),
             supervision: crate::domain::supervision::Supervision::default(),
+            reservations: Reservations::default(),
+            tolerances: Vec::new(),
+            shadow: Shadow::default(),
         }
     }
 
@@ -337,7 +342,7 @@ mod tests {
                 consignment_cap: None, period: Validity::new(day(days.0), day(days.0 + days.1)).unwrap(), customs_offices: None, purpose: None,
             };
             let version = ListingVersion { revision: Revision(3), effective_on: day(days.0), standing: Standing::Listed, terms };
-            Listing { number, scheme: 0, used, versions: Box::new([version]) }
+            Listing { number, scheme: 0, used, versions: Box::new([version]), taken: Taken::default() }
         }
     }
 
@@ -391,6 +396,7 @@ mod tests {
                 version_number: *version_number,
                 version: &listing.versions[0],
                 levels: *levels,
+                taken: listing.used,
             });
             LineAnswer {
                 line: self.line,

@@ -2,7 +2,10 @@
 
 pub mod adjustments;
 pub mod answer_json;
+pub mod border;
 pub mod change_body;
+pub mod declarations;
+pub mod draw_body;
 pub mod enterprises;
 pub mod health;
 pub mod listings;

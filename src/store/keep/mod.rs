@@ -1,13 +1,22 @@
-//! Working state, which is not history: people behind pseudonyms, recorded answers, kept responses.
+//! Working state, which is not history: people behind pseudonyms, recorded answers, kept responses, raw messages.
 //!
 //! Only the tables named here may be changed without a log entry; a test reads this list.
 
 pub mod answers;
 pub mod drafts;
+pub mod messages;
 pub mod people;
 pub mod reminders;
 pub mod responses;
 
 /// The tables that [`Store::keep`](super::Store::keep) may change.
-pub const TABLES: &[&str] =
-    &["people", "reminders", "answer_batches", "answer_declarations", "idempotent_responses", "drafts"];
+pub const TABLES: &[&str] = &[
+    "people",
+    "reminders",
+    "answer_batches",
+    "answer_declarations",
+    "idempotent_responses",
+    "drafts",
+    "draw_messages",
+    "draw_refusals",
+];

@@ -7,6 +7,7 @@ use super::STANDING;
 use super::fill::fill;
 use super::sql::{Column, Kind, Row, Sql, Table};
 use super::story::play;
+use crate::draws::{act, grams, ok, place, position, reserve};
 use crate::support::app::{Database, TestApp};
 use crate::support::on_both;
 use crate::support::story::Story;
@@ -18,6 +19,7 @@ use whitelist::app::keys::DataFolder;
 use whitelist::app::verify::database;
 use whitelist::cli::open::{Opening, open};
 use whitelist::clock::Clock;
+use whitelist::domain::actor::Role;
 use whitelist::domain::validity::Instant;
 use whitelist::store::checkpoints::read_head_file;
 use whitelist::store::writer::Options;
@@ -37,6 +39,8 @@ fn fitting(table: &str) -> &'static [&'static str] {
         "private_values" => &["private-"],
         "subject_keys" => &["private-", "key-"],
         "balances" => &["balance-"],
+        "movements" => &["movement-"],
+        "open_declarations" => &["open-"],
         _ => &["row-"],
     }
 }
@@ -143,9 +147,39 @@ fn victims<'r>(column: &Column, rows: &'r [Row]) -> Vec<&'r Row> {
     with.into_iter().chain(without).collect()
 }
 
+/// Draws of every kind, so that every table of the border holds rows.
+fn draw(app: &TestApp) {
+    let customs = app.drawing();
+    reserve(&customs, 1, 1, &[grams(1, "0.001"), grams(2, "0.002")]);
+    act(
+        &customs,
+        1,
+        "release",
+        &json!({ "sequence": 2, "lines": [{ "line": 1, "quantity": "0.001", "unit": "036" }] }),
+    );
+    let correction = json!({ "sequence": 3, "reason": { "code": "other", "basis": "复磅" }, "lines": [{ "line": 1, "quantity": "0.002", "unit": "036" }] });
+    act(&customs, 1, "correct", &correction);
+    let mut stated = position(1, &[grams(1, "0.001")]);
+    stated["trade_mode"] = json!("0110");
+    stated["occurred_at"] = json!("2026-08-12T03:00:00Z");
+    ok(&customs.put(&place(2), &stated));
+    let officer = app.actor(Role::CustomsOfficer, "0101", "customs-officer-1");
+    for serial in [3, 4] {
+        let mut body = position(1, &[grams(1, "0.001")]);
+        body["reason"] = json!({ "code": "urgent_goods", "basis": "冷链货物" });
+        ok(&officer.post(&format!("{}/manual-release", place(serial)), &body));
+    }
+    let board = app.officer().get("/v1/manual-releases").json();
+    let (id, etag) = (board["items"][0]["id"].as_str().unwrap(), format!("\"{}\"", board["items"][0]["revision"]));
+    let headers = [("Content-Type", "application/json"), ("If-Match", etag.as_str())];
+    let review = json!({ "outcome": "accepted", "basis": "情况属实" }).to_string();
+    ok(&app.officer().send("POST", &format!("/v1/manual-releases/{id}/review"), &headers, review.as_bytes()));
+}
+
 /// A service with a story behind it, halted and disarmed.
 fn told(app: &mut TestApp) -> (Sql, Verifier) {
     app.will_be_tampered_with();
+    draw(app);
     play(app, &mut Story::new(7, "beijing-2022", date(2026, 8, 12)), 25);
     fill(app);
     app.change(json!([{ "kind": "stop_item_class", "class": { "kind": "cas", "value": "58-08-2" }, "effective_on": "2199-01-01", "reason": { "code": "other", "basis": "演练" } }]));

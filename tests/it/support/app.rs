@@ -208,6 +208,11 @@ impl TestApp {
         self.actor(Role::CustomsLookup, "0101", "customs-1")
     }
 
+    /// A customs system that takes quantity.
+    pub fn drawing(&self) -> Actor {
+        self.actor(Role::CustomsDraw, "0101", "customs-draw-1")
+    }
+
     /// The officer who proposes.
     pub fn officer(&self) -> Actor {
         self.actor(Role::BureauOfficer, "bj-commerce", "officer-1")
@@ -288,6 +293,10 @@ impl Actor {
 
     pub fn post(&self, target: &str, body: &Value) -> Response {
         self.send("POST", target, &[("Content-Type", "application/json")], body.to_string().as_bytes())
+    }
+
+    pub fn put(&self, target: &str, body: &Value) -> Response {
+        self.send("PUT", target, &[("Content-Type", "application/json")], body.to_string().as_bytes())
     }
 
     /// Carries out a verb on what was seen.

@@ -1,0 +1,127 @@
+//! A bounded queue between a path that must not wait and the database: what is recorded is written in batches by a
+//! thread of its own, what does not fit is counted.
+
+use crate::store::{Store, StoreError};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError, bounded};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+/// Things waiting at most: some seconds of full load.
+const QUEUE: usize = 65_536;
+
+/// How long a thing may wait for others.
+const LINGER: Duration = Duration::from_millis(200);
+
+/// What writes a batch.
+type Write<T> = fn(&Store, Vec<T>) -> Result<(), StoreError>;
+
+/// The queue.
+pub struct Recorder<T> {
+    channels: Option<Channels<T>>,
+    dropped: Arc<AtomicU64>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// The ways to the thread that writes: things, and those who wait until all before are written.
+struct Channels<T> {
+    queue: Sender<T>,
+    orders: Sender<Sender<()>>,
+}
+
+impl<T: Send + 'static> Recorder<T> {
+    /// Starts the thread that writes, at most `batch` things together.
+    ///
+    /// # Errors
+    /// [`StoreError::Unreachable`] when no thread can be started.
+    pub fn start(name: &str, store: Store, batch: usize, write: Write<T>) -> Result<Self, StoreError> {
+        let (queue, things) = bounded(QUEUE);
+        let (orders, ordered) = bounded(1);
+        let dropped = Arc::new(AtomicU64::new(0));
+        let lost = Arc::clone(&dropped);
+        let thread = std::thread::Builder::new()
+            .name(name.to_owned())
+            .spawn(move || write_all(&store, &things, &ordered, &lost, batch, write))
+            .map_err(|error| StoreError::Unreachable(error.to_string()))?;
+        Ok(Self { channels: Some(Channels { queue, orders }), dropped, thread: Some(thread) })
+    }
+}
+
+impl<T> Recorder<T> {
+    /// Returns a recorder that keeps nothing: for commands that answer a person, not customs.
+    #[must_use]
+    pub fn off() -> Self {
+        Self { channels: None, dropped: Arc::default(), thread: None }
+    }
+
+    /// Puts a thing in the queue without waiting.
+    pub fn record(&self, make: impl FnOnce() -> T) {
+        let Some(channels) = &self.channels else { return };
+        match channels.queue.try_send(make()) {
+            Ok(()) => {}
+            Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {
+                self.dropped.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+    }
+
+    /// Waits until everything recorded so far is written.
+    pub fn flush(&self) {
+        let Some(channels) = &self.channels else { return };
+        let (done, written) = bounded(1);
+        if channels.orders.send(done).is_ok() {
+            // A recorder that ended has written what it could.
+            let _ = written.recv();
+        }
+    }
+
+    /// Returns how many things could not be recorded.
+    #[must_use]
+    pub fn dropped(&self) -> u64 {
+        self.dropped.load(Ordering::Relaxed)
+    }
+}
+
+impl<T> Drop for Recorder<T> {
+    /// Writes what is queued and stops.
+    fn drop(&mut self) {
+        self.channels = None;
+        if let Some(thread) = self.thread.take() {
+            // A recorder that panicked has nothing more to wait for.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Looks into the queue every so often instead of waiting on it: a sender that had to wake this thread would pay more
+/// for that than for the whole answer.
+fn write_all<T>(
+    store: &Store,
+    queue: &Receiver<T>,
+    orders: &Receiver<Sender<()>>,
+    lost: &AtomicU64,
+    batch: usize,
+    write: Write<T>,
+) {
+    loop {
+        let order = orders.recv_timeout(LINGER);
+        loop {
+            let things: Vec<T> = queue.try_iter().take(batch).collect();
+            if things.is_empty() {
+                break;
+            }
+            let count = u64::try_from(things.len()).unwrap_or(u64::MAX);
+            if let Err(error) = write(store, things) {
+                lost.fetch_add(count, Ordering::Relaxed);
+                tracing::error!(%error, lost = count, "what was queued could not be recorded");
+            }
+        }
+        match order {
+            // Who gave up waiting needs no word.
+            Ok(done) => drop(done.send(())),
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => break,
+        }
+    }
+}

@@ -1,0 +1,215 @@
+//! Declarations at the border: state, release, cancel, correct, release against the answer; each as it stands.
+
+use super::draw_body::{Stated, read_cancel, read_correct, read_manual, read_put, read_release, sequence_of};
+use super::json;
+use super::lookups::json_bytes;
+use super::parameters::{PageAsked, no_query, page, path, read_query};
+use crate::app::AppError;
+use crate::app::draw::messages::Message;
+use crate::app::draw::{DeclarationQuery, view};
+use crate::domain::actor::Caller;
+use crate::domain::code::{DeclarationNumber, Uscc};
+use crate::domain::draw::{Act, Command, CorrectionCode, State};
+use crate::domain::error::Rule;
+use crate::domain::fault::FaultCode;
+use crate::domain::listing_number::ListingNumber;
+use crate::domain::revision::Revision;
+use crate::domain::validity::Instant;
+use crate::http::blocking::{etag, hop};
+use crate::http::edge::{Asked, Edge, asked, edge};
+use crate::http::fields::{JSON_DEPTH, Members as _, parse_json, whole};
+use crate::http::problem::{Fault, Problem};
+use actix_web::body::to_bytes;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{ContentType, ETAG};
+use actix_web::web::{Bytes, Payload};
+use actix_web::{HttpRequest, HttpResponse};
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+use std::sync::Arc;
+
+/// Reads a body about a declaration.
+type Read = fn(&Value, DeclarationNumber) -> Result<Stated, Vec<Fault>>;
+
+/// States the whole position.
+pub async fn put_declaration(request: HttpRequest, payload: Payload) -> Result<HttpResponse, Problem> {
+    draw(&request, payload, "put", read_put).await
+}
+
+/// Writes off.
+pub async fn release_declaration(request: HttpRequest, payload: Payload) -> Result<HttpResponse, Problem> {
+    draw(&request, payload, "release", |body, _| read_release(body)).await
+}
+
+/// Gives back.
+pub async fn cancel_declaration(request: HttpRequest, payload: Payload) -> Result<HttpResponse, Problem> {
+    draw(&request, payload, "cancel", |body, _| read_cancel(body)).await
+}
+
+/// Puts a release right.
+pub async fn correct_declaration(request: HttpRequest, payload: Payload) -> Result<HttpResponse, Problem> {
+    draw(&request, payload, "correct", |body, _| read_correct(body)).await
+}
+
+/// Releases against the answer.
+pub async fn manually_release_declaration(request: HttpRequest, payload: Payload) -> Result<HttpResponse, Problem> {
+    draw(&request, payload, "manual-release", read_manual).await
+}
+
+/// Carries out a message and keeps it with its answer, refused or not.
+async fn draw(
+    request: &HttpRequest,
+    payload: Payload,
+    verb: &'static str,
+    read: Read,
+) -> Result<HttpResponse, Problem> {
+    let (edge, asked) = (edge(request)?, asked(request)?);
+    no_query(request)?;
+    let number = path(request, "number", DeclarationNumber::parse)?;
+    let received_at = edge.app.clock.now();
+    let bytes = json_bytes(request, payload, edge).await?;
+    let caller = asked.caller()?;
+    let (sequence, answered) = answer(edge, &asked, &caller, number, verb, &bytes, read).await;
+    let kept = Kept { number, verb, sequence, caller, received_at, request: bytes };
+    match answered {
+        Ok((body, revision)) => {
+            kept.record(edge, StatusCode::OK, Some(revision.0), &body);
+            edge.metrics.drawn(verb, "applied");
+            let mut response = HttpResponse::Ok().content_type(ContentType::json()).body(body);
+            response.headers_mut().insert(ETAG, etag(revision));
+            Ok(response)
+        }
+        Err(problem) => {
+            let rendered = problem.respond(asked.lang, &asked.id);
+            let body = to_bytes(rendered.into_body()).await.unwrap_or_default();
+            kept.record(edge, problem.kind.status(), None, &body);
+            edge.metrics.drawn(verb, problem.kind.slug());
+            Err(problem)
+        }
+    }
+}
+
+async fn answer(
+    edge: &Edge,
+    asked: &Asked,
+    caller: &Caller,
+    number: DeclarationNumber,
+    verb: &'static str,
+    bytes: &[u8],
+    read: Read,
+) -> (Option<i64>, Result<(Vec<u8>, Revision), Problem>) {
+    let body = match parse_json(bytes, JSON_DEPTH) {
+        Ok(body) => body,
+        Err(faults) => return (None, Err(faults.into())),
+    };
+    let sequence = sequence_of(&body);
+    let stated = match read(&body, number) {
+        Ok(stated) => stated,
+        Err(faults) => return (sequence, Err(faults.into())),
+    };
+    let mut digest = Sha256::new();
+    digest.update(verb.as_bytes());
+    // White space apart, the bytes that were sent.
+    digest.update(body.to_string().as_bytes());
+    let Stated { sequence: stated_sequence, occurred_at, act } = stated;
+    let command = Command { number, sequence: stated_sequence, digest: digest.finalize().into(), occurred_at, act };
+    let (app, caller, request_id) = (Arc::clone(&edge.app), caller.clone(), asked.id.to_string());
+    let drawn = hop(move || {
+        needs_basis(&command.act)?;
+        let drawn = app.draw(&caller, Some(request_id), command)?;
+        let view = view::declaration(&drawn.row, drawn.superseded)?;
+        let body = serde_json::to_vec(&view).map_err(AppError::unwritable)?;
+        Ok((body, Revision(drawn.row.revision)))
+    });
+    (sequence, drawn.await)
+}
+
+fn needs_basis(act: &Act) -> Result<(), AppError> {
+    match act {
+        Act::Correct { reason, .. } if reason.code == CorrectionCode::Other.as_str() && reason.basis.is_none() => {
+            Err(AppError::refused(Rule::BasisRequired))
+        }
+        Act::Put(_)
+        | Act::Release { .. }
+        | Act::Cancel
+        | Act::Correct { .. }
+        | Act::Manual { .. }
+        | Act::Lapse { .. } => Ok(()),
+    }
+}
+
+/// What is kept of a message before its answer is known.
+struct Kept {
+    number: DeclarationNumber,
+    verb: &'static str,
+    sequence: Option<i64>,
+    caller: Caller,
+    received_at: Instant,
+    request: Bytes,
+}
+
+impl Kept {
+    fn record(self, edge: &Edge, status: StatusCode, revision: Option<i64>, answer: &[u8]) {
+        let kept = edge.messages_kept;
+        edge.app.messages.record(|| Message {
+            declaration: self.number,
+            verb: self.verb,
+            sequence: self.sequence,
+            caller: self.caller,
+            received_at: self.received_at,
+            status: status.as_u16(),
+            revision,
+            request: self.request.to_vec(),
+            answer: answer.to_vec(),
+            kept,
+        });
+    }
+}
+
+/// Shows a declaration with its history.
+pub async fn get_declaration(request: HttpRequest) -> Result<HttpResponse, Problem> {
+    let (edge, asked) = (edge(&request)?, asked(&request)?);
+    no_query(&request)?;
+    let number = path(&request, "number", DeclarationNumber::parse)?;
+    let (app, caller) = (Arc::clone(&edge.app), asked.caller()?);
+    let (view, revision) = hop(move || app.declaration(&caller, number)).await?;
+    let mut response = json(StatusCode::OK, &view)?;
+    response.headers_mut().insert(ETAG, etag(revision));
+    Ok(response)
+}
+
+/// Lists declarations; the age board among them.
+pub async fn list_declarations(request: HttpRequest) -> Result<HttpResponse, Problem> {
+    let (edge, asked) = (edge(&request)?, asked(&request)?);
+    let (query, PageAsked { after, limit }) = read_query(&request, |query| {
+        let asked = DeclarationQuery {
+            state: query.optional("state", |word| State::parse(word).ok_or(FaultCode::ValueUnknown)),
+            enterprise: query.optional("enterprise", Uscc::parse),
+            listing: query.optional("listing", ListingNumber::parse),
+            older_than_days: query.optional("older_than_days", whole(1..=3650, FaultCode::NumberOutOfRange)),
+        };
+        Some((asked, page(query)))
+    })?;
+    let (app, caller) = (Arc::clone(&edge.app), asked.caller()?);
+    let view = hop(move || app.declarations(&caller, &query, &after, limit)).await?;
+    json(StatusCode::OK, &view)
+}
+
+/// Lists the movements of a listing.
+pub async fn list_listing_movements(request: HttpRequest) -> Result<HttpResponse, Problem> {
+    let (edge, asked) = (edge(&request)?, asked(&request)?);
+    let number = path(&request, "number", ListingNumber::parse)?;
+    let PageAsked { after, limit } = read_query(&request, |query| Some(page(query)))?;
+    let place = || {
+        let (revision, place) = after.split_once('.')?;
+        Some((revision.parse().ok()?, place.parse().ok()?))
+    };
+    let after = if after.is_empty() {
+        (0, 0)
+    } else {
+        place().ok_or_else(|| Problem::from(Fault::new("/after", FaultCode::CursorFormat)))?
+    };
+    let (app, caller) = (Arc::clone(&edge.app), asked.caller()?);
+    let view = hop(move || app.movements(&caller, number, after, limit)).await?;
+    json(StatusCode::OK, &view)
+}
