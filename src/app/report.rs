@@ -16,7 +16,7 @@ use crate::domain::validity::LegalDay;
 use crate::sheet::ExportRow;
 use crate::store::listings::{BalanceRow, Narrowing};
 use crate::store::rows::{EnterpriseRow, ListingRow};
-use crate::store::{AnyConnection, StoreError, enterprises, listings};
+use crate::store::{AnyConnection, StoreError, enterprises, listings, movements};
 use std::collections::HashMap;
 
 /// Enterprises see their own listings only.
@@ -346,8 +346,14 @@ fn views(
     let mut views = Vec::new();
     for number in numbers {
         let Some(versions) = gathered.versions.get(number) else { continue };
-        let taken =
-            gathered.balances.get(number).map_or(0, |balance| balance.reserved.saturating_add(balance.confirmed));
+        let taken = match as_of {
+            // As it was left by the last movement that is known at the revision.
+            Some(at) => movements::left_at(conn, number, at.0)?.map_or_else(
+                || versions.first().map_or(0, |row| row.used),
+                |(reserved, confirmed, _)| reserved.saturating_add(confirmed),
+            ),
+            None => gathered.balances.get(number).map_or(0, |row| row.reserved.saturating_add(row.confirmed)),
+        };
         let owner = versions.last().and_then(|row| gathered.enterprises.get(&row.enterprise));
         views.extend(view::listing(versions, owner.map_or(&[], Vec::as_slice), taken, day, notes)?);
     }

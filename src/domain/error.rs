@@ -211,6 +211,7 @@ impl Rule {
                 "entry_ended",
                 "该记录已终止，或终止日早于起始日；请核对日期。",
                 "the entry has ended, or would end before it began; check the date",
+            ),
             Self::OverDraw => (
                 "over_draw",
                 "申报数量超过剩余数量；请按各行所列的剩余数量减少，或请企业申请增加数量。",

@@ -143,7 +143,6 @@ impl Snapshot {
         work(&List { schemes, shadows, stops, facts: &facts, enterprise: &enterprise, at, then })
     }
 
-
     fn facts(&self, line: &Line) -> Facts<'_> {
         Facts { tariff: self.tariff.get(&line.hs_code), enterprise: self.enterprise(line.enterprise).map(Arc::as_ref) }
     }

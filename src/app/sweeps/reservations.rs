@@ -13,7 +13,7 @@ use crate::domain::reservations::Outcome;
 use crate::domain::validity::{Instant, LegalDay};
 use crate::index::Snapshot;
 use crate::store::desk::Draw;
-use crate::store::{Author, Context, StoreError, manual_releases};
+use crate::store::{Author, Context, manual_releases};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};

@@ -78,7 +78,12 @@ fn whatever_happens_to_a_listing_its_scheme_decides_about_the_reservation() {
             let mut world = world.after(&setup);
             let setting = Setting { schemes: &world.schemes, stops: &world.stops, day: now().day(), at: Revision(100) };
             let listing = world.enterprise.listing(listing_number(1)).unwrap();
-            let events = setting.events(Uscc::parse(ENTERPRISE).unwrap(), &world.enterprise, listing, world.balances[&listing_number(1)]);
+            let events = setting.events(
+                Uscc::parse(ENTERPRISE).unwrap(),
+                &world.enterprise,
+                listing,
+                world.balances[&listing_number(1)],
+            );
             assert_eq!(events.iter().map(|event| (event.reason, event.outcome)).collect::<Vec<_>>(), [(reason, word)]);
             match word {
                 Word::Honour => {

@@ -272,7 +272,7 @@ fn stated(lines: &[(usize, i64)]) -> Position {
 fn command(serial: u32, sequence: i64, act: Act) -> Command {
     // The digest of a real message covers its body; here its debug form does.
     let text = format!("{act:?}");
-    let mut digest = [0; 32];
+    let mut digest = [0_u8; 32];
     for (place, byte) in text.bytes().enumerate() {
         digest[place % 32] = byte.wrapping_add(digest[place % 32].wrapping_mul(31));
     }
