@@ -53,10 +53,9 @@ on_both! {
 
 on_both! {
     fn what_customs_never_finishes_is_shown_reminded_of_and_lapses(app) {
-        let customs = app.drawing();
-        reserve(&customs, 1, 1, &[grams(1, "10")]);
+        reserve(&app.drawing(), 1, 1, &[grams(1, "10")]);
         app.set_time("2026-08-20T04:00:00.000000Z");
-        reserve(&customs, 2, 1, &[grams(1, "5")]);
+        reserve(&app.drawing(), 2, 1, &[grams(1, "5")]);
         assert_eq!(board(app, "state=reserved&older_than_days=7"), [(declaration(1), json!(null))]);
         app.set_time("2026-08-26T04:00:00.000000Z");
         assert_eq!(board(app, "state=reserved"), [(declaration(1), json!("remind")), (declaration(2), json!(null))]);
@@ -77,10 +76,10 @@ on_both! {
 
 on_both! {
     fn what_happened_on_paper_is_judged_as_of_then(app) {
-        let customs = app.drawing();
         app.set_time("2026-08-12T05:00:00.000000Z");
         suspend(app, "suspend");
         app.set_time("2026-08-12T06:00:00.000000Z");
+        let customs = app.drawing();
         let mut reported = position(1, &[grams(1, "10")]);
         assert_eq!(refused(&customs.put(&place(1), &reported)), ["1 suspended"]);
         reported["occurred_at"] = json!("2026-08-12T12:30:00+08:00");
