@@ -153,7 +153,7 @@ on_both! {
 
         let kilograms = |quantity: &str| json!({ "quantity": quantity, "unit": "035" });
         let balance = auditor.get(&format!("{target}/balance"));
-        assert_eq!(balance.json(), json!({ "approved": kilograms("10"), "reserved": kilograms("0"), "confirmed": kilograms("2.5"), "remaining": kilograms("7.5") }));
+        assert_eq!(balance.json(), json!({ "approved": kilograms("10"), "reserved": kilograms("0"), "confirmed": kilograms("2.5"), "excess": kilograms("0"), "remaining": kilograms("7.5") }));
         let seen = auditor.get(&target);
         assert_eq!((&seen.json()["remaining"], seen.header("etag")), (&kilograms("7.5"), balance.header("etag")));
         app.set_time("2026-09-01T04:00:00.000000Z");

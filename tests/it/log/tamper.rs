@@ -161,7 +161,7 @@ fn draw(app: &TestApp) {
     act(&customs, 1, "correct", &correction);
     let mut stated = position(1, &[grams(1, "0.001")]);
     stated["trade_mode"] = json!("0110");
-    stated["occurred_at"] = json!("2026-08-12T03:00:00Z");
+    stated["occurred_at"] = json!("2026-08-12T04:00:00Z");
     ok(&customs.put(&place(2), &stated));
     let officer = app.actor(Role::CustomsOfficer, "0101", "customs-officer-1");
     for serial in [3, 4] {
