@@ -1,13 +1,14 @@
 //! Adjustments: propose, then confirm, reject or withdraw. Two people, one transaction, one log entry per fact.
 
 use super::error::AppError;
+use super::people::persons::behind;
 use super::plan::{Plan, PlannedRow, Proposed, plan};
 use super::repeat::{Repeat, Written};
 use super::{App, view};
 use crate::domain::actor::Caller;
 use crate::domain::adjustment::{AdjustmentState, AdjustmentVerb, Change, ChangeReason, four_eyes};
 use crate::domain::error::Rule;
-use crate::domain::id::{AdjustmentId, PersonId, time_ordered};
+use crate::domain::id::{AdjustmentId, time_ordered};
 use crate::domain::revision::Revision;
 use crate::domain::scheme::Scheme;
 use crate::domain::validity::{Instant, LegalDay};
@@ -204,7 +205,7 @@ pub fn decide(
     // What the service proposed was proposed by nobody who could decide.
     let proposed_by = match row.proposed_by.as_str() {
         SYSTEM => None,
-        person => Some(PersonId::parse(person).map_err(|_| StoreError::damaged("a person id"))?),
+        person => Some(behind(tx, person)?),
     };
     if verb == AdjustmentVerb::Withdraw {
         if proposed_by != Some(person) {

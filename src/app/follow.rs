@@ -3,6 +3,7 @@
 //! It wakes at the bell of this process's own writer and looks at the head every tenth of a second for the writes of
 //! others. Every look that reads the head confirms it; a database that is away confirms nothing, and lookups stop.
 
+use super::{calendar, people};
 use crate::clock::Clock;
 use crate::domain::code::{Cas, CiqCode, CustomsOffice, DistrictCode, DocumentSet, HsCode, UnitCode, Uscc};
 use crate::domain::enterprise::EnterpriseVersion;
@@ -129,8 +130,9 @@ fn rules_since(conn: &mut AnyConnection, since: Revision) -> Result<Delta, Store
     let tariff = rulebook::tariff_since(conn, since.0, ALL)?.iter().map(tariff_row).collect::<Result<_, _>>()?;
     let enterprises = enterprises::since(conn, since.0, ALL)?.iter().map(enterprise).collect::<Result<_, _>>()?;
     let stops = rulebook::stops_since(conn, since.0)?.iter().map(stop).collect::<Result<_, _>>()?;
+    let (register, calendar) = (people::register_since(conn, since)?, calendar::since(conn, since)?);
     let revision = Revision(log::size(conn)?);
-    Ok(Delta { revision, schemes, tariff, enterprises, stops, ..Delta::default() })
+    Ok(Delta { revision, schemes, tariff, enterprises, stops, register, calendar, ..Delta::default() })
 }
 
 /// Builds a delta from rows that are planned but not saved, for previews.
@@ -156,6 +158,8 @@ pub fn delta_of(
         listings: collected.finish(),
         stops: stop_rows.iter().map(stop).collect::<Result<_, _>>()?,
         taken: Vec::new(),
+        register: None,
+        calendar: None,
     })
 }
 

@@ -230,6 +230,17 @@ fn rule_fault(row: &ListRow, change: &Change, rule: Rule) -> Option<SheetFault> 
         | Rule::PeriodUnknown
         | Rule::EntryEnded
         | Rule::OverDraw
-        | Rule::LineRefused => Some(at(row, FaultCode::RowRefused, Some(rule.as_str().to_owned()))),
+        | Rule::LineRefused
+        | Rule::RolesExclude
+        | Rule::OwnGrant
+        | Rule::LastAdministrator
+        | Rule::PersonInactive
+        | Rule::AccountTaken
+        | Rule::RoleNotYours
+        | Rule::CodeInvalid
+        | Rule::AlreadyFounded
+        | Rule::AlreadyRegistered
+        | Rule::OrganisationUnknown
+        | Rule::SameParty => Some(at(row, FaultCode::RowRefused, Some(rule.as_str().to_owned()))),
     }
 }

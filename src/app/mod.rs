@@ -5,13 +5,19 @@
 
 pub mod adjust;
 pub mod answers;
+pub mod broadcasts;
+pub mod calendar;
 pub mod draw;
 pub mod error;
 pub mod follow;
 pub mod found;
+pub mod holders;
 pub mod import;
 pub mod keys;
 pub mod lookup;
+pub mod mandates;
+pub mod notices;
+pub mod people;
 pub mod plan;
 pub mod preview;
 pub mod queue;

@@ -1,14 +1,17 @@
 //! Sample data of the demo: schemes, tariff, twelve synthetic enterprises, their listings. Loaded once.
 
 use super::adjust::save_plan;
+use super::calendar;
 use super::error::AppError;
 use super::found::{adopt_scheme, is_new, read_scheme, system};
+use super::mandates::{self, MandateStated};
 use super::plan::{Proposed, plan};
 use super::tariff;
 use crate::domain::adjustment::{Add, Change, ChangeKind, ChangeReason, ItemText, ReasonCode};
 use crate::domain::code::{Cas, CustomsOffice, CustomsRegistration, DistrictCode, HsCode, UnitCode, Uscc};
 use crate::domain::enterprise::Particulars;
 use crate::domain::listing_number::ListingNumber;
+use crate::domain::mandate::Scope;
 use crate::domain::purpose::Purpose;
 use crate::domain::quantity::Quantity;
 use crate::domain::scheme::Scheme;
@@ -18,6 +21,7 @@ use serde::Deserialize;
 
 const SCHEME: &str = include_str!("../../samples/schemes/beijing-2022.toml");
 const TARIFF: &str = include_str!("../../samples/tariff.csv");
+const HOLIDAYS: &str = include_str!("../../samples/holidays.json");
 const DEMO: &str = include_str!("../../samples/demo.toml");
 
 #[derive(Debug, Deserialize)]
@@ -26,6 +30,7 @@ struct Demo {
     enterprise: Vec<DemoEnterprise>,
     listing: Vec<DemoListing>,
     bar: Vec<DemoBar>,
+    mandate: Vec<DemoMandate>,
     sample: Vec<DemoListing>,
 }
 
@@ -70,6 +75,13 @@ struct DemoBar {
     until: LegalDay,
 }
 
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DemoMandate {
+    enterprise: Uscc,
+    agent_org: String,
+}
+
 /// Loads the sample data into a new database; does nothing to any other. Says whether it loaded.
 ///
 /// # Errors
@@ -80,10 +92,12 @@ pub fn load(store: &Store, at: Instant) -> Result<bool, AppError> {
     }
     let scheme = read_scheme(SCHEME).map_err(StoreError::damaged)?;
     let lines = tariff::read(TARIFF.as_bytes()).map_err(|faults| StoreError::Damaged(format!("{faults:?}")))?;
+    let holidays = calendar::read(HOLIDAYS).map_err(StoreError::damaged)?;
     let demo: Demo = toml::from_str(DEMO).map_err(StoreError::damaged)?;
     store.write(system("samples", at), move |tx| {
         adopt_scheme(tx, &scheme)?;
         tariff::record(tx, &lines)?;
+        calendar::record(tx, holidays)?;
         record(tx, &scheme, demo, at)
     })?;
     Ok(true)
@@ -134,6 +148,15 @@ fn record(tx: &mut Tx<'_>, scheme: &Scheme, demo: Demo, at: Instant) -> Result<(
     tx.flush()?;
     let planned = plan(tx.conn(), scheme, &later, Proposed::default(), at)?.accepted()?;
     save_plan(tx, planned)?;
+    for DemoMandate { enterprise, agent_org } in demo.mandate {
+        let (agent_person, scopes) = (None, Scope::ALL.to_vec());
+        let valid_from = Some(scheme.valid_from);
+        mandates::appoint(
+            tx,
+            enterprise,
+            MandateStated { agent_org, agent_person, scopes, valid_from, valid_to: None },
+        )?;
+    }
     Ok(())
 }
 

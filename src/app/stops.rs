@@ -4,13 +4,14 @@ use super::adjust::scheme_in_force;
 use super::error::AppError;
 use super::follow::stage;
 use super::found::system;
+use super::people::persons::behind;
 use super::repeat::{Repeat, Written};
 use super::view::Page;
 use super::{App, SUPERVISION};
 use crate::domain::actor::Caller;
 use crate::domain::adjustment::ChangeReason;
 use crate::domain::error::Rule;
-use crate::domain::id::{PersonId, StopId, time_ordered};
+use crate::domain::id::{StopId, time_ordered};
 use crate::domain::revision::Revision;
 use crate::domain::stop::{ItemClass, StopStage, StopVerb, second};
 use crate::domain::validity::{Instant, LegalDay};
@@ -188,7 +189,7 @@ fn decide(tx: &mut Tx<'_>, id: StopId, seen: Revision, what: Second) -> Result<S
         return Err(AppError::Conflict(Revision(row.revision)));
     }
     let person = tx.person()?;
-    let made_by = row.made_by.as_deref().and_then(|person| PersonId::parse(person).ok());
+    let made_by = row.made_by.as_deref().map(|person| behind(tx, person)).transpose()?;
     let verb = match &what {
         Second::Confirm if now == StopStage::Confirmed => return Err(AppError::Conflict(Revision(row.revision))),
         Second::Confirm => StopVerb::Confirm,

@@ -2,6 +2,7 @@
 
 use super::open::{Opening, open};
 use super::{Failure, Place, say};
+use crate::app::people::setup::make_code;
 use crate::config::variable;
 use crate::store::conn::{migrate, migrations_pending};
 use crate::store::{Environment, StoreError, installation};
@@ -41,6 +42,12 @@ pub fn run(args: MigrateArgs) -> Result<(), Failure> {
     let opened = open(Opening { environment: Some(environment), public_url, migrate: true, ..opening })?;
     say(if pending { "the database was brought up to date" } else { "the database is up to date" });
     say(&format!("log: {}", opened.app.installation.origin));
+    let code = make_code(&opened.app.store, opened.app.clock.now());
     opened.close();
+    if let Some(code) = code? {
+        say(&format!(
+            "no administrator is registered yet; this code makes the holder of a bureau.admin token the first one, once and within 15 minutes (POST /v1/setup/first-administrator):\n{code}"
+        ));
+    }
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! The commands of the binary, one file each. Exit codes: 0 done, 1 refused or not found, 2 wrong usage, 3 cannot
 //! reach or open.
 
+pub mod calendar;
 pub mod demo;
 pub mod demo_issuer;
 pub mod import;
@@ -47,6 +48,9 @@ enum Command {
     /// The tariff table of document codes per HS code
     #[command(subcommand)]
     Tariff(TariffCommand),
+    /// The working-day calendar
+    #[command(subcommand)]
+    Calendar(CalendarCommand),
     /// Schemes: the rule books of pilots
     #[command(subcommand)]
     Scheme(SchemeCommand),
@@ -67,6 +71,12 @@ enum LogCommand {
 enum TariffCommand {
     /// Record rows; propose new codes for listings whose code a row replaces
     Import(tariff::TariffArgs),
+}
+
+#[derive(Debug, Subcommand)]
+enum CalendarCommand {
+    /// Record the holidays and make-up days of years
+    Import(calendar::CalendarArgs),
 }
 
 #[derive(Debug, Subcommand)]
@@ -153,6 +163,7 @@ pub fn run() -> ExitCode {
         Command::Log(LogCommand::Verify(args)) => log_verify::run(args),
         Command::Migrate(args) => migrate::run(args),
         Command::Tariff(TariffCommand::Import(args)) => tariff::run(args),
+        Command::Calendar(CalendarCommand::Import(args)) => calendar::run(args),
         Command::Scheme(SchemeCommand::Adopt(args)) => scheme::run(args),
         Command::Openapi => {
             say(crate::http::OPENAPI.trim_end());

@@ -4,6 +4,7 @@ use super::open::{Opened, Opening, open};
 use super::{Failure, tell};
 use crate::app::sweeps::Ticker;
 use crate::clock::Clock;
+use crate::config::mail::MailSettings;
 use crate::config::{Settings, production, variable};
 use crate::http::edge::{Edge, MESSAGES_KEPT};
 use crate::http::throttle::Throttle;
@@ -58,10 +59,16 @@ pub fn run(args: ServeArgs) -> Result<(), Failure> {
     })?;
     refuse_loss(&opened, &settings)?;
     let listen = settings.listen;
+    if !opened.app.index.load().register().founded {
+        tracing::warn!(
+            "no administrator is registered: roles are taken from tokens alone; run `whitelist migrate` for a code"
+        );
+    }
     let guards = Guards {
         metrics_from: settings.metrics_from,
         rate_limit: settings.rate_limit,
         messages_kept: settings.messages_kept,
+        mail: settings.mail.clone(),
     };
     serve(opened, Arc::new(keys), listener, guards, move || tell(&format!("whitelist is ready on {listen}")))
 }
@@ -128,12 +135,33 @@ pub struct Guards {
     pub rate_limit: Option<u32>,
     /// How long raw messages of draws are kept.
     pub messages_kept: Duration,
+    /// How notices leave by e-mail.
+    pub mail: Option<MailSettings>,
 }
 
 impl Default for Guards {
     fn default() -> Self {
-        Self { metrics_from: Vec::new(), rate_limit: None, messages_kept: MESSAGES_KEPT }
+        Self { metrics_from: Vec::new(), rate_limit: None, messages_kept: MESSAGES_KEPT, mail: None }
     }
+}
+
+/// Starts what sends notices by e-mail, where a server is named.
+#[cfg(feature = "smtp")]
+fn courier(
+    opened: &Opened,
+    settings: Option<&MailSettings>,
+) -> Result<Option<crate::outbound::mail::Courier>, Failure> {
+    use crate::outbound::mail::{Courier, Mailer};
+    let Some(settings) = settings else { return Ok(None) };
+    let mailer = Mailer::new(settings).map_err(|fault| Failure::Usage(format!("WHITELIST_SMTP_URL: {fault}")))?;
+    let courier = Courier::start(Arc::clone(&opened.app), mailer);
+    courier.map(Some).map_err(|error| Failure::Unreachable(error.to_string()))
+}
+
+/// Nothing sends notices: the settings of e-mail were refused at the start.
+#[cfg(not(feature = "smtp"))]
+fn courier(_: &Opened, _: Option<&MailSettings>) -> Result<(), Failure> {
+    Ok(())
 }
 
 /// Serves an opened installation until it is stopped; `ready` is called once requests are answered.
@@ -151,8 +179,9 @@ pub fn serve(
     let edge = Edge::new(Arc::clone(&opened.app), keys, program, guards.metrics_from).map_err(Failure::Unreachable)?;
     let edge = Edge { throttle: guards.rate_limit.map(Throttle::new), messages_kept: guards.messages_kept, ..edge };
     let ticker = Ticker::start(Arc::clone(&opened.app))?;
+    let courier = courier(&opened, guards.mail.as_ref())?;
     let served = crate::http::serve::until_stopped(Arc::new(edge), listener, ready);
-    drop(ticker);
+    drop((ticker, courier));
     opened.close();
     served.map_err(|error| Failure::Unreachable(error.to_string()))
 }

@@ -4,6 +4,7 @@
 //! at the border.
 
 pub mod issuers;
+pub mod mail;
 
 use issuers::IssuerSettings;
 use std::net::{IpAddr, SocketAddr};
@@ -28,6 +29,9 @@ Environment:
                               client (feature `s3`; default DATA/documents)
   WHITELIST_CLAMD             virus scanner: HOST:PORT or unix:PATH of clamd; without it documents stay `unscanned`
   WHITELIST_MESSAGE_DAYS      days for which raw messages of draws are kept, 1 to 3650 (default 730)
+  WHITELIST_SMTP_URL          mail server that notices leave by: smtps://USER:PASSWORD@HOST:PORT or smtp://…?tls=required
+                              (default: no e-mail; notices stand in the list of each reader)
+  WHITELIST_SMTP_FROM         address that letters come from (required with WHITELIST_SMTP_URL)
   WHITELIST_LOG               what is logged, such as info or whitelist=debug (default info)";
 
 /// What a service runs with.
@@ -57,6 +61,8 @@ pub struct Settings {
     pub scanner: Option<Scanner>,
     /// How long raw messages of draws are kept.
     pub messages_kept: Duration,
+    /// How notices leave by e-mail; none keeps them in their lists.
+    pub mail: Option<mail::MailSettings>,
     /// Worker threads; the machine's cores where none is given.
     pub workers: Option<usize>,
 }
@@ -200,6 +206,10 @@ pub fn production(
     }
     let messages_kept = Duration::from_secs(days.unwrap_or(730).saturating_mul(86_400));
     let accept_loss = variable("WHITELIST_ACCEPT_LOSS").as_deref() == Some("yes");
+    let mail = mail::read(public_url.as_deref()).unwrap_or_else(|found| {
+        faults.extend(found);
+        None
+    });
     let documents = document_place(&data).map_err(|fault| faults.push(fault));
     let scanner = scanner().unwrap_or_else(|fault| {
         faults.push(fault);
@@ -219,6 +229,7 @@ pub fn production(
             documents,
             scanner,
             messages_kept,
+            mail,
             workers: None,
         }),
         _ => Err(faults),

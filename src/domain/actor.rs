@@ -116,6 +116,18 @@ impl RoleSet {
         RoleSet(self.0 & other.0)
     }
 
+    /// Returns the roles that either set holds.
+    #[must_use]
+    pub const fn union(self, other: RoleSet) -> RoleSet {
+        RoleSet(self.0 | other.0)
+    }
+
+    /// Returns the roles of this set that the other does not hold.
+    #[must_use]
+    pub const fn without(self, other: RoleSet) -> RoleSet {
+        RoleSet(self.0 & !other.0)
+    }
+
     /// Tells whether the set holds no role.
     pub const fn is_empty(self) -> bool {
         self.0 == 0

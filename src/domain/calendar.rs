@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::validity::LegalDay;
 
@@ -31,20 +31,32 @@ pub struct CalendarUnknown {
 pub struct CalendarContradiction(pub LegalDay);
 
 /// The calendar as it is published: the notices' days by year.
-#[derive(Deserialize)]
-struct Published {
-    years: BTreeMap<u16, Year>,
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Published {
+    /// Years whose notice is known.
+    pub years: BTreeMap<u16, Year>,
 }
 
-#[derive(Deserialize)]
-struct Year {
-    days: Vec<Arranged>,
+/// The arrangement of one year.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Year {
+    /// Where the notices of the State Council stand.
+    #[serde(default)]
+    pub notices: Vec<String>,
+    /// Days that differ from the week's rhythm.
+    pub days: Vec<ArrangedDay>,
 }
 
-#[derive(Deserialize)]
-struct Arranged {
-    date: LegalDay,
-    off: bool,
+/// A day that differs from the week's rhythm.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ArrangedDay {
+    /// The day.
+    pub date: LegalDay,
+    /// Name of the holiday.
+    #[serde(default)]
+    pub name: String,
+    /// Whether it is a holiday; a weekend day worked instead when not.
+    pub off: bool,
 }
 
 impl TryFrom<Published> for WorkingCalendar {
@@ -52,7 +64,7 @@ impl TryFrom<Published> for WorkingCalendar {
 
     fn try_from(published: Published) -> Result<Self, CalendarContradiction> {
         let mut calendar = Self { years: published.years.keys().copied().collect(), arranged: BTreeMap::new() };
-        for Arranged { date, off } in published.years.into_values().flat_map(|year| year.days) {
+        for ArrangedDay { date, off, .. } in published.years.into_values().flat_map(|year| year.days) {
             if calendar.arranged.insert(date, !off) == Some(off) {
                 return Err(CalendarContradiction(date));
             }
@@ -62,6 +74,22 @@ impl TryFrom<Published> for WorkingCalendar {
 }
 
 impl WorkingCalendar {
+    /// Builds the calendar of years, each with the days of its notice that differ from the week's rhythm and whether
+    /// they are worked.
+    ///
+    /// # Errors
+    /// [`CalendarContradiction`] when two notices disagree about a day.
+    pub fn of(years: impl IntoIterator<Item = (u16, Vec<ArrangedDay>)>) -> Result<Self, CalendarContradiction> {
+        let years = years.into_iter().map(|(year, days)| (year, Year { notices: Vec::new(), days })).collect();
+        Self::try_from(Published { years })
+    }
+
+    /// Tells whether the notice of a year is loaded.
+    #[must_use]
+    pub fn knows(&self, year: u16) -> bool {
+        self.years.contains(&year)
+    }
+
     /// Tells whether the day is worked.
     ///
     /// # Errors

@@ -71,6 +71,28 @@ pub enum Rule {
     OverDraw,
     /// The list does not allow lines as they are stated.
     LineRefused,
+    /// One person may not hold both roles.
+    RolesExclude,
+    /// Nobody grants a role to themselves.
+    OwnGrant,
+    /// The last administrator stays.
+    LastAdministrator,
+    /// The person is not active.
+    PersonInactive,
+    /// The account already belongs to somebody.
+    AccountTaken,
+    /// The role is not one of the organisation's own people.
+    RoleNotYours,
+    /// The code is wrong, used or expired.
+    CodeInvalid,
+    /// There is an administrator already.
+    AlreadyFounded,
+    /// The enterprise is registered already.
+    AlreadyRegistered,
+    /// The organisation is not known.
+    OrganisationUnknown,
+    /// The same person or organisation on both sides.
+    SameParty,
 }
 
 impl Rule {
@@ -222,6 +244,59 @@ impl Rule {
                 "名单不允许所列各行；每行的理由与办法见 lines。",
                 "the list does not allow the lines named; `lines` gives the reasons of each and what can be done",
             ),
+            Self::RolesExclude => (
+                "roles_exclude",
+                "系统管理、运行维护和审计须由不同的人担任；请授予另一人，或先终止原授权。",
+                "administration, operation and audit belong to different people; grant it to somebody else or end the other grant first",
+            ),
+            Self::OwnGrant => (
+                "own_grant",
+                "不能给自己授权；请由另一位管理员提出。",
+                "nobody grants a role to themselves; have another administrator propose it",
+            ),
+            Self::LastAdministrator => (
+                "last_administrator",
+                "这是最后一位管理员；请先授予另一位管理员。",
+                "this is the last administrator; grant the role to another person first",
+            ),
+            Self::PersonInactive => (
+                "person_inactive",
+                "该人员已停用；请先恢复，或另选一人。",
+                "this person is not active; reactivate them first or choose somebody else",
+            ),
+            Self::AccountTaken => (
+                "account_taken",
+                "该账号已属于一名登记人员；如为同一人，请并入其名下。",
+                "this account already belongs to a registered person; if it is the same person, join it to them",
+            ),
+            Self::RoleNotYours => (
+                "role_not_yours",
+                "该角色不能由您授予；企业只能授予本企业人员企业角色，其余由主管部门管理员授予。",
+                "you cannot grant this role; an enterprise grants enterprise roles to its own people, administrators grant the others",
+            ),
+            Self::CodeInvalid => (
+                "code_invalid",
+                "一次性代码不正确、已使用或已过期；请运行 whitelist migrate 重新获取。",
+                "the one-time code is wrong, used or expired; run whitelist migrate for a new one",
+            ),
+            Self::AlreadyFounded => (
+                "already_founded",
+                "已有管理员；其他人员请由管理员登记和授权。",
+                "there is an administrator already; have them register and grant others",
+            ),
+            Self::AlreadyRegistered => (
+                "already_registered",
+                "该统一社会信用代码已登记；请变更其登记信息。",
+                "this USCC is registered already; change its particulars instead",
+            ),
+            Self::OrganisationUnknown => (
+                "organisation_unknown",
+                "没有此机构；请先登记机构，或核对代码。",
+                "there is no such organisation; register it first or check its code",
+            ),
+            Self::SameParty => {
+                ("same_party", "双方不能相同；请另选一方。", "both sides are the same; choose somebody else")
+            }
         }
     }
 }

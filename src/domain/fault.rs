@@ -61,6 +61,7 @@ fault_codes! {
     OccurredInFuture "occurred_in_future" "发生时刻晚于现在，请核对时刻与时区。" "The instant lies in the future; check it and its offset.";
     OccurredTooLongAgo "occurred_too_long_ago" "发生时刻距今超过 30 天，不能再事后补报；请由关员人工放行并说明理由。" "The instant lies more than 30 days back and cannot be reported any more; have an officer release manually with a reason.";
     TextTooLong "text_too_long" "文字过长，请缩短至规定长度以内。" "The text is too long; shorten it to the stated length.";
+    MailFormat "mail_format" "电子邮箱格式不对，应如 name@example.cn。" "The e-mail address is malformed; it looks like name@example.cn.";
     TextNotPrintable "text_not_printable" "文字中含有控制字符，请只使用可见字符。" "The text contains control characters; use printable ones only.";
     ValueUnknown "value_unknown" "取值不在允许的范围内，请使用接口列出的值之一。" "The value is not one of the closed list; use one that the contract names.";
     NumberOutOfRange "number_out_of_range" "数字超出允许的范围，请使用接口规定范围内的整数。" "The number is out of range; use a whole number within the stated bounds.";

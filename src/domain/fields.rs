@@ -183,6 +183,18 @@ impl<'a> Fields<'a, '_> {
         self.pointer
     }
 
+    /// Reads a truth value that may be absent or null.
+    pub fn flag(&mut self, name: &'static str) -> Option<bool> {
+        match self.value(name) {
+            None => None,
+            Some(Value::Bool(flag)) => Some(*flag),
+            Some(_) => {
+                self.fault(name, FaultCode::WrongType);
+                None
+            }
+        }
+    }
+
     /// Reads an object that must be there.
     pub fn object<T>(&mut self, name: &'static str, read: impl FnOnce(&mut Fields<'a, '_>) -> Option<T>) -> Option<T> {
         match self.value(name) {

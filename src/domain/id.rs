@@ -76,6 +76,14 @@ ids! {
     ManualReleaseId "mrl_";
     /// A raw message of the draw interface.
     MessageId "msg_";
+    /// A notice that somebody is told (通知).
+    NoticeId "ntc_";
+    /// A grant of a role to a person.
+    GrantId "gra_";
+    /// A mandate of an agent (代理委托).
+    MandateId "man_";
+    /// An announcement to the holders of listings (公告).
+    BroadcastId "brd_";
 }
 
 fn hexadecimal(text: &str) -> Option<u128> {

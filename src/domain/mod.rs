@@ -24,11 +24,14 @@ pub mod listing_number;
 pub mod lookup;
 #[cfg(test)]
 mod lookup_tests;
+pub mod mandate;
 pub mod match_levels;
+pub mod notice;
 pub mod purpose;
 pub mod quantity;
 pub mod reason;
 pub mod reason_basis;
+pub mod register;
 pub mod reservations;
 pub mod revision;
 pub mod scheme;

@@ -11,10 +11,12 @@ use super::problem::{Fault, Problem, ProblemType, language, render};
 use super::throttle::Throttle;
 use super::token::{TokenCache, TokenRefused, TokenVerifier, VerifiedToken};
 use crate::app::App;
-use crate::domain::actor::{Caller, Role};
+use crate::domain::actor::{Caller, Role, RoleSet};
 use crate::domain::code::Uscc;
 use crate::domain::fault::FaultCode;
 use crate::domain::lang::Lang;
+use crate::domain::mandate::Scope;
+use crate::domain::register::MACHINES;
 use crate::domain::revision::Revision;
 use crate::outbound::keys::KeyStore;
 use actix_web::body::{BoxBody, MessageBody};
@@ -118,6 +120,7 @@ pub struct Asked {
     /// Id of the exchange.
     pub id: Box<str>,
     token: Option<Arc<VerifiedToken>>,
+    roles: RoleSet,
     acting_for: Option<Uscc>,
 }
 
@@ -128,7 +131,7 @@ impl Asked {
     /// `unauthenticated` where there is none.
     pub fn caller(&self) -> Result<Caller, Problem> {
         let token = self.token.as_ref().ok_or(ProblemType::Unauthenticated)?;
-        Ok(Caller { acting_for: self.acting_for, ..token.caller.clone() })
+        Ok(Caller { acting_for: self.acting_for, roles: self.roles, ..token.caller.clone() })
     }
 
     /// Returns the caller's organisation without copying text.
@@ -179,11 +182,11 @@ pub async fn around<B: MessageBody + 'static>(
         Some(_) if header_bytes(request.headers()) > HEADER_BYTES => Err(ProblemType::InvalidRequest.into()),
         Some(endpoint) => admit(&edge, endpoint, &request).await,
         // The path's own answer to another method follows.
-        None => Ok((None, None)),
+        None => Ok(Admitted::default()),
     };
     let response = match admitted {
-        Ok((token, acting_for)) => {
-            let asked = Asked { lang, id: id.clone(), token, acting_for };
+        Ok(Admitted { token, roles, acting_for }) => {
+            let asked = Asked { lang, id: id.clone(), token, roles, acting_for };
             request.extensions_mut().insert(Rc::new(asked));
             // Handlers answer problems as responses; what fails as an error here never had one.
             let (request, response) = next.call(request).await?.into_parts();
@@ -270,7 +273,13 @@ fn request_id(headers: &HeaderMap) -> Box<str> {
     }
 }
 
-type Admitted = (Option<Arc<VerifiedToken>>, Option<Uscc>);
+/// Who was let in, with the roles that count, and for whom they act.
+#[derive(Default)]
+struct Admitted {
+    token: Option<Arc<VerifiedToken>>,
+    roles: RoleSet,
+    acting_for: Option<Uscc>,
+}
 
 async fn admit(edge: &Arc<Edge>, endpoint: &Endpoint, request: &ServiceRequest) -> Result<Admitted, Problem> {
     let headers = request.headers();
@@ -279,13 +288,14 @@ async fn admit(edge: &Arc<Edge>, endpoint: &Endpoint, request: &ServiceRequest) 
         Access::Metrics => {
             let from = request.peer_addr().map(|peer| peer.ip());
             let admitted = from.is_some_and(|ip| ip.is_loopback() || edge.metrics_from.contains(&ip));
-            return if admitted { Ok((None, None)) } else { Err(ProblemType::Forbidden.into()) };
+            return if admitted { Ok(Admitted::default()) } else { Err(ProblemType::Forbidden.into()) };
         }
         Access::Roles(roles) => Some(roles),
     };
-    let Some(roles) = roles else { return Ok((None, None)) };
+    let Some(needed) = roles else { return Ok(Admitted::default()) };
     let token = authenticate(edge, request).await?;
-    if !token.caller.holds_any(roles) {
+    let roles = counted(edge, &token.caller);
+    if !roles.intersects(needed) {
         return Err(ProblemType::Forbidden.into());
     }
     if let Some(throttle) = &edge.throttle {
@@ -298,11 +308,36 @@ async fn admit(edge: &Arc<Edge>, endpoint: &Endpoint, request: &ServiceRequest) 
             Some(uscc.map_err(|code| Problem::from(Fault::new("/Whitelist-Acting-For", code)))?)
         }
     };
-    if acting_for.is_some() && !token.caller.roles.contains(Role::EnterpriseAgent) {
+    if acting_for.is_some() && !roles.contains(Role::EnterpriseAgent) {
         return Err(ProblemType::Forbidden.into());
     }
     reach(edge, headers).await?;
-    Ok((Some(token), acting_for))
+    if let Some(enterprise) = acting_for {
+        mandated(edge, &token.caller, enterprise, request)?;
+    }
+    Ok(Admitted { token: Some(token), roles, acting_for })
+}
+
+/// Returns the roles of a token that count by the register of people. A customs system's token passes untouched: no clock,
+/// no register.
+fn counted(edge: &Edge, caller: &Caller) -> RoleSet {
+    if caller.roles.without(MACHINES).is_empty() {
+        return caller.roles;
+    }
+    edge.app.index.load().register().roles(caller, edge.app.clock.now().day())
+}
+
+/// Lets an agent act only under a mandate in force for what the request does.
+fn mandated(edge: &Edge, agent: &Caller, enterprise: Uscc, request: &ServiceRequest) -> Result<(), Problem> {
+    let needed = Scope::needed(request.method().as_str(), request.path());
+    let today = edge.app.clock.now().day();
+    if edge.app.index.load().register().may_act(agent, enterprise, needed, today) {
+        return Ok(());
+    }
+    Err(Problem::new(ProblemType::Forbidden).with_detail(
+        "没有该企业当日有效、且涵盖此事项的代理委托；请由企业委托(POST /v1/enterprises/{uscc}/mandates)。",
+        "No mandate of this enterprise for this matter is in force today; have the enterprise give one (POST /v1/enterprises/{uscc}/mandates).",
+    ))
 }
 
 async fn authenticate(edge: &Arc<Edge>, request: &ServiceRequest) -> Result<Arc<VerifiedToken>, Problem> {

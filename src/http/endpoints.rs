@@ -3,9 +3,13 @@
 //! Nothing is reachable that does not stand here; a test holds it against `openapi.yaml`, another tries every row
 //! with every role.
 
-use super::api::{adjustments, border, declarations, enterprises, health, listings, lookups, pages, reference, stops};
+use super::api::{
+    adjustments, border, declarations, enterprises, health, holders, inbox, listings, lookups, pages, people,
+    reference, stops,
+};
 use super::edge;
 use crate::domain::actor::{Role, RoleSet};
+use crate::domain::register::OFFICERS as STAFF;
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{Resource, http::Method};
@@ -78,6 +82,12 @@ const STOPS: RoleSet = RoleSet::of(&[
     Role::AgencyReviewer,
 ]);
 const APPROVER: RoleSet = RoleSet::of(&[Role::BureauApprover]);
+const APPLICANT: RoleSet = RoleSet::of(&[Role::EnterpriseApplicant]);
+const ADMINISTRATOR: RoleSet = RoleSet::of(&[Role::BureauAdmin]);
+const SEE_PEOPLE: RoleSet = RoleSet::of(&[Role::BureauAdmin, Role::Auditor, Role::EnterpriseApplicant]);
+const GOVERN_PEOPLE: RoleSet = RoleSet::of(&[Role::BureauAdmin, Role::EnterpriseApplicant]);
+const NAMED: RoleSet = SUPERVISORS.union(ENTERPRISE).union(RoleSet::of(&[Role::DistrictOfficer, Role::AgencyReviewer]));
+const MANDATES: RoleSet = NAMED.union(RoleSet::of(&[Role::CustomsOfficer]));
 
 const DRAW: RoleSet = RoleSet::of(&[Role::CustomsDraw]);
 const CORRECT: RoleSet = RoleSet::of(&[Role::CustomsDraw, Role::CustomsOfficer]);
@@ -200,4 +210,39 @@ endpoints! {
     GET "/v1/schemes/{code}" reference::get_scheme Access::Roles(RoleSet::ALL), Read;
     GET "/v1/schemes/{code}/shadow" border::get_scheme_shadow Access::Roles(SUPERVISORS), Read;
     GET "/v1/tariff/{hs_code}" reference::get_tariff Access::Roles(RoleSet::ALL), Read;
+    GET "/v1/calendar" reference::get_calendar Access::Roles(RoleSet::ALL), Read;
+    GET "/v1/inbox" inbox::list_inbox Access::Roles(RoleSet::ALL), Read;
+    POST "/v1/inbox/{id}/read" inbox::read_notice Access::Roles(RoleSet::ALL), Keep;
+    POST "/v1/enterprises" holders::register_enterprise Access::Roles(APPLICANT), Fact;
+    PUT "/v1/enterprises/{uscc}" holders::change_enterprise Access::Roles(APPLICANT), Fact;
+    GET "/v1/enterprises/{uscc}/responsible-person" holders::get_responsible_person Access::Roles(NAMED), Read;
+    PUT "/v1/enterprises/{uscc}/responsible-person" holders::name_responsible_person Access::Roles(APPLICANT), Fact;
+    GET "/v1/enterprises/{uscc}/mandates" holders::list_mandates Access::Roles(MANDATES), Read;
+    POST "/v1/enterprises/{uscc}/mandates" holders::appoint_agent Access::Roles(APPLICANT), Fact;
+    GET "/v1/mandates" holders::list_mandates_held Access::Roles(ENTERPRISE), Read;
+    POST "/v1/mandates/{id}/dismiss" holders::dismiss_agent Access::Roles(APPLICANT), Fact;
+    GET "/v1/broadcasts" holders::list_broadcasts Access::Roles(RoleSet::ALL), Read;
+    POST "/v1/broadcasts" holders::publish_broadcast Access::Roles(OFFICER), Fact;
+    GET "/v1/broadcasts/{id}" holders::get_broadcast Access::Roles(RoleSet::ALL), Read;
+    POST "/v1/broadcasts/{id}/revise" holders::revise_broadcast Access::Roles(OFFICER), Fact;
+    POST "/v1/broadcasts/{id}/retract" holders::retract_broadcast Access::Roles(OFFICER), Fact;
+    GET "/v1/organisations" people::list_organisations Access::Roles(STAFF), Read;
+    POST "/v1/organisations" people::register_organisation Access::Roles(ADMINISTRATOR), Fact;
+    GET "/v1/organisations/{code}" people::get_organisation Access::Roles(STAFF), Read;
+    PUT "/v1/organisations/{code}" people::change_organisation Access::Roles(ADMINISTRATOR), Fact;
+    GET "/v1/people" people::list_people Access::Roles(SEE_PEOPLE), Read;
+    POST "/v1/people" people::register_person Access::Roles(GOVERN_PEOPLE), Fact;
+    GET "/v1/people/{id}" people::get_person Access::Roles(SEE_PEOPLE), Read;
+    PUT "/v1/people/{id}" people::change_person Access::Roles(GOVERN_PEOPLE), Fact;
+    POST "/v1/people/{id}/accounts" people::join_account Access::Roles(GOVERN_PEOPLE), Fact;
+    POST "/v1/people/{id}/deactivate" people::deactivate_person Access::Roles(GOVERN_PEOPLE), Fact;
+    POST "/v1/people/{id}/reactivate" people::reactivate_person Access::Roles(GOVERN_PEOPLE), Fact;
+    POST "/v1/people/{id}/hand-over" people::hand_over Access::Roles(GOVERN_PEOPLE), Fact;
+    GET "/v1/people/{id}/grants" people::list_grants Access::Roles(SEE_PEOPLE), Read;
+    POST "/v1/people/{id}/grants" people::grant_role Access::Roles(GOVERN_PEOPLE), Fact;
+    POST "/v1/grants/{id}/confirm" people::confirm_grant Access::Roles(ADMINISTRATOR), Fact;
+    POST "/v1/grants/{id}/refuse" people::refuse_grant Access::Roles(ADMINISTRATOR), Fact;
+    POST "/v1/grants/{id}/end" people::end_grant Access::Roles(GOVERN_PEOPLE), Fact;
+    // Stands last: what it does changes whose roles count.
+    POST "/v1/setup/first-administrator" people::set_up_first_administrator Access::Roles(ADMINISTRATOR), Fact;
 }

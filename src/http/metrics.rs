@@ -34,6 +34,9 @@ pub struct Metrics {
     open: IntGauge,
     due: IntGauge,
     unreviewed: IntGauge,
+    calendar_missing: IntGauge,
+    letters_waiting: IntGauge,
+    letters_set_aside: IntGauge,
 }
 
 impl Metrics {
@@ -83,6 +86,12 @@ impl Metrics {
             open: gauge("whitelist_reservations_open", "Declarations that hold a reservation, at the last sweep")?,
             due: gauge("whitelist_reservations_due", "Reservations that customs is reminded of, at the last sweep")?,
             unreviewed: gauge("whitelist_manual_releases_unreviewed", "Manual releases that wait for the bureau")?,
+            calendar_missing: gauge(
+                "whitelist_calendar_missing_year",
+                "Year whose working days should be imported now; 0 when none is missing",
+            )?,
+            letters_waiting: gauge("whitelist_letters_waiting", "Notices by e-mail that wait to be sent")?,
+            letters_set_aside: gauge("whitelist_letters_set_aside", "Notices by e-mail that were given up")?,
             registry,
         };
         metrics.registry.register(Box::new(lookups))?;
@@ -105,6 +114,9 @@ impl Metrics {
             &metrics.open,
             &metrics.due,
             &metrics.unreviewed,
+            &metrics.calendar_missing,
+            &metrics.letters_waiting,
+            &metrics.letters_set_aside,
         ] {
             metrics.registry.register(Box::new(gauge.clone()))?;
         }
@@ -140,11 +152,11 @@ impl Metrics {
         self.refused_tokens.with_label_values(&[cause]).inc();
     }
 
-    /// Writes all figures as they are now.
+    /// Writes all figures as they are now; `letters` are those that wait and those set aside, where the database told.
     ///
     /// # Errors
     /// When a figure cannot be written.
-    pub fn render(&self, app: &App) -> Result<String, prometheus::Error> {
+    pub fn render(&self, app: &App, letters: Option<(i64, i64)>) -> Result<String, prometheus::Error> {
         let whole = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
         let snapshot = app.index.snapshot();
         self.revision.set(snapshot.revision().0);
@@ -166,6 +178,11 @@ impl Metrics {
         self.open.set(app.swept.open.load(Ordering::Relaxed));
         self.due.set(app.swept.due.load(Ordering::Relaxed));
         self.unreviewed.set(app.swept.unreviewed.load(Ordering::Relaxed));
+        self.calendar_missing.set(app.calendar_missing().map_or(0, i64::from));
+        if let Some((waiting, set_aside)) = letters {
+            self.letters_waiting.set(waiting);
+            self.letters_set_aside.set(set_aside);
+        }
         let mut text = Vec::new();
         TextEncoder::new().encode(&self.registry.gather(), &mut text)?;
         Ok(String::from_utf8_lossy(&text).into_owned())

@@ -3,6 +3,7 @@
 //! Enterprises stand in shards behind `Arc`: a change copies one shard, not the list. Building the list whole is one
 //! large step from nothing, so that there is one way of building it.
 
+use crate::domain::calendar::WorkingCalendar;
 use crate::domain::code::{HsCode, Uscc};
 use crate::domain::draw::List;
 use crate::domain::enterprise::{Enterprise, EnterpriseVersion};
@@ -10,6 +11,7 @@ use crate::domain::id::StopId;
 use crate::domain::listing::Listing;
 use crate::domain::listing_number::ListingNumber;
 use crate::domain::lookup::{AS_REMEMBERED, Declaration, Facts, Line, LineAnswer, Rules, judge, judge_one};
+use crate::domain::register::Register;
 use crate::domain::revision::Revision;
 use crate::domain::scheme::{Scheme, SchemeHistory};
 use crate::domain::stop::{ItemClass, Stop, StopVersion};
@@ -33,6 +35,8 @@ pub struct Snapshot {
     tariff: Arc<FxHashMap<HsCode, TariffHistory>>,
     stops: Arc<Vec<Stop>>,
     shards: Arc<Vec<Arc<Shard>>>,
+    register: Arc<Register>,
+    calendar: Arc<WorkingCalendar>,
 }
 
 /// What was recorded since a snapshot.
@@ -52,6 +56,10 @@ pub struct Delta {
     pub stops: Vec<(StopId, ItemClass, StopVersion)>,
     /// What was taken of listings, in order of revision.
     pub taken: Vec<(Uscc, ListingNumber, Revision, i64)>,
+    /// The register of people, whole, when something in it was recorded.
+    pub register: Option<Register>,
+    /// The calendar, whole, when a year of it was recorded.
+    pub calendar: Option<WorkingCalendar>,
 }
 
 impl Snapshot {
@@ -65,6 +73,8 @@ impl Snapshot {
             tariff: Arc::default(),
             stops: Arc::default(),
             shards: Arc::new(vec![Arc::default(); SHARDS]),
+            register: Arc::default(),
+            calendar: Arc::default(),
         }
     }
 
@@ -108,6 +118,18 @@ impl Snapshot {
     pub fn each_listing(&self) -> impl Iterator<Item = (Uscc, &Arc<Listing>)> {
         let enterprises = self.shards.iter().flat_map(|shard| shard.iter());
         enterprises.flat_map(|(uscc, enterprise)| enterprise.listings.iter().map(move |listing| (*uscc, listing)))
+    }
+
+    /// Returns the register of people.
+    #[must_use]
+    pub fn register(&self) -> &Register {
+        &self.register
+    }
+
+    /// Returns the working days that are known.
+    #[must_use]
+    pub fn calendar(&self) -> &Arc<WorkingCalendar> {
+        &self.calendar
     }
 
     /// Counts listings.
@@ -189,6 +211,12 @@ impl Snapshot {
             if let Some(listing) = next.enterprise(uscc).and_then(|enterprise| enterprise.listing(number)) {
                 listing.taken.push(revision, taken);
             }
+        }
+        if let Some(register) = delta.register {
+            next.register = Arc::new(register);
+        }
+        if let Some(calendar) = delta.calendar {
+            next.calendar = Arc::new(calendar);
         }
         next
     }

@@ -226,6 +226,25 @@ pub fn count_of(conn: &mut AnyConnection, enterprise: &str) -> Result<i64, Store
     Ok(count)
 }
 
+/// Lists, in order of USCC, the enterprises that hold a listing of a scheme: not removed, not expired on a day.
+///
+/// # Errors
+/// The database's failure.
+pub fn holders(conn: &mut AnyConnection, scheme: &str, day: i32) -> Result<Vec<String>, StoreError> {
+    #[derive(diesel::QueryableByName)]
+    struct Holder {
+        #[diesel(sql_type = diesel::sql_types::Text)]
+        enterprise: String,
+    }
+    let newest = "SELECT DISTINCT v.enterprise AS enterprise FROM listing_versions v \
+                  WHERE v.scheme = $1 AND v.valid_to >= $2 AND v.standing <> 'removed' AND NOT EXISTS \
+                  (SELECT 1 FROM listing_versions w WHERE w.number = v.number AND w.version > v.version) \
+                  ORDER BY enterprise";
+    let query =
+        diesel::sql_query(newest).bind::<diesel::sql_types::Text, _>(scheme).bind::<diesel::sql_types::Integer, _>(day);
+    Ok(query.load::<Holder>(conn)?.into_iter().map(|holder| holder.enterprise).collect())
+}
+
 /// Returns every number that begins with a scheme's prefix and a year, newest rows included.
 ///
 /// # Errors

@@ -26,6 +26,7 @@ pub mod log;
 pub mod manual_releases;
 pub mod movements;
 pub mod private;
+pub mod register;
 pub mod rows;
 pub mod rulebook;
 pub mod schema;

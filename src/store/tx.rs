@@ -7,6 +7,7 @@ use super::fact::{Circumstances, Fact, Previous, encode};
 use super::keep::people;
 use super::log::{self, EntryRow};
 use super::private::{PrivateRow, SubjectKeys, random, seal};
+use super::register;
 use crate::domain::id::{EventId, PersonId, time_ordered};
 use crate::domain::revision::Revision;
 use crate::domain::validity::Instant;
@@ -185,7 +186,7 @@ impl<'g> Tx<'g> {
         Revision(self.group.next_revision())
     }
 
-    /// Returns the pseudonymous id of the caller, making one at first sight.
+    /// Returns the pseudonymous id of the caller, making one at first sight; several accounts of one person are one.
     ///
     /// # Errors
     /// The database's failure; [`StoreError::Broken`] for the service itself, which is no person.
@@ -198,13 +199,21 @@ impl<'g> Tx<'g> {
         let person = match self.group.people.get(&account) {
             Some(person) => *person,
             None => {
-                let person = people::find_or_make(self.conn, issuer, subject, self.context.at)?;
+                let person = match register::person_of(self.conn, issuer, subject)? {
+                    Some(person) => person,
+                    None => people::find_or_make(self.conn, issuer, subject, self.context.at)?,
+                };
                 self.group.people.insert(account, person);
                 person
             }
         };
         self.person = Some(person);
         Ok(person)
+    }
+
+    /// Forgets who stands behind which account, because that has just changed.
+    pub fn forget_people(&mut self) {
+        self.group.people.clear();
     }
 
     fn actor(&mut self) -> Result<Actor, StoreError> {

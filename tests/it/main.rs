@@ -24,6 +24,8 @@ mod listings;
 mod log;
 mod lookups;
 mod matrix;
+mod notices;
+mod people;
 mod scenarios;
 mod schemes;
 mod states;

@@ -38,6 +38,7 @@ pub const SWEEPS: &[Sweep] = &[
     Sweep { name: "lapse_stops", every: Every::Minute, run: App::lapse_stops },
     Sweep { name: "lapse_proposals", every: Every::Minute, run: App::lapse_proposals },
     Sweep { name: "lapse_reservations", every: Every::Minute, run: App::lapse_reservations },
+    Sweep { name: "warn_of_calendar", every: Every::Day, run: App::warn_of_calendar },
 ];
 
 impl App {

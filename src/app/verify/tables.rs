@@ -18,7 +18,7 @@ use crate::store::screening::ScreeningRow;
 use crate::store::usage_returns::ReturnRow;
 use crate::store::{
     AnyConnection, StoreError, adjustments, applications, declarations, documents, enterprises, findings, items,
-    listings, manual_releases, rulebook, screening, usage_returns,
+    listings, manual_releases, register, rulebook, screening, usage_returns,
 };
 use crate::tlog::entry::Entry;
 use std::cell::RefCell;
@@ -72,6 +72,20 @@ impl Tables {
             Versions::<CaseEventRow>::held(|conn, after| applications::events_since(conn, after, STRIDE)),
             Versions::<DocumentRow>::held(|conn, after| documents::since(conn, after, STRIDE)),
             Versions::<ItemRow>::held(|conn, after| items::since(conn, after, STRIDE)),
+            Versions::<register::OrganisationRow>::held(|conn, after| {
+                register::organisations_since(conn, after, STRIDE)
+            }),
+            Versions::<register::PersonRow>::held(|conn, after| register::people_since(conn, after, STRIDE)),
+            Versions::<register::AccountRow>::held(|conn, after| register::accounts_since(conn, after, STRIDE)),
+            Versions::<register::GrantRow>::held(|conn, after| register::grants_since(conn, after, STRIDE)),
+            Versions::<register::ResponsiblePersonRow>::held(|conn, after| {
+                register::responsible_people_since(conn, after, STRIDE)
+            }),
+            Versions::<register::MandateRow>::held(|conn, after| register::mandates_since(conn, after, STRIDE)),
+            Versions::<register::CalendarYearRow>::held(|conn, after| {
+                register::calendar_years_since(conn, after, STRIDE)
+            }),
+            Versions::<register::BroadcastRow>::held(|conn, after| register::broadcasts_since(conn, after, STRIDE)),
         ];
         Self { held, balances }
     }

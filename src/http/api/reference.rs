@@ -1,4 +1,4 @@
-//! Schemes and the tariff table.
+//! Schemes, the tariff table and the working-day calendar.
 
 use super::json;
 use super::parameters::{no_query, path, read_query};
@@ -7,12 +7,14 @@ use crate::domain::fault::FaultCode;
 use crate::domain::revision::Revision;
 use crate::domain::scheme::Scheme;
 use crate::domain::validity::LegalDay;
+use crate::http::blocking::hop;
 use crate::http::edge::{asked, edge};
 use crate::http::fields::{Members as _, text};
 use crate::http::problem::{Problem, ProblemType};
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse};
 use serde_json::{Value, json as object};
+use std::sync::Arc;
 
 /// Lists the schemes: of each the version in force today, else the newest.
 pub async fn list_schemes(request: HttpRequest) -> Result<HttpResponse, Problem> {
@@ -39,6 +41,15 @@ pub async fn get_scheme(request: HttpRequest) -> Result<HttpResponse, Problem> {
     let history = snapshot.schemes().iter().find(|history| history.code() == code);
     let (scheme, _) = history.and_then(|history| history.on(today, Revision::NEWEST)).ok_or(ProblemType::NotFound)?;
     json(StatusCode::OK, scheme)
+}
+
+/// Lists the years of the working-day calendar.
+pub async fn get_calendar(request: HttpRequest) -> Result<HttpResponse, Problem> {
+    no_query(&request)?;
+    let edge = edge(&request)?;
+    let app = Arc::clone(&edge.app);
+    let (years, missing) = hop(move || Ok((app.calendar_years()?, app.calendar_missing()))).await?;
+    json(StatusCode::OK, &object!({ "years": years, "missing": missing }))
 }
 
 /// Says which documents an HS code carries on a day.

@@ -1,13 +1,15 @@
-//! Working state, which is not history: people behind pseudonyms, recorded answers, kept responses, raw messages.
+//! Working state, which is not history: people behind pseudonyms, recorded answers, kept responses, raw messages, notices.
 //!
 //! Only the tables named here may be changed without a log entry; a test reads this list.
 
 pub mod answers;
 pub mod drafts;
 pub mod messages;
+pub mod notices;
 pub mod people;
 pub mod reminders;
 pub mod responses;
+pub mod setup;
 
 /// The tables that [`Store::keep`](super::Store::keep) may change.
 pub const TABLES: &[&str] = &[
@@ -19,4 +21,9 @@ pub const TABLES: &[&str] = &[
     "drafts",
     "draw_messages",
     "draw_refusals",
+    "notices",
+    "notice_reads",
+    "notice_letters",
+    "refused_addresses",
+    "setup_codes",
 ];

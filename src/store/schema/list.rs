@@ -1,6 +1,4 @@
-//! Tables as both databases hold them, in portable types only.
-//!
-//! The migrations are the law; a test compares them with what the database says after migrating.
+//! Tables of the list and its log.
 
 diesel::table! {
     installation (id) {

@@ -1,0 +1,13 @@
+DROP TABLE setup_codes;
+DROP TABLE refused_addresses;
+DROP TABLE notice_letters;
+DROP TABLE notice_reads;
+DROP TABLE notices;
+DROP TABLE broadcast_versions;
+DROP TABLE calendar_years;
+DROP TABLE mandate_versions;
+DROP TABLE responsible_person_versions;
+DROP TABLE grant_versions;
+DROP TABLE account_versions;
+DROP TABLE person_versions;
+DROP TABLE organisation_versions;

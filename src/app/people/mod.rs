@@ -1,0 +1,11 @@
+//! The register of people: organisations, persons and their accounts, grants, the first administrator.
+
+pub mod grants;
+pub mod hand_over;
+mod load;
+pub mod organisations;
+pub mod persons;
+pub mod setup;
+
+pub use crate::store::register::{GrantRow, OrganisationRow, PersonRow};
+pub use load::{mandate, register, register_since, scopes};

@@ -1,0 +1,9 @@
+//! Tables as both databases hold them, in portable types only; a file per family.
+//!
+//! The migrations are the law; a test compares them with what the database says after migrating.
+
+mod list;
+mod register;
+
+pub use list::*;
+pub use register::*;

@@ -1,0 +1,211 @@
+//! How the endpoints about people, enterprises by themselves and announcements are called, and what must exist before.
+
+use crate::lookups::ENT_05;
+use crate::support::app::{Actor, TestApp};
+use crate::support::client::Response;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Value, json};
+use whitelist::domain::actor::Role;
+
+/// A USCC that nobody has registered.
+const NEW: &str = "91110000600037341L";
+
+/// What is sent to an endpoint.
+pub struct Call {
+    pub target: String,
+    pub etag: Option<String>,
+    pub body: Option<Value>,
+    /// Another organisation than the caller of the matrix is of.
+    pub org: Option<&'static str>,
+}
+
+/// What exists from the start.
+pub struct People {
+    person: String,
+    broadcast: String,
+}
+
+fn admin(app: &TestApp, name: &str) -> Actor {
+    app.actor(Role::BureauAdmin, "bj-commerce", name)
+}
+
+fn applicant(app: &TestApp) -> Actor {
+    app.actor(Role::EnterpriseApplicant, ENT_05, Role::EnterpriseApplicant.as_str())
+}
+
+fn made(response: &Response) -> (String, String) {
+    assert!((200..300).contains(&response.status), "{}", response.text());
+    let id = response.json()["id"].as_str().unwrap_or_default().to_owned();
+    (id, response.header("etag").unwrap().to_owned())
+}
+
+/// The issuer of the tokens of a test.
+pub fn issuer(app: &TestApp) -> String {
+    let token = app.token(&[], "nobody", "nobody");
+    let claims = URL_SAFE_NO_PAD.decode(token.split('.').nth(1).unwrap()).unwrap();
+    serde_json::from_slice::<Value>(&claims).unwrap()["iss"].as_str().unwrap().to_owned()
+}
+
+fn unique(app: &TestApp) -> String {
+    format!("n{}", app.inside().head().unwrap())
+}
+
+fn person(app: &TestApp, org: &str, subject: &str) -> (String, String) {
+    let accounts = json!([{ "issuer": issuer(app), "subject": subject }]);
+    made(&admin(app, "admin-2").post("/v1/people", &json!({ "name": "张三", "org": org, "accounts": accounts })))
+}
+
+fn particulars(name: &str) -> Value {
+    json!({ "name_zh": name, "district": "110114" })
+}
+
+fn named() -> Value {
+    json!({ "name": "李四", "phone": "010-12345678" })
+}
+
+fn announcement() -> Value {
+    json!({ "scheme": "beijing-2022", "title_zh": "放假安排", "title_en": "Holidays", "body_zh": "休息。", "body_en": "Closed." })
+}
+
+impl People {
+    /// Makes what readers need. The applicant of the matrix is registered, because others of its enterprise will be.
+    pub fn build(app: &TestApp) -> Self {
+        let (person, _) = person(app, ENT_05, Role::EnterpriseApplicant.as_str());
+        let grant = json!({ "org": ENT_05, "role": "enterprise.applicant" });
+        made(&admin(app, "admin-2").post(&format!("/v1/people/{person}/grants"), &grant));
+        let target = format!("/v1/enterprises/{ENT_05}/responsible-person");
+        let put = applicant(app).send(
+            "PUT",
+            &target,
+            &[("Content-Type", "application/json")],
+            named().to_string().as_bytes(),
+        );
+        made(&put);
+        made(
+            &admin(app, "admin-2")
+                .post("/v1/organisations", &json!({ "code": "110114", "kind": "district", "name_zh": "昌平区" })),
+        );
+        let (broadcast, _) = made(&app.officer().post("/v1/broadcasts", &announcement()));
+        Self { person, broadcast }
+    }
+
+    /// Says what to send; for a caller who may not call nothing is made ready.
+    pub fn call(&self, app: &TestApp, operation: &str, path: &str, may: bool) -> Option<Call> {
+        let call = |target: &str, etag: Option<String>, body: Option<Value>| {
+            Some(Call { target: target.to_owned(), etag, body, org: None })
+        };
+        let of = |target: String, etag: String, body: Option<Value>| {
+            Some(Call { target, etag: Some(etag), body, org: None })
+        };
+        let etag_of = |target: &str| app.auditor().get(target).header("etag").unwrap().to_owned();
+        let fresh = |org: &str| {
+            if may { person(app, org, &unique(app)) } else { (self.person.clone(), "\"1\"".to_owned()) }
+        };
+        match operation {
+            "register_enterprise" => {
+                let mut body = particulars("北京新登记企业（合成）");
+                body["uscc"] = json!(NEW);
+                body["responsible_person"] = named();
+                Some(Call { target: path.to_owned(), etag: None, body: Some(body), org: Some(NEW) })
+            }
+            "change_enterprise" => {
+                let target = format!("/v1/enterprises/{ENT_05}");
+                let etag = etag_of(&target);
+                of(target, etag, Some(particulars(&format!("北京样例戊（{}）", unique(app)))))
+            }
+            "get_responsible_person" => call(&format!("/v1/enterprises/{ENT_05}/responsible-person"), None, None),
+            "name_responsible_person" => {
+                let target = format!("/v1/enterprises/{ENT_05}/responsible-person");
+                let etag = etag_of(&target);
+                of(target, etag, Some(named()))
+            }
+            "list_mandates" => call(&format!("/v1/enterprises/{ENT_05}/mandates"), None, None),
+            "appoint_agent" => {
+                let body = json!({ "agent_org": NEW, "scopes": ["applications"] });
+                call(&format!("/v1/enterprises/{ENT_05}/mandates"), None, Some(body))
+            }
+            "dismiss_agent" => {
+                let (id, etag) = if may {
+                    let body = json!({ "agent_org": NEW, "scopes": ["applications"] });
+                    made(&applicant(app).post(&format!("/v1/enterprises/{ENT_05}/mandates"), &body))
+                } else {
+                    (format!("man_{:032x}", 1), "\"1\"".to_owned())
+                };
+                of(format!("/v1/mandates/{id}/dismiss"), etag, None)
+            }
+            "publish_broadcast" => call(path, None, Some(announcement())),
+            "get_broadcast" => call(&format!("/v1/broadcasts/{}", self.broadcast), None, None),
+            "revise_broadcast" | "retract_broadcast" => {
+                let (id, etag) = if may {
+                    made(&app.officer().post("/v1/broadcasts", &announcement()))
+                } else {
+                    (self.broadcast.clone(), "\"1\"".to_owned())
+                };
+                of(path.replace("{id}", &id), etag, (operation == "revise_broadcast").then(announcement))
+            }
+            "register_organisation" => {
+                call(path, None, Some(json!({ "code": unique(app), "kind": "agency", "name_zh": "某局" })))
+            }
+            "get_organisation" => call("/v1/organisations/110114", None, None),
+            "change_organisation" => {
+                let target = "/v1/organisations/110114";
+                let etag = etag_of(target);
+                of(target.to_owned(), etag, Some(json!({ "kind": "district", "name_zh": unique(app) })))
+            }
+            "register_person" => {
+                let accounts = json!([{ "issuer": issuer(app), "subject": unique(app) }]);
+                call(path, None, Some(json!({ "name": "王五", "org": ENT_05, "accounts": accounts })))
+            }
+            "get_person" | "list_grants" => call(&path.replace("{id}", &self.person), None, None),
+            "change_person" => {
+                let (id, etag) = fresh(ENT_05);
+                of(path.replace("{id}", &id), etag, Some(json!({ "name": "赵六", "org": ENT_05 })))
+            }
+            "join_account" => {
+                let (id, etag) = fresh(ENT_05);
+                of(path.replace("{id}", &id), etag, Some(json!({ "issuer": issuer(app), "subject": unique(app) })))
+            }
+            "hand_over" => {
+                let (id, etag) = fresh(ENT_05);
+                of(path.replace("{id}", &id), etag, Some(json!({ "to": self.person })))
+            }
+            "deactivate_person" => {
+                let (id, etag) = fresh(ENT_05);
+                of(path.replace("{id}", &id), etag, None)
+            }
+            "reactivate_person" => {
+                let (id, mut etag) = fresh(ENT_05);
+                if may {
+                    (_, etag) = made(&admin(app, "admin-2").act(&format!("/v1/people/{id}/deactivate"), &etag));
+                }
+                of(path.replace("{id}", &id), etag, None)
+            }
+            "grant_role" => {
+                let (id, _) = fresh(ENT_05);
+                call(&path.replace("{id}", &id), None, Some(json!({ "org": ENT_05, "role": "enterprise.agent" })))
+            }
+            "confirm_grant" | "refuse_grant" | "end_grant" => {
+                let (org, role) = if operation == "end_grant" {
+                    (ENT_05, "enterprise.agent")
+                } else {
+                    ("110114", "district.officer")
+                };
+                let (grant, etag) = if may {
+                    let (id, _) = fresh(org);
+                    let body = json!({ "org": org, "role": role });
+                    made(&admin(app, "admin-2").post(&format!("/v1/people/{id}/grants"), &body))
+                } else {
+                    (format!("gra_{:032x}", 1), "\"1\"".to_owned())
+                };
+                of(path.replace("{id}", &grant), etag, None)
+            }
+            "set_up_first_administrator" => {
+                let store = &app.inside().store;
+                let code = whitelist::app::people::setup::make_code(store, app.clock.now()).unwrap();
+                call(path, None, Some(json!({ "code": code.unwrap_or_default(), "name": "首位管理员" })))
+            }
+            _ => None,
+        }
+    }
+}
