@@ -228,6 +228,7 @@ fn rule_fault(row: &ListRow, change: &Change, rule: Rule) -> Option<SheetFault> 
         | Rule::LedgerDoesNotAddUp
         | Rule::UnitNotComparable
         | Rule::PeriodUnknown
+        | Rule::DayToCome
         | Rule::EntryEnded
         | Rule::OverDraw
         | Rule::LineRefused => Some(at(row, FaultCode::RowRefused, Some(rule.as_str().to_owned()))),

@@ -5,8 +5,10 @@
 
 pub mod adjust;
 pub mod answers;
+pub mod board;
 pub mod draw;
 pub mod error;
+pub mod findings;
 pub mod follow;
 pub mod found;
 pub mod import;
@@ -19,9 +21,11 @@ pub mod record;
 pub mod repeat;
 pub mod report;
 pub mod samples;
+pub mod screening;
 pub mod stops;
 pub mod sweeps;
 pub mod tariff;
+pub mod usage;
 pub mod verify;
 pub mod view;
 

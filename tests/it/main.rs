@@ -28,4 +28,5 @@ mod scenarios;
 mod schemes;
 mod states;
 mod stops;
+mod supervision;
 mod support;

@@ -7,6 +7,7 @@ pub mod change_body;
 pub mod declarations;
 pub mod draw_body;
 pub mod enterprises;
+pub mod findings;
 pub mod health;
 pub mod listings;
 pub mod lookup_body;
@@ -14,7 +15,9 @@ pub mod lookups;
 pub mod pages;
 pub mod parameters;
 pub mod reference;
+pub mod screening;
 pub mod stops;
+pub mod usage_returns;
 pub mod write;
 
 use super::problem::{Problem, ProblemType};
