@@ -6,6 +6,7 @@
 pub mod adjust;
 pub mod answers;
 pub mod board;
+pub mod covered;
 pub mod draw;
 pub mod error;
 pub mod findings;

@@ -258,3 +258,23 @@ on_both! {
         assert_eq!(ask(app, &format!("{}&declared_on=2027-09-01", question(ENT_05, "2937210000")))["verdict"], "allowed");
     }
 }
+
+on_both! {
+    fn a_preview_counts_the_listings_that_an_enterprise_or_a_stop_takes_along(app) {
+        let page = app.auditor().get(&format!("/v1/listings?enterprise={ENT_05}&limit=200")).json();
+        let live = page["items"].as_array().unwrap().iter().filter(|item| item["status"] != "expired" && item["status"] != "removed").count();
+        assert!(live > 1);
+        let reason = json!({ "code": "risk_found" });
+        let changes = json!([
+            { "kind": "suspend_enterprise", "enterprise": ENT_05, "effective_on": "2026-08-12", "reason": reason },
+            { "kind": "stop_item_class", "class": { "kind": "hs_prefix", "value": "2937500000" }, "effective_on": "2026-08-12", "reason": reason },
+        ]);
+        let proposed = app.officer().post("/v1/adjustments", &json!({ "scheme": "beijing-2022", "changes": changes }));
+        let preview = app.officer().get(&format!("{}/preview", proposed.header("location").unwrap())).json();
+        assert_eq!(preview["changes"][0]["listings"]["count"], json!(live));
+        let stopped = preview["changes"][1]["listings"]["count"].as_u64().unwrap();
+        assert!(stopped >= 2, "{preview}");
+        let all = preview["totals"]["listings"].as_u64().unwrap();
+        assert!(all > live as u64 && all < live as u64 + stopped, "one listing is both: {preview}");
+    }
+}
