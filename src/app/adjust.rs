@@ -14,7 +14,7 @@ use crate::domain::scheme::Scheme;
 use crate::domain::validity::{Instant, LegalDay};
 use crate::store::private::random;
 pub use crate::store::rows::AdjustmentRow;
-use crate::store::{AnyConnection, Author, StoreError, Tx, adjustments, rulebook};
+use crate::store::{AnyConnection, StoreError, Tx, adjustments, rulebook};
 use std::collections::HashMap;
 
 /// A proposal as it was asked for.
@@ -149,6 +149,15 @@ pub fn proposed(row: &AdjustmentRow) -> Proposed {
 /// # Errors
 /// As [`App::propose`].
 pub fn propose(tx: &mut Tx<'_>, proposal: Proposal) -> Result<AdjustmentRow, AppError> {
+    let by = tx.person()?.to_string();
+    propose_by(tx, proposal, by)
+}
+
+/// Proposes in somebody's name: a person's id, or [`SYSTEM`].
+///
+/// # Errors
+/// As [`App::propose`].
+pub fn propose_by(tx: &mut Tx<'_>, proposal: Proposal, by: String) -> Result<AdjustmentRow, AppError> {
     let at = tx.context().at;
     if proposal.changes.is_empty() {
         return Err(AppError::refused(Rule::NoChanges));
@@ -166,10 +175,7 @@ pub fn propose(tx: &mut Tx<'_>, proposal: Proposal) -> Result<AdjustmentRow, App
         changes: serde_json::to_string(&proposal.changes).map_err(StoreError::damaged)?,
         change_count: i32::try_from(proposal.changes.len()).map_err(StoreError::damaged)?,
         note: proposal.note,
-        proposed_by: match tx.context().by {
-            Author::Caller { .. } => tx.person()?.to_string(),
-            Author::System(_) => SYSTEM.to_owned(),
-        },
+        proposed_by: by,
         proposed_at: at.micros(),
         decided_by: None,
         decided_at: None,

@@ -228,6 +228,7 @@ fn rule_fault(row: &ListRow, change: &Change, rule: Rule) -> Option<SheetFault> 
         | Rule::LedgerDoesNotAddUp
         | Rule::UnitNotComparable
         | Rule::PeriodUnknown
+        | Rule::DayToCome
         | Rule::EntryEnded
         | Rule::OverDraw
         | Rule::LineRefused

@@ -6,6 +6,7 @@
 
 use super::App;
 use super::adjust::{changes, proposed, scheme_in_force};
+use super::covered::covered;
 use super::draw::open::{Open, Touched, open_reservations, touched};
 use super::error::AppError;
 use super::follow;
@@ -140,6 +141,7 @@ impl App {
                 changes.iter().enumerate().map(|(index, change)| blank(index, change, at.day(), lang)).collect();
             let before = present_states(conn, changes)?;
             fill_terms(&mut previews, changes, &planned, &before, at.day())?;
+            let affected = count_listings(&mut previews, changes, &planned, &snapshot, at.day());
             for (index, rule) in &planned.refused {
                 if let Some(preview) = previews.get_mut(*index) {
                     preview.refused.push(Remark { code: rule.as_str(), text: rule.text(lang) });
@@ -150,7 +152,7 @@ impl App {
             let (examined, differing) = asked.compare(&recorded, &mut previews);
             let (open, balances) = open_reservations(conn)?;
             let held = asked.reservations(&open, &balances, &mut previews);
-            let totals = Totals { open_reservations: held, ..totals(&previews, &planned, examined, differing) };
+            let totals = totals(&previews, (affected, held), (examined, differing));
             Ok(Preview { adjustment: proposal.adjustment, at_revision: snapshot.revision(), changes: previews, totals })
         })
     }
@@ -283,6 +285,29 @@ fn fill_terms(
         }
     }
     Ok(())
+}
+
+/// Counts the listings of each change, also those it touches through their enterprise or a stop; returns how many listings
+/// are touched at all.
+fn count_listings(
+    previews: &mut [ChangePreview],
+    changes: &[Change],
+    planned: &Plan,
+    snapshot: &Snapshot,
+    today: LegalDay,
+) -> usize {
+    let mut all: BTreeSet<String> = BTreeSet::new();
+    for planned in &planned.rows {
+        if let PlannedRow::Listing(row) = &planned.row {
+            all.insert(row.number.clone());
+        }
+    }
+    for (preview, change) in previews.iter_mut().zip(changes) {
+        let covered = covered(snapshot, &change.kind, change.kind.effective_on(today));
+        preview.listings.count = preview.listings.count.max(covered.len());
+        all.extend(covered);
+    }
+    all.len()
 }
 
 /// Puts the planned rows over the list in memory, as if they were recorded next.
@@ -437,21 +462,18 @@ impl Asked<'_> {
     }
 }
 
-fn totals(previews: &[ChangePreview], planned: &Plan, examined: usize, differing: usize) -> Totals {
-    let listings: BTreeSet<&str> = planned
-        .rows
-        .iter()
-        .filter_map(|planned| match &planned.row {
-            PlannedRow::Listing(row) => Some(row.number.as_str()),
-            PlannedRow::Enterprise(_) | PlannedRow::Stop(_) => None,
-        })
-        .collect();
+/// Sums over all changes; listings and declarations are counted once however many changes touch them.
+fn totals(
+    previews: &[ChangePreview],
+    (listings, open_reservations): (usize, usize),
+    (lookups_examined, lookups_would_differ): (usize, usize),
+) -> Totals {
     Totals {
         changes: previews.len(),
-        listings: listings.len(),
-        open_reservations: 0,
-        lookups_examined: examined,
-        lookups_would_differ: differing,
+        listings,
+        open_reservations,
+        lookups_examined,
+        lookups_would_differ,
         warnings: previews.iter().map(|preview| preview.warnings.len()).sum(),
         refused: previews.iter().map(|preview| preview.refused.len()).sum(),
     }

@@ -59,7 +59,10 @@ pub struct ListingQuery {
 }
 
 /// Returns whether a caller sees all listings, or only those of one enterprise.
-fn scope(caller: &Caller) -> Result<Option<Uscc>, AppError> {
+///
+/// # Errors
+/// [`AppError::Forbidden`] for a caller who sees none; a fault when an agent does not say for whom it acts.
+pub fn scope(caller: &Caller) -> Result<Option<Uscc>, AppError> {
     if caller.holds_any(ALL) {
         return Ok(None);
     }

@@ -110,7 +110,8 @@ pub struct VersionView {
 /// Why something changed.
 #[derive(Debug, Serialize)]
 pub struct ReasonView {
-    code: String,
+    /// Code.
+    pub code: String,
     basis: Option<String>,
 }
 
@@ -152,6 +153,7 @@ pub struct EnterpriseView {
     customs_registration: Option<CustomsRegistration>,
     status: &'static str,
     barred_until: Option<LegalDay>,
+    bar: Option<BarView>,
     /// How many listings it has or had.
     pub listings: i64,
     names: Vec<DatedName>,
@@ -164,6 +166,37 @@ impl EnterpriseView {
     pub fn revision(&self) -> i64 {
         self.revision
     }
+}
+
+/// A bar on applications with its ground.
+#[derive(Debug, Serialize)]
+pub struct BarView {
+    /// First day.
+    pub from: LegalDay,
+    /// Last day.
+    pub until: LegalDay,
+    /// Why.
+    pub ground: ReasonView,
+    adjustment: Option<String>,
+}
+
+/// Finds the bar of an enterprise that holds on a day, from its versions in order of recording.
+///
+/// # Errors
+/// [`StoreError::Damaged`] when a code is none.
+pub fn bar_on(rows: &[EnterpriseRow], day: LegalDay) -> Result<Option<BarView>, StoreError> {
+    let until = enterprise_on(rows, day)?.and_then(|(_, state)| state.barred_until).filter(|until| *until >= day);
+    let Some(until) = until else { return Ok(None) };
+    let barring = |row: &&EnterpriseRow| {
+        row.kind == "barred" && row.barred_until == Some(until.value()) && row.effective_on <= day.value()
+    };
+    let Some(row) = rows.iter().rfind(barring) else { return Ok(None) };
+    Ok(Some(BarView {
+        from: LegalDay::from_value(row.effective_on).ok_or_else(|| StoreError::damaged("a legal day"))?,
+        until,
+        ground: ReasonView::new(&row.reason_code, row.reason_basis.as_deref()),
+        adjustment: row.adjustment.clone(),
+    }))
 }
 
 /// An adjustment.
@@ -344,6 +377,7 @@ pub fn enterprise(rows: &[EnterpriseRow], listings: i64, day: LegalDay) -> Resul
         customs_registration: state.particulars.customs_registration,
         status: if state.suspended { "suspended" } else { "active" },
         barred_until: state.barred_until.filter(|until| *until >= day),
+        bar: bar_on(rows, day)?,
         listings,
         names,
         revision: last.revision,

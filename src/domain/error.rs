@@ -65,6 +65,8 @@ pub enum Rule {
     UnitNotComparable,
     /// The listing has no such period, or it has not ended.
     PeriodUnknown,
+    /// The day is still to come.
+    DayToCome,
     /// The entry has ended already, or would end before it began.
     EntryEnded,
     /// Lines ask for more than is left.
@@ -228,6 +230,11 @@ impl Rule {
                 "period_unknown",
                 "该条目没有自此日起、已经结束的报送期；请核对报送期。",
                 "the listing has no period that began on this day and has ended; check the period",
+            ),
+            Self::DayToCome => (
+                "day_to_come",
+                "日期晚于今天；请填写已经发生的日期。",
+                "the day is still to come; state the day on which it happened",
             ),
             Self::EntryEnded => (
                 "entry_ended",

@@ -2,6 +2,7 @@
 //! what follows while a return is late. Each step is recorded, and a step gives its whole time even when it was late.
 
 use super::error::Rule;
+use super::listing::Standing;
 use super::states::{self, Step};
 use super::supervision::{OnOverdue, Supervision};
 use super::validity::{LegalDay, Validity};
@@ -81,6 +82,16 @@ pub struct Due {
     pub period: Validity,
     /// Last day on which the return is in time.
     pub due_on: LegalDay,
+}
+
+/// Returns the time for which a listing owes returns: from its first day to its last, or to the day before its removal.
+#[must_use]
+pub fn owed(first: LegalDay, standing: Standing, since: LegalDay, last: LegalDay) -> Option<Validity> {
+    let last = match standing {
+        Standing::Removed => since.add_days(-1).min(last),
+        Standing::Listed | Standing::Suspended => last,
+    };
+    Validity::new(first, last).ok()
 }
 
 /// Lists the periods of a listing that have ended before a day, oldest first, those due at most a year before it: what was

@@ -4,8 +4,8 @@
 //! with every role.
 
 use super::api::{
-    adjustments, border, declarations, enterprises, health, holders, inbox, listings, lookups, pages, people,
-    reference, stops,
+    adjustments, border, declarations, enterprises, findings, health, holders, inbox, listings, lookups, pages, people,
+    reference, screening, stops, usage_returns,
 };
 use super::edge;
 use crate::domain::actor::{Role, RoleSet};
@@ -81,6 +81,24 @@ const STOPS: RoleSet = RoleSet::of(&[
     Role::DistrictOfficer,
     Role::AgencyReviewer,
 ]);
+const SCREENERS: RoleSet = RoleSet::of(&[
+    Role::BureauOfficer,
+    Role::BureauApprover,
+    Role::BureauAdmin,
+    Role::Auditor,
+    Role::DistrictOfficer,
+    Role::AgencyReviewer,
+]);
+const INSPECTED: RoleSet = RoleSet::of(&[
+    Role::BureauOfficer,
+    Role::BureauApprover,
+    Role::BureauAdmin,
+    Role::Auditor,
+    Role::DistrictOfficer,
+    Role::EnterpriseApplicant,
+    Role::EnterpriseAgent,
+]);
+const INSPECTORS: RoleSet = RoleSet::of(&[Role::BureauOfficer, Role::DistrictOfficer]);
 const APPROVER: RoleSet = RoleSet::of(&[Role::BureauApprover]);
 const APPLICANT: RoleSet = RoleSet::of(&[Role::EnterpriseApplicant]);
 const ADMINISTRATOR: RoleSet = RoleSet::of(&[Role::BureauAdmin]);
@@ -205,6 +223,21 @@ endpoints! {
     GET "/v1/stops/{id}" stops::get_stop Access::Roles(STOPS), Read;
     POST "/v1/stops/{id}/confirm" stops::confirm_stop Access::Roles(APPROVER), Fact;
     POST "/v1/stops/{id}/lift" stops::lift_stop Access::Roles(APPROVER), Fact;
+    GET "/v1/screening" screening::list_screening Access::Roles(SCREENERS), Read;
+    POST "/v1/screening" screening::create_screening Access::Roles(OFFICER), Fact;
+    POST "/v1/screening/import" screening::import_screening Access::Roles(OFFICER), Fact;
+    GET "/v1/screening/{id}" screening::get_screening Access::Roles(SCREENERS), Read;
+    POST "/v1/screening/{id}/end" screening::end_screening Access::Roles(OFFICER), Fact;
+    GET "/v1/bars" screening::list_bars Access::Roles(SCREENERS), Read;
+    GET "/v1/usage-returns" usage_returns::list_usage_returns Access::Roles(INSPECTED), Read;
+    POST "/v1/usage-returns" usage_returns::create_usage_return Access::Roles(ENTERPRISE), Fact;
+    GET "/v1/usage-returns/{id}" usage_returns::get_usage_return Access::Roles(INSPECTED), Read;
+    POST "/v1/usage-returns/{id}/correct" usage_returns::correct_usage_return Access::Roles(ENTERPRISE), Fact;
+    GET "/v1/findings" findings::list_findings Access::Roles(INSPECTED), Read;
+    POST "/v1/findings" findings::create_finding Access::Roles(INSPECTORS), Fact;
+    GET "/v1/findings/{id}" findings::get_finding Access::Roles(INSPECTED), Read;
+    POST "/v1/findings/{id}/close" findings::close_finding Access::Roles(OFFICER), Fact;
+    GET "/v1/supervision" findings::get_supervision Access::Roles(SUPERVISORS), Read;
     GET "/v1/change-reasons" stops::list_change_reasons Access::Roles(RoleSet::ALL), Read;
     GET "/v1/schemes" reference::list_schemes Access::Roles(RoleSet::ALL), Read;
     GET "/v1/schemes/{code}" reference::get_scheme Access::Roles(RoleSet::ALL), Read;

@@ -19,6 +19,7 @@ mod list;
 mod merged;
 mod row;
 mod scan;
+mod screening;
 mod template;
 mod workbook;
 
@@ -33,6 +34,7 @@ pub use export::{ExportError, ExportRow, list_csv, list_xlsx};
 pub use fault::{Hint, SheetFault, SheetWarning, WarningCode};
 pub use grid::{Cell, Epoch, Grid, GridRow, GridSheet, Merge};
 pub use list::{ListRow, ListSheet, list_rows};
+pub use screening::{ScreeningLine, screening_rows};
 pub use template::template_xlsx;
 
 /// Bounds on what a file may cost.

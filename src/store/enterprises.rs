@@ -52,6 +52,22 @@ pub fn list(conn: &mut AnyConnection, after: &str, limit: i64) -> Result<Vec<Str
     Ok(usccs)
 }
 
+/// Lists USCCs that some version bars until a day or later, in order, from behind a given one.
+///
+/// # Errors
+/// The database's failure.
+pub fn with_bar_until(conn: &mut AnyConnection, day: i32, after: &str, limit: i64) -> Result<Vec<String>, StoreError> {
+    let usccs = enterprise_versions::table
+        .filter(enterprise_versions::barred_until.ge(day))
+        .filter(enterprise_versions::uscc.gt(after))
+        .order(enterprise_versions::uscc)
+        .limit(limit)
+        .select(enterprise_versions::uscc)
+        .distinct()
+        .load(conn)?;
+    Ok(usccs)
+}
+
 /// Reads versions recorded after a revision, in order of recording.
 ///
 /// # Errors

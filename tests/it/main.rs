@@ -30,4 +30,5 @@ mod scenarios;
 mod schemes;
 mod states;
 mod stops;
+mod supervision;
 mod support;

@@ -3,10 +3,12 @@
 //!
 //! `UPDATE_GOLDEN=1` writes the golden file anew.
 
+mod made;
 mod people;
 
 pub use self::people::issuer;
 
+use self::made::{SCREENING_CSV, emergency, finding, handed_in, long_listed, screening, usage};
 use self::people::{Call, People};
 use crate::draws::{act, declaration, grams, ok, place, position_of};
 use crate::lookups::{ENT_05, ENT_10, ask, number_of, question};
@@ -92,6 +94,9 @@ struct World {
     manual_release: String,
     message: String,
     people: People,
+    entry: String,
+    usage: String,
+    finding: String,
 }
 
 impl World {
@@ -100,6 +105,9 @@ impl World {
         app.restart();
         let adjustment = proposed(app).0.rsplit('/').next().unwrap().to_owned();
         let stop = made(app, "/v1/stops", &emergency()).0;
+        let entry = made(app, "/v1/screening", &screening()).0;
+        let finding = made(app, "/v1/findings", &finding()).0;
+        let usage = handed_in(app).0;
         ok(&app.drawing().put(&place(1), &small()));
         app.inside().messages.flush();
         let messages = app.drawing().get(&format!("/v1/draw-messages?declaration={}", declaration(1))).json();
@@ -108,7 +116,7 @@ impl World {
         tell_every_role(app);
         let people = People::build(app);
         let listing = number_of(app, ENT_05, "2937500000");
-        Self { listing, answer, adjustment, stop, manual_release, message, people }
+        Self { listing, answer, adjustment, stop, manual_release, message, people, entry, usage, finding }
     }
 
     /// Body of a draw of a declaration that stands as the verb needs, and its serial.
@@ -149,6 +157,9 @@ impl World {
                 ("/v1/inbox", &notice),
                 ("/v1/draw-messages", &self.message),
                 ("/v1/manual-releases", &self.manual_release),
+                ("/v1/screening", &self.entry),
+                ("/v1/usage-returns", &self.usage),
+                ("/v1/findings", &self.finding),
             ];
             let known = known.iter().find(|(path, _)| endpoint.path.starts_with(path));
             (known.map_or_else(|| self.adjustment.clone(), |(_, id)| (*id).clone()), "\"1\"".to_owned())
@@ -190,6 +201,20 @@ impl World {
             "create_lookup" | "dry_run_lookup" => ("application/json", asked.to_string()),
             "propose_adjustment" => ("application/json", proposal(app).to_string()),
             "import_adjustment" => ("text/csv", CSV.to_owned()),
+            "create_screening" => ("application/json", screening().to_string()),
+            "end_screening" => ("application/json", json!({ "valid_to": "2026-09-01" }).to_string()),
+            "import_screening" => ("text/csv", SCREENING_CSV.to_owned()),
+            "create_finding" => ("application/json", finding().to_string()),
+            "close_finding" => ("application/json", json!({ "outcome": "rectified" }).to_string()),
+            "create_usage_return" if who.may(endpoint.access) => {
+                ("application/json", usage(&long_listed(app)).to_string())
+            }
+            "create_usage_return" => ("application/json", usage(&self.listing).to_string()),
+            "correct_usage_return" => {
+                let mut body = usage(&self.listing);
+                body.as_object_mut().unwrap().retain(|name, _| name != "listing" && name != "period_from");
+                ("application/json", body.to_string())
+            }
             "create_stop" => ("application/json", emergency().to_string()),
             "reject_adjustment" | "lift_stop" => ("application/json", rejection.to_string()),
             _ => ("", String::new()),
@@ -283,11 +308,6 @@ fn proposal(app: &TestApp) -> serde_json::Value {
     json!({ "scheme": "beijing-2022", "changes": [{ "kind": "vary", "listing": listing, "effective_on": "2026-08-12", "set": { "note": app.inside().head().unwrap().to_string() }, "reason": { "code": "quantity_changed" } }] })
 }
 
-/// A stop of what no question of the matrix is about.
-fn emergency() -> serde_json::Value {
-    json!({ "scheme": "beijing-2022", "class": { "kind": "cas", "value": "363-24-6" }, "reason": { "code": "risk_found" } })
-}
-
 /// Whether an endpoint decides on something that is open.
 fn decides(endpoint: &Endpoint) -> bool {
     matches!(
@@ -298,6 +318,9 @@ fn decides(endpoint: &Endpoint) -> bool {
             | "confirm_stop"
             | "lift_stop"
             | "review_manual_release"
+            | "end_screening"
+            | "close_finding"
+            | "correct_usage_return"
     )
 }
 
@@ -306,6 +329,9 @@ fn opened(app: &TestApp, endpoint: &Endpoint) -> (String, String) {
     match endpoint.operation {
         "confirm_stop" | "lift_stop" => made(app, "/v1/stops", &emergency()),
         "review_manual_release" => manually_released(app),
+        "end_screening" => made(app, "/v1/screening", &screening()),
+        "close_finding" => made(app, "/v1/findings", &finding()),
+        "correct_usage_return" => handed_in(app),
         _ => proposed(app),
     }
 }

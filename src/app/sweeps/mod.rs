@@ -3,8 +3,10 @@
 //! A sweep that missed its time catches up; one that runs twice does nothing the second time, because what is due is asked
 //! again inside the transaction that does it. Every act is the service's own (`system`) and on record.
 
+mod expiry;
 mod proposals;
 mod reservations;
+mod returns;
 mod ticker;
 
 pub use reservations::Swept;
@@ -39,6 +41,8 @@ pub const SWEEPS: &[Sweep] = &[
     Sweep { name: "lapse_proposals", every: Every::Minute, run: App::lapse_proposals },
     Sweep { name: "lapse_reservations", every: Every::Minute, run: App::lapse_reservations },
     Sweep { name: "warn_of_calendar", every: Every::Day, run: App::warn_of_calendar },
+    Sweep { name: "chase_returns", every: Every::Day, run: App::chase_returns },
+    Sweep { name: "remind_of_expiry", every: Every::Day, run: App::remind_of_expiry },
 ];
 
 impl App {

@@ -269,7 +269,11 @@ fn only_scheme(edge: &Edge) -> Result<String, Problem> {
     }
 }
 
-async fn sheet_bytes(request: &HttpRequest, payload: Payload, edge: &Edge) -> Result<Bytes, Problem> {
+/// Reads a spreadsheet from the body or from the one field of a form.
+///
+/// # Errors
+/// `unsupported-media-type` and what reading a body refuses.
+pub async fn sheet_bytes(request: &HttpRequest, payload: Payload, edge: &Edge) -> Result<Bytes, Problem> {
     let media = content_type(request.headers()).unwrap_or_default();
     let expected = match media.as_str() {
         "multipart/form-data" => return form_file(request, payload, edge).await,

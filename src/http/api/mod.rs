@@ -7,6 +7,7 @@ pub mod change_body;
 pub mod declarations;
 pub mod draw_body;
 pub mod enterprises;
+pub mod findings;
 pub mod health;
 pub mod holders;
 pub mod inbox;
@@ -18,7 +19,9 @@ pub mod parameters;
 pub mod people;
 pub mod people_body;
 pub mod reference;
+pub mod screening;
 pub mod stops;
+pub mod usage_returns;
 pub mod write;
 
 use super::problem::{Problem, ProblemType};
