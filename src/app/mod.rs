@@ -5,11 +5,13 @@
 
 pub mod adjust;
 pub mod answers;
+pub mod applications;
 pub mod error;
 pub mod follow;
 pub mod found;
 pub mod import;
 pub mod keys;
+pub mod library;
 pub mod lookup;
 pub mod plan;
 pub mod preview;

@@ -4,9 +4,10 @@ use super::open::{Opened, Opening, open};
 use super::{Failure, tell};
 use crate::app::sweeps::Ticker;
 use crate::clock::Clock;
-use crate::config::{Settings, production, variable};
-use crate::http::edge::Edge;
+use crate::config::{DocumentPlace, Scanner, Settings, production, variable};
+use crate::http::edge::{Documents, Edge};
 use crate::http::throttle::Throttle;
+use crate::outbound::documents::DocumentStore;
 use crate::outbound::keys::{KeyStore, KeyStoreError, LoopbackHttp};
 use crate::store::{DatabaseUrl, Environment, StoreError, installation};
 use crate::telemetry;
@@ -57,7 +58,9 @@ pub fn run(args: ServeArgs) -> Result<(), Failure> {
     })?;
     refuse_loss(&opened, &settings)?;
     let listen = settings.listen;
-    let guards = Guards { metrics_from: settings.metrics_from, rate_limit: settings.rate_limit };
+    let documents = documents(&settings.documents, settings.scanner)?;
+    let guards =
+        Guards { metrics_from: settings.metrics_from, rate_limit: settings.rate_limit, documents: Some(documents) };
     serve(opened, Arc::new(keys), listener, guards, move || tell(&format!("whitelist is ready on {listen}")))
 }
 
@@ -121,6 +124,17 @@ pub struct Guards {
     pub metrics_from: Vec<IpAddr>,
     /// Requests a second of one client other than customs.
     pub rate_limit: Option<u32>,
+    /// Where documents lie and who scans them.
+    pub documents: Option<Documents>,
+}
+
+/// Opens the place of documents.
+///
+/// # Errors
+/// [`Failure::Unreachable`] when it cannot be opened.
+pub fn documents(place: &DocumentPlace, scanner: Option<Scanner>) -> Result<Documents, Failure> {
+    let store = DocumentStore::open(place).map_err(|error| Failure::Unreachable(error.to_string()))?;
+    Ok(Documents { store, scanner })
 }
 
 /// Serves an opened installation until it is stopped; `ready` is called once requests are answered.
@@ -136,7 +150,7 @@ pub fn serve(
 ) -> Result<(), Failure> {
     let program = std::env::current_exe().map_err(|error| Failure::Unreachable(error.to_string()))?;
     let edge = Edge::new(Arc::clone(&opened.app), keys, program, guards.metrics_from).map_err(Failure::Unreachable)?;
-    let edge = Edge { throttle: guards.rate_limit.map(Throttle::new), ..edge };
+    let edge = Edge { throttle: guards.rate_limit.map(Throttle::new), documents: guards.documents, ..edge };
     let ticker = Ticker::start(Arc::clone(&opened.app))?;
     let served = crate::http::serve::until_stopped(Arc::new(edge), listener, ready);
     drop(ticker);

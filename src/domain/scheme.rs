@@ -6,6 +6,7 @@
 
 use super::bilingual::Bilingual;
 use super::code::{CustomsOffice, DistrictCode, DocumentSet, TradeMode};
+use super::eligibility::Eligibility;
 use super::revision::Revision;
 use super::supervision::Supervision;
 use super::validity::LegalDay;
@@ -133,6 +134,9 @@ pub struct Scheme {
     /// Supervision after listing.
     #[serde(default)]
     pub supervision: Supervision,
+    /// What it asks of applicants.
+    #[serde(default)]
+    pub eligibility: Eligibility,
 }
 
 impl Scheme {

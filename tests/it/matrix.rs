@@ -5,6 +5,7 @@
 
 use crate::lookups::{ENT_05, ENT_10, ask, number_of, question};
 use crate::support::app::{Actor, Database, TestApp};
+use crate::support::casework::{self, Standing};
 use crate::support::client::Response;
 use crate::support::contract::Contract;
 use crate::support::on_both;
@@ -17,6 +18,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use whitelist::domain::actor::{Role, RoleSet};
 use whitelist::http::endpoints::{Access, ENDPOINTS, Effect, Endpoint};
+use whitelist::store::keep::TABLES;
 use whitelist::store::{AnyConnection, StoreError};
 
 const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/roles.txt");
@@ -81,6 +83,70 @@ struct World {
     answer: String,
     adjustment: String,
     stop: String,
+    /// Revision when everything was prepared for a call.
+    prepared: std::cell::Cell<i64>,
+}
+
+/// What a call of casework is made with.
+struct Prepared {
+    target: String,
+    etag: Option<String>,
+    body: Option<(String, String)>,
+}
+
+/// Makes what an operation of casework needs; none for other operations.
+fn prepare(app: &TestApp, endpoint: &Endpoint) -> Option<Prepared> {
+    let casework = ["/v1/applications", "/v1/items", "/v1/documents"];
+    if !casework.iter().any(|prefix| endpoint.path.starts_with(prefix)) {
+        return None;
+    }
+    let applicant = casework::applicant(app, ENT_05);
+    let application = || casework::addition(json!([casework::line(1, "氢化可的松", "2937210000")]));
+    let draft = || casework::draft(&applicant, &application());
+    let lodged = || casework::lodged(&applicant, &application());
+    let item = || Standing::of(&applicant.post("/v1/items", &casework::library_item("氢化可的松")));
+    let asked = || casework::asked(app, &lodged(), "2026-08-31");
+    let form = || casework::form("other", "证明.pdf", casework::PDF);
+    let attach = |to: &Standing| Standing::of(&casework::attach(&applicant, to, form()));
+    let json = |body: serde_json::Value| Some(("application/json".to_owned(), body.to_string()));
+    let (standing, etag, body) = match endpoint.operation {
+        "list_items" | "list_applications" => (None, false, None),
+        "add_item" => (None, false, json(casework::library_item("氢化可的松"))),
+        "begin_application" => (None, false, json(application())),
+        "get_item" => (Some(item()), false, None),
+        "replace_item" => (Some(item()), true, json(casework::library_item("醋酸氢化可的松"))),
+        "archive_item" => (Some(item()), true, None),
+        "restore_item" => {
+            let item = item();
+            let archived = applicant.act(&format!("{}/archive", item.path), &item.etag);
+            let etag = archived.header("etag").unwrap().to_owned();
+            (Some(Standing { path: item.path, etag }), true, None)
+        }
+        "change_application" => (Some(draft()), true, json(json!({ "items": "nonsense" }))),
+        "discard_application" | "lodge_application" => (Some(draft()), true, None),
+        "copy_application" => (Some(draft()), false, None),
+        "withdraw_application" => (Some(lodged()), true, json(json!({}))),
+        "correct_application" => (Some(asked()), true, json(json!({ "reason": "数量依据见方案" }))),
+        "import_application_items" => (Some(draft()), true, Some(("text/csv".to_owned(), casework::sheet(ENT_05)))),
+        "attach_document" => {
+            let (media, body) = form();
+            (Some(draft()), false, Some((media, String::from_utf8(body).unwrap())))
+        }
+        "get_document" | "scan_document" => {
+            let draft = draft();
+            let document = attach(&draft);
+            assert_eq!(applicant.act(&format!("{}/lodge", draft.path), &draft.etag).status, 200);
+            (Some(document), false, None)
+        }
+        "remove_document" => (Some(attach(&draft())), true, None),
+        _ => (Some(lodged()), false, None),
+    };
+    let id = standing.as_ref().map_or("", |standing| standing.id());
+    let mut target = endpoint.path.replace("{id}", id).replace("{number}", "1");
+    if endpoint.operation == "compare_application_contents" {
+        target += "?from=1&to=1";
+    }
+    Some(Prepared { target, etag: standing.map(|standing| standing.etag).filter(|_| etag), body })
 }
 
 impl World {
@@ -89,7 +155,8 @@ impl World {
         app.restart();
         let adjustment = proposed(app).0.rsplit('/').next().unwrap().to_owned();
         let stop = made(app, "/v1/stops", &emergency()).0;
-        Self { listing: number_of(app, ENT_05, "2937500000"), answer, adjustment, stop }
+        let prepared = std::cell::Cell::new(0);
+        Self { listing: number_of(app, ENT_05, "2937500000"), answer, adjustment, stop, prepared }
     }
 
     fn call(&self, app: &TestApp, endpoint: &Endpoint, who: Who) -> Response {
@@ -133,6 +200,20 @@ impl World {
             "reject_adjustment" | "lift_stop" => ("application/json", rejection.to_string()),
             _ => ("", String::new()),
         };
+        let prepared = if who.may(endpoint.access) { prepare(app, endpoint) } else { None };
+        let (mut media, mut body) = (media, body);
+        let mut sent = String::new();
+        let (mut decides, mut etag) = (decides, etag);
+        if let Some(prepared) = prepared {
+            target = prepared.target;
+            if let Some(given) = prepared.body {
+                (sent, body) = given;
+                media = sent.as_str();
+            }
+            if let Some(given) = prepared.etag {
+                (decides, etag) = (true, given);
+            }
+        }
         let mut headers = Vec::new();
         if !media.is_empty() {
             headers.push(("Content-Type", media));
@@ -140,6 +221,7 @@ impl World {
         if decides {
             headers.push(("If-Match", etag.as_str()));
         }
+        self.prepared.set(app.inside().head().unwrap().0);
         if matches!(who, Who::In(Role::EnterpriseAgent)) {
             headers.push(("Whitelist-Acting-For", ENT_05));
         }
@@ -276,7 +358,7 @@ fn who_may_not_call_is_told_so_before_the_body_is_read() {
     let (nobody, operator) = (app.client(), Who::In(Role::Operator).actor(&app));
     let before = app.inside().head().unwrap();
     for endpoint in ENDPOINTS.iter().filter(|endpoint| endpoint.method == "POST") {
-        let target = endpoint.path.replace("{id}", "not-an-id") + "?surprise=1";
+        let target = endpoint.path.replace("{id}", "not-an-id").replace("{number}", "1") + "?surprise=1";
         let bodies: [Sent<'_>; 6] = [
             (&[("Content-Type", "application/json")], b"{\"lines\":[{"),
             (&[("Content-Type", "application/json")], b"\xff\xfe\x00"),
@@ -363,7 +445,6 @@ on_both! {
         assert!(tables(app)["log_entries"].len() > 50, "the samples are in it");
         for endpoint in ENDPOINTS {
             let who = Who::all().into_iter().rev().find(|who| who.may(endpoint.access)).unwrap();
-            let decided = decides(endpoint);
             let (head, before) = (app.inside().head().unwrap().0, tables(app));
             let response = world.call(app, endpoint, who);
             assert!((200..300).contains(&response.status), "{} {} as {}: {}", endpoint.method, endpoint.path, who.name(), response.status);
@@ -371,12 +452,14 @@ on_both! {
             let told = response.header("whitelist-revision").unwrap().parse::<i64>().unwrap();
             assert_eq!(told, head + risen, "{}", endpoint.operation);
             match endpoint.effect {
+                // What was prepared for the call may have changed more.
+                Effect::Read if risen > 0 => assert_eq!(head + risen, world.prepared.get(), "{}", endpoint.operation),
                 Effect::Read | Effect::Keep => {
-                    let changed: Vec<&String> = before.keys().filter(|name| before[*name] != after[*name]).collect();
+                    let mut changed: Vec<&String> = before.keys().filter(|name| before[*name] != after[*name]).collect();
+                    changed.retain(|name| endpoint.effect == Effect::Read || !TABLES.contains(&name.as_str()));
                     assert_eq!((risen, changed.as_slice()), (0, [].as_slice()), "{}", endpoint.operation);
                 }
-                // A decision was proposed by the call, which is an entry of its own.
-                Effect::Fact => assert!(risen > i64::from(decided), "{}", endpoint.operation),
+                Effect::Fact => assert!(head + risen > world.prepared.get(), "{}", endpoint.operation),
             }
         }
     }

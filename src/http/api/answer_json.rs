@@ -288,6 +288,7 @@ mod tests {
     use super::*;
     use crate::domain::bilingual::Bilingual;
     use crate::domain::code::{DocumentCode, HsCode, UnitCode};
+    use crate::domain::eligibility::Eligibility;
     use crate::domain::listing::{Listing, ListingVersion, Standing, Terms};
     use crate::domain::listing_number::ListingNumber;
     use crate::domain::quantity::GRANT_LIMIT;
@@ -324,6 +325,7 @@ mod tests {
             clocks,
             caps: Caps::default(),
             supervision: crate::domain::supervision::Supervision::default(),
+            eligibility: Eligibility::default(),
         }
     }
 

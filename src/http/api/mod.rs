@@ -2,9 +2,13 @@
 
 pub mod adjustments;
 pub mod answer_json;
+pub mod application_files;
+pub mod application_view;
+pub mod applications;
 pub mod change_body;
 pub mod enterprises;
 pub mod health;
+pub mod items;
 pub mod listings;
 pub mod lookup_body;
 pub mod lookups;
