@@ -13,6 +13,7 @@ pub mod import;
 pub mod keys;
 pub mod library;
 pub mod lookup;
+pub mod own;
 pub mod plan;
 pub mod preview;
 pub mod record;

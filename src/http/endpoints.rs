@@ -4,7 +4,7 @@
 //! with every role.
 
 use super::api::{
-    adjustments, application_files, applications, enterprises, health, items, listings, lookups, pages, reference,
+    adjustments, application_files, applications, enterprises, health, items, listings, lookups, own, pages, reference,
     stops,
 };
 use super::edge;
@@ -195,6 +195,8 @@ endpoints! {
     POST "/v1/applications/{id}/documents" application_files::attach_document Access::Roles(ENTERPRISE), Fact;
     GET "/v1/documents/{id}" application_files::get_document Access::Roles(CASES), Read;
     POST "/v1/documents/{id}/remove" application_files::remove_document Access::Roles(ENTERPRISE), Fact;
+    GET "/v1/holdings" own::list_holdings Access::Roles(ENTERPRISE), Read;
+    GET "/v1/stopped-lines" own::list_stopped_lines Access::Roles(ENTERPRISE), Read;
     POST "/v1/documents/{id}/scan" application_files::scan_document Access::Roles(CASES), Fact;
     GET "/v1/schemes" reference::list_schemes Access::Roles(RoleSet::ALL), Read;
     GET "/v1/schemes/{code}" reference::get_scheme Access::Roles(RoleSet::ALL), Read;

@@ -114,7 +114,7 @@ on_both! {
     fn a_checklist_says_everything_that_is_missing_and_changes_nothing(app) {
         let actor = applicant(app, ENT_05);
         let mut body = addition(json!([
-            line(1, "前列腺素E2", "2937500000"),
+            line(1, "前列腺素E1", "2937500000"),
             line(2, "无须证件的物品", "3821000000"),
             line(3, "氢化可的松", "2937210000"),
             line(4, "氢化可的松", "2937210000"),
@@ -194,7 +194,7 @@ on_both! {
     fn everybody_sees_the_cases_that_are_theirs_and_no_others(app) {
         let (five, ten) = (applicant(app, ENT_05), applicant(app, ENT_10));
         let first = lodged(&five, &hydrocortisone());
-        let second = lodged(&ten, &hydrocortisone());
+        let second = lodged(&ten, &addition(json!([line(1, "葡聚糖40", "2941301200")])));
         draft(&five, &hydrocortisone());
         let ids = |actor: &Actor, query: &str| -> Vec<String> {
             let page = actor.get(&format!("/v1/applications?{query}")).json();
@@ -228,6 +228,31 @@ on_both! {
         let again = lodge();
         assert_eq!((again.status, again.text(), again.header("idempotency-replayed")), (200, first.text(), Some("true")));
         assert_eq!(app.inside().head().unwrap(), head);
+    }
+}
+
+on_both! {
+    fn an_enterprise_sees_what_it_holds_and_why_customs_stopped_a_line(app) {
+        let actor = applicant(app, ENT_05);
+        let holdings = actor.get("/v1/holdings?limit=2").json();
+        assert_eq!(holdings["items"].as_array().unwrap().len(), 2);
+        for holding in holdings["items"].as_array().unwrap() {
+            assert_eq!((&holding["listing"]["enterprise"], &holding["listing"]["remaining"]), (&json!(ENT_05), &holding["balance"]["remaining"]));
+        }
+        let head = json!({ "number": "010120261012345678", "customs_office": "0101" });
+        let line = |line: u16, enterprise: &str, hs_code: &str| json!({ "line": line, "enterprise": enterprise, "hs_code": hs_code });
+        let lines = json!([line(1, ENT_05, "2937500000"), line(2, ENT_05, "3004909099"), line(3, ENT_01, "2937500000")]);
+        let answered = app.customs().post("/v1/lookups", &json!({ "declaration": head, "lines": lines })).json();
+        assert_eq!((&answered["lines"][0]["verdict"], &answered["lines"][1]["verdict"]), (&json!("allowed"), &json!("denied")));
+        app.restart();
+        let seen = applicant(app, ENT_05).get("/v1/stopped-lines").json();
+        let items = seen["items"].as_array().unwrap();
+        assert_eq!((items.len(), &items[0]["line"], &items[0]["answer"], &items[0]["declaration"]), (1, &json!(2), &answered["id"], &json!("010120261012345678")), "{seen}");
+        assert_eq!(items[0]["reasons"], answered["lines"][1]["reasons"]);
+        assert!(items[0]["reasons"][0]["remedy"].as_str().is_some());
+        let rest = applicant(app, ENT_05).get(&format!("/v1/stopped-lines?after={}", answered["id"].as_str().unwrap())).json();
+        assert_eq!(rest, json!({ "items": [], "next": null }));
+        assert_eq!(applicant(app, ENT_10).get("/v1/stopped-lines").json()["items"], json!([]));
     }
 }
 

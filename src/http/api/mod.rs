@@ -12,6 +12,7 @@ pub mod items;
 pub mod listings;
 pub mod lookup_body;
 pub mod lookups;
+pub mod own;
 pub mod pages;
 pub mod parameters;
 pub mod reference;
