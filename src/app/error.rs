@@ -32,6 +32,9 @@ pub enum AppError {
     /// A rule said no; all refusals at once.
     #[error("a rule refused the request")]
     Refused(Vec<Refusal>),
+    /// A rule said no, and what it is about needs saying in words: Chinese, English.
+    #[error("a rule refused the request")]
+    Explained(Vec<Refusal>, String, String),
     /// The spreadsheet is faulty; all faults at once.
     #[error("the spreadsheet is faulty")]
     Sheet(Vec<SheetFault>),

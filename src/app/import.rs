@@ -142,25 +142,7 @@ fn row_change(row: &ListRow, today: LegalDay, faults: &mut Vec<SheetFault>) -> O
     };
     let offices = (!row.customs_offices.is_empty()).then(|| row.customs_offices.clone());
     if let Some(listing) = row.listing {
-        let set = Vary {
-            quantity: Some(row.quantity),
-            unit: Some(row.unit),
-            hs_code: Some(row.hs_code),
-            ciq_code: row.ciq_code,
-            cas: row.cas,
-            customs_offices: offices,
-            consignment_cap: row.consignment_cap,
-            valid_from: Some(row.valid_from),
-            valid_to: Some(row.valid_to),
-            purpose: row.purpose,
-            name_zh: Some(row.item_name_zh.clone()),
-            name_en: row.item_name_en.clone(),
-            specification: row.specification.clone(),
-            manufacturer: row.manufacturer.clone(),
-            origin: row.origin.clone(),
-            note: row.note.clone(),
-            clear: Vec::new(),
-        };
+        let set = restated(row);
         return Some(reasoned(ChangeKind::Vary { listing, effective_on: today, set: Box::new(set) }, today, today));
     }
     let item = ItemText {
@@ -187,6 +169,31 @@ fn row_change(row: &ListRow, today: LegalDay, faults: &mut Vec<SheetFault>) -> O
         note: row.note.clone(),
     };
     Some(reasoned(ChangeKind::Add(Box::new(add)), row.valid_from, today))
+}
+
+/// Returns the terms of a row as new terms of the listing that it names.
+#[must_use]
+pub fn restated(row: &ListRow) -> Vary {
+    let offices = (!row.customs_offices.is_empty()).then(|| row.customs_offices.clone());
+    Vary {
+        quantity: Some(row.quantity),
+        unit: Some(row.unit),
+        hs_code: Some(row.hs_code),
+        ciq_code: row.ciq_code,
+        cas: row.cas,
+        customs_offices: offices,
+        consignment_cap: row.consignment_cap,
+        valid_from: Some(row.valid_from),
+        valid_to: Some(row.valid_to),
+        purpose: row.purpose,
+        name_zh: Some(row.item_name_zh.clone()),
+        name_en: row.item_name_en.clone(),
+        specification: row.specification.clone(),
+        manufacturer: row.manufacturer.clone(),
+        origin: row.origin.clone(),
+        note: row.note.clone(),
+        clear: Vec::new(),
+    }
 }
 
 fn at(row: &ListRow, code: FaultCode, value: Option<String>) -> SheetFault {
@@ -222,6 +229,16 @@ fn rule_fault(row: &ListRow, change: &Change, rule: Rule) -> Option<SheetFault> 
         | Rule::Barred
         | Rule::StopUnknown
         | Rule::BasisRequired
+        | Rule::QuestionOpen
+        | Rule::NotEligible
+        | Rule::DocumentMissing
+        | Rule::DocumentInfected
+        | Rule::DocumentWithheld
+        | Rule::TooManyDocuments
+        | Rule::DoubledItem
+        | Rule::RenewalTooEarly
+        | Rule::RenewalTooLate
+        | Rule::TooManyOpen
         | Rule::NoChanges
         | Rule::LiftByAdjustment
         | Rule::ConfirmTooLate

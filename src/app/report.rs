@@ -19,8 +19,6 @@ use crate::store::rows::{EnterpriseRow, ListingRow};
 use crate::store::{AnyConnection, StoreError, enterprises, listings, movements};
 use std::collections::HashMap;
 
-/// Enterprises see their own listings only.
-const OWN_ONLY: RoleSet = RoleSet::of(&[Role::EnterpriseApplicant, Role::EnterpriseAgent]);
 /// Roles that may read notes.
 const NOTES: RoleSet = RoleSet::of(&[Role::BureauOfficer, Role::BureauApprover, Role::BureauAdmin, Role::Auditor]);
 /// Roles that see everything.
@@ -66,16 +64,21 @@ pub fn scope(caller: &Caller) -> Result<Option<Uscc>, AppError> {
     if caller.holds_any(ALL) {
         return Ok(None);
     }
-    if caller.holds_any(OWN_ONLY) {
-        return match own(caller) {
-            Some(own) => Ok(Some(own)),
-            None if caller.roles.contains(Role::EnterpriseAgent) => {
-                Err(AppError::Faults(vec![("/Whitelist-Acting-For".to_owned(), FaultCode::Required)]))
-            }
-            None => Err(AppError::Forbidden),
-        };
+    own_or_fault(caller).map(Some)
+}
+
+/// Returns the enterprise a caller acts for.
+///
+/// # Errors
+/// [`AppError::Faults`] when an agent does not say for whom; [`AppError::Forbidden`] when the caller is no enterprise's.
+pub fn own_or_fault(caller: &Caller) -> Result<Uscc, AppError> {
+    match own(caller) {
+        Some(own) => Ok(own),
+        None if caller.roles.contains(Role::EnterpriseAgent) => {
+            Err(AppError::Faults(vec![("/Whitelist-Acting-For".to_owned(), FaultCode::Required)]))
+        }
+        None => Err(AppError::Forbidden),
     }
-    Err(AppError::Forbidden)
 }
 
 /// Returns the enterprise a caller acts for.

@@ -2,7 +2,7 @@
 
 use super::demo_issuer::DemoIssuer;
 use super::open::{Opened, Opening, open};
-use super::serve::{Guards, issuers_refused, serve};
+use super::serve::{Guards, documents, issuers_refused, serve};
 use super::{Failure, Place, say, tell};
 use crate::app::samples;
 use crate::config::variable;
@@ -61,6 +61,9 @@ pub fn run(args: DemoArgs) -> Result<(), Failure> {
             crate::config::issuers::read(Path::new(&file)).map_err(|faults| Failure::Usage(faults.join("\n")))?;
         issuers.extend(more);
     }
+    let place = crate::config::document_place(&data).map_err(Failure::Usage)?;
+    let scanner = crate::config::scanner().map_err(Failure::Usage)?;
+    let guards = Guards { documents: Some(documents(&place, scanner)?), ..Guards::default() };
     let keys = KeyStore::new(issuers, LoopbackHttp::Allowed).map_err(|error| issuers_refused(&error))?;
     let listener = TcpListener::bind(listen)
         .map_err(|error| Failure::Unreachable(format!("cannot listen on {listen}: {error}")))?;
@@ -69,7 +72,7 @@ pub fn run(args: DemoArgs) -> Result<(), Failure> {
     let whole = data.canonicalize().map_err(|error| Failure::Unreachable(error.to_string()))?;
     let database = args.place.database.map(|url| format!(" --database '{url}'")).unwrap_or_default();
     let invitation = invitation(&opened, address, &format!("--data '{}'{database}", whole.display()))?;
-    serve(opened, Arc::new(keys), listener, Guards::default(), move || say(&invitation))
+    serve(opened, Arc::new(keys), listener, guards, move || say(&invitation))
 }
 
 /// Three things to try, each one line to copy.

@@ -121,7 +121,7 @@ impl From<crate::app::AppError> for Failure {
         use crate::domain::lang::Lang;
         match error {
             AppError::Store(error) => error.into(),
-            AppError::Refused(refusals) => {
+            AppError::Refused(refusals) | AppError::Explained(refusals, ..) => {
                 let lines = refusals.iter().map(|refusal| {
                     let place =
                         if refusal.pointer.is_empty() { String::new() } else { format!("{}: ", refusal.pointer) };

@@ -5,9 +5,10 @@ use super::{Failure, tell};
 use crate::app::sweeps::Ticker;
 use crate::clock::Clock;
 use crate::config::mail::MailSettings;
-use crate::config::{Settings, production, variable};
-use crate::http::edge::{Edge, MESSAGES_KEPT};
+use crate::config::{DocumentPlace, Scanner, Settings, production, variable};
+use crate::http::edge::{Documents, Edge, MESSAGES_KEPT};
 use crate::http::throttle::Throttle;
+use crate::outbound::documents::DocumentStore;
 use crate::outbound::keys::{KeyStore, KeyStoreError, LoopbackHttp};
 use crate::store::{DatabaseUrl, Environment, StoreError, installation};
 use crate::telemetry;
@@ -64,11 +65,13 @@ pub fn run(args: ServeArgs) -> Result<(), Failure> {
             "no administrator is registered: roles are taken from tokens alone; run `whitelist migrate` for a code"
         );
     }
+    let documents = documents(&settings.documents, settings.scanner)?;
     let guards = Guards {
         metrics_from: settings.metrics_from,
         rate_limit: settings.rate_limit,
         messages_kept: settings.messages_kept,
         mail: settings.mail.clone(),
+        documents: Some(documents),
     };
     serve(opened, Arc::new(keys), listener, guards, move || tell(&format!("whitelist is ready on {listen}")))
 }
@@ -137,11 +140,13 @@ pub struct Guards {
     pub messages_kept: Duration,
     /// How notices leave by e-mail.
     pub mail: Option<MailSettings>,
+    /// Where documents lie and who scans them.
+    pub documents: Option<Documents>,
 }
 
 impl Default for Guards {
     fn default() -> Self {
-        Self { metrics_from: Vec::new(), rate_limit: None, messages_kept: MESSAGES_KEPT, mail: None }
+        Self { metrics_from: Vec::new(), rate_limit: None, messages_kept: MESSAGES_KEPT, mail: None, documents: None }
     }
 }
 
@@ -164,6 +169,15 @@ fn courier(_: &Opened, _: Option<&MailSettings>) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Opens the place of documents.
+///
+/// # Errors
+/// [`Failure::Unreachable`] when it cannot be opened.
+pub fn documents(place: &DocumentPlace, scanner: Option<Scanner>) -> Result<Documents, Failure> {
+    let store = DocumentStore::open(place).map_err(|error| Failure::Unreachable(error.to_string()))?;
+    Ok(Documents { store, scanner })
+}
+
 /// Serves an opened installation until it is stopped; `ready` is called once requests are answered.
 ///
 /// # Errors
@@ -177,7 +191,12 @@ pub fn serve(
 ) -> Result<(), Failure> {
     let program = std::env::current_exe().map_err(|error| Failure::Unreachable(error.to_string()))?;
     let edge = Edge::new(Arc::clone(&opened.app), keys, program, guards.metrics_from).map_err(Failure::Unreachable)?;
-    let edge = Edge { throttle: guards.rate_limit.map(Throttle::new), messages_kept: guards.messages_kept, ..edge };
+    let edge = Edge {
+        throttle: guards.rate_limit.map(Throttle::new),
+        messages_kept: guards.messages_kept,
+        documents: guards.documents,
+        ..edge
+    };
     let ticker = Ticker::start(Arc::clone(&opened.app))?;
     let courier = courier(&opened, guards.mail.as_ref())?;
     let served = crate::http::serve::until_stopped(Arc::new(edge), listener, ready);

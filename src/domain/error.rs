@@ -95,6 +95,26 @@ pub enum Rule {
     OrganisationUnknown,
     /// The same person or organisation on both sides.
     SameParty,
+    /// A question of the scheme has no answer.
+    QuestionOpen,
+    /// An answer keeps the applicant out.
+    NotEligible,
+    /// A document that the scheme asks for is not there.
+    DocumentMissing,
+    /// A scanner found a document infected.
+    DocumentInfected,
+    /// A document is not handed out: found infected, or not yet scanned.
+    DocumentWithheld,
+    /// As many documents as one application may bring.
+    TooManyDocuments,
+    /// The application asks twice for one item.
+    DoubledItem,
+    /// A renewal before its time.
+    RenewalTooEarly,
+    /// A renewal after its time.
+    RenewalTooLate,
+    /// As many applications are open as one enterprise may have.
+    TooManyOpen,
 }
 
 impl Rule {
@@ -205,6 +225,56 @@ impl Rule {
             Self::BelowUsed => {
                 ("below_used", "批准数量低于已使用数量。", "the quantity is below what has been used already")
             }
+            Self::QuestionOpen => (
+                "question_open",
+                "有资格问题尚未回答；请逐一回答后再提交。",
+                "an eligibility question has no answer; answer all of them, then lodge",
+            ),
+            Self::NotEligible => (
+                "not_eligible",
+                "依所答不符合试点方案的条件；该问题下写明了应如何办理。",
+                "by this answer the conditions of the scheme are not met; the question says what to do instead",
+            ),
+            Self::DocumentMissing => (
+                "document_missing",
+                "缺少试点方案要求的材料；请上传后再提交。",
+                "a document that the scheme asks for is missing; upload it, then lodge",
+            ),
+            Self::DocumentInfected => (
+                "document_infected",
+                "材料被检出恶意代码；请删除并上传干净的文件。",
+                "a document was found infected; remove it and upload a clean one",
+            ),
+            Self::DocumentWithheld => (
+                "document_withheld",
+                "该材料未通过病毒扫描或尚未扫描成功，暂不提供下载；可请求重新扫描，或由企业重新上传。",
+                "the document was found infected or could not be scanned and is not handed out; ask for another scan or for another upload",
+            ),
+            Self::TooManyDocuments => (
+                "too_many_documents",
+                "一件申请的材料数量已达上限；请合并文件或删除不需要的材料。",
+                "the application has as many documents as it may; merge files or remove what is not needed",
+            ),
+            Self::DoubledItem => (
+                "doubled_item",
+                "同一申请中有两项为同一物品；请保留一项。",
+                "the application asks twice for one item; keep one of them",
+            ),
+            Self::RenewalTooEarly => (
+                "renewal_too_early",
+                "尚未到可办理续期的日期；请在试点方案规定的期限内提交。",
+                "it is too early to renew; lodge within the days before expiry that the scheme states",
+            ),
+            Self::RenewalTooLate => (
+                "renewal_too_late",
+                "条目已到期，不能续期；请提交新增申请。",
+                "the listing has expired and cannot be renewed; apply for a new one",
+            ),
+            Self::TooManyOpen => (
+                "too_many_open",
+                "企业在办申请和草稿已达上限；请先办结、撤回或删除一些。",
+                "the enterprise has as many drafts and open applications as it may; finish, withdraw or discard some",
+            ),
             Self::NoChanges => ("no_changes", "调整中没有任何变更。", "the adjustment holds no change"),
             Self::LiftByAdjustment => (
                 "lift_by_adjustment",

@@ -111,6 +111,8 @@ fault_codes! {
     EnterpriseNameRequired "enterprise_name_required" "名单中尚无此企业，请填写企业名称以便登记。" "This enterprise is not yet registered; give its name so that it can be.";
     QuantityBelowUsed "quantity_below_used" "批准数量低于已使用数量，请核对两者。" "The approved quantity is below what has been used; check both.";
     UnitDiffers "unit_differs" "计量单位与名单条目的单位不同；条目的单位不能变更。" "The unit differs from that of the listing, which cannot change.";
+    OtherEnterprise "other_enterprise" "此行的统一社会信用代码不是申请企业的，请只填写本企业的物品。" "The credit code of this row is not the applicant's; list its own items only.";
+    ListingNotAsked "listing_not_asked" "新增申请不填写名单编号；如需变更或续期，请另行提交相应申请。" "An application for new listings names no listing; apply for a variation or a renewal instead.";
     RowRefused "row_refused" "此行要求的变更为名单规则所不许，规则见“值”。" "The rules of the list do not allow what the row asks for; the value names the rule.";
     AlreadyListed "already_listed" "同一企业的同一物品在重叠的期间内已在名单中，请删除此行，或填写名单编号以变更该条目。" "The same item of this enterprise is already listed for an overlapping period; drop the row, or give the listing number to vary that listing.";
     DoubledInFile "doubled_in_file" "文件中另有一行为同一企业的同一物品且期间重叠，请保留一行。" "Another row of the file lists the same item of this enterprise for an overlapping period; keep one of them.";

@@ -6,6 +6,7 @@
 
 use super::bilingual::Bilingual;
 use super::code::{CustomsOffice, DistrictCode, DocumentSet, TradeMode};
+use super::eligibility::Eligibility;
 use super::reservations::{Reservations, Shadow, Tolerance};
 use super::revision::Revision;
 use super::supervision::Supervision;
@@ -143,6 +144,9 @@ pub struct Scheme {
     /// Rules that are judged and recorded but do not count.
     #[serde(default)]
     pub shadow: Shadow,
+    /// What it asks of applicants.
+    #[serde(default)]
+    pub eligibility: Eligibility,
 }
 
 impl Scheme {

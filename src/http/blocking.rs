@@ -52,11 +52,8 @@ impl From<AppError> for Problem {
                 .map(|(pointer, code)| super::problem::Fault { pointer, code })
                 .collect::<Vec<_>>()
                 .into(),
-            AppError::Refused(refusals) => refusals
-                .into_iter()
-                .map(|refusal| super::problem::Refusal { pointer: refusal.pointer, rule: refusal.rule })
-                .collect::<Vec<_>>()
-                .into(),
+            AppError::Refused(refusals) => refused(refusals),
+            AppError::Explained(refusals, zh, en) => refused(refusals).with_detail(zh, en),
             AppError::Sheet(faults) => faults.iter().map(sheet_fault).collect::<Vec<_>>().into(),
             AppError::StaleVersion(revision) => Self::new(ProblemType::StaleVersion).with_header(ETAG, etag(revision)),
             AppError::Conflict(revision) => Self::new(ProblemType::Conflict).with_header(ETAG, etag(revision)),
@@ -69,6 +66,11 @@ impl From<AppError> for Problem {
             AppError::Store(_) => Self::new(ProblemType::Unavailable).caused_by(error_chain(&error)),
         }
     }
+}
+
+fn refused(refusals: Vec<crate::app::error::Refusal>) -> Problem {
+    let refusal = |it: crate::app::error::Refusal| super::problem::Refusal { pointer: it.pointer, rule: it.rule };
+    refusals.into_iter().map(refusal).collect::<Vec<_>>().into()
 }
 
 fn error_chain(error: &dyn std::error::Error) -> String {

@@ -11,6 +11,7 @@ use super::problem::{Fault, Problem, ProblemType, language, render};
 use super::throttle::Throttle;
 use super::token::{TokenCache, TokenRefused, TokenVerifier, VerifiedToken};
 use crate::app::App;
+use crate::config::Scanner;
 use crate::domain::actor::{Caller, Role, RoleSet};
 use crate::domain::code::Uscc;
 use crate::domain::fault::FaultCode;
@@ -18,6 +19,7 @@ use crate::domain::lang::Lang;
 use crate::domain::mandate::Scope;
 use crate::domain::register::MACHINES;
 use crate::domain::revision::Revision;
+use crate::outbound::documents::DocumentStore;
 use crate::outbound::keys::KeyStore;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -66,12 +68,25 @@ pub struct Edge {
     pub program: PathBuf,
     /// Spreadsheets read at once.
     pub imports: tokio::sync::Semaphore,
+    /// Documents received at once.
+    pub uploads: tokio::sync::Semaphore,
+    /// Where documents lie and who scans them; none refuses them as unavailable.
+    pub documents: Option<Documents>,
     /// Who may read metrics besides loopback.
     pub metrics_from: Vec<IpAddr>,
     /// Holds back clients that ask too often; none lets everybody.
     pub throttle: Option<Throttle>,
     /// How long raw messages of draws are kept.
     pub messages_kept: Duration,
+}
+
+/// Where documents lie and who scans them.
+#[derive(Debug, Clone)]
+pub struct Documents {
+    /// Their place.
+    pub store: DocumentStore,
+    /// The scanner; none leaves them unscanned.
+    pub scanner: Option<Scanner>,
 }
 
 impl Edge {
@@ -93,6 +108,8 @@ impl Edge {
             docs_page: docs::render::page(&openapi),
             limits: LimitSettings::default(),
             imports: tokio::sync::Semaphore::new(2),
+            uploads: tokio::sync::Semaphore::new(5),
+            documents: None,
             app,
             keys,
             log,

@@ -4,8 +4,8 @@
 //! with every role.
 
 use super::api::{
-    adjustments, border, declarations, enterprises, findings, health, holders, inbox, listings, lookups, pages, people,
-    reference, screening, stops, usage_returns,
+    adjustments, application_files, applications, border, declarations, enterprises, findings, health, holders, inbox,
+    items, listings, lookups, own, pages, people, reference, screening, stops, usage_returns,
 };
 use super::edge;
 use crate::domain::actor::{Role, RoleSet};
@@ -70,6 +70,16 @@ const ANSWERS: RoleSet =
     RoleSet::of(&[Role::BureauOfficer, Role::BureauApprover, Role::Auditor, Role::CustomsLookup, Role::CustomsOfficer]);
 const LOOKUP: RoleSet = RoleSet::of(&[Role::CustomsLookup]);
 const ENTERPRISE: RoleSet = RoleSet::of(&[Role::EnterpriseApplicant, Role::EnterpriseAgent]);
+const CASES: RoleSet = RoleSet::of(&[
+    Role::EnterpriseApplicant,
+    Role::EnterpriseAgent,
+    Role::DistrictOfficer,
+    Role::AgencyReviewer,
+    Role::BureauOfficer,
+    Role::BureauApprover,
+    Role::BureauAdmin,
+    Role::Auditor,
+]);
 const OFFICER: RoleSet = RoleSet::of(&[Role::BureauOfficer]);
 const OFFICERS: RoleSet = RoleSet::of(&[Role::BureauOfficer, Role::BureauApprover]);
 const STOPS: RoleSet = RoleSet::of(&[
@@ -239,6 +249,32 @@ endpoints! {
     POST "/v1/findings/{id}/close" findings::close_finding Access::Roles(OFFICER), Fact;
     GET "/v1/supervision" findings::get_supervision Access::Roles(SUPERVISORS), Read;
     GET "/v1/change-reasons" stops::list_change_reasons Access::Roles(RoleSet::ALL), Read;
+    GET "/v1/items" items::list_items Access::Roles(ENTERPRISE), Read;
+    POST "/v1/items" items::add_item Access::Roles(ENTERPRISE), Fact;
+    GET "/v1/items/{id}" items::get_item Access::Roles(ENTERPRISE), Read;
+    PUT "/v1/items/{id}" items::replace_item Access::Roles(ENTERPRISE), Fact;
+    POST "/v1/items/{id}/archive" items::archive_item Access::Roles(ENTERPRISE), Fact;
+    POST "/v1/items/{id}/restore" items::restore_item Access::Roles(ENTERPRISE), Fact;
+    GET "/v1/applications" applications::list_applications Access::Roles(CASES), Read;
+    POST "/v1/applications" applications::begin_application Access::Roles(ENTERPRISE), Keep;
+    GET "/v1/applications/{id}" applications::get_application Access::Roles(CASES), Read;
+    PATCH "/v1/applications/{id}" applications::change_application Access::Roles(ENTERPRISE), Keep;
+    POST "/v1/applications/{id}/copy" applications::copy_application Access::Roles(ENTERPRISE), Keep;
+    POST "/v1/applications/{id}/discard" applications::discard_application Access::Roles(ENTERPRISE), Keep;
+    POST "/v1/applications/{id}/lodge" applications::lodge_application Access::Roles(ENTERPRISE), Fact;
+    POST "/v1/applications/{id}/withdraw" applications::withdraw_application Access::Roles(ENTERPRISE), Fact;
+    POST "/v1/applications/{id}/correct" applications::correct_application Access::Roles(ENTERPRISE), Fact;
+    GET "/v1/applications/{id}/contents/{number}" applications::get_application_content Access::Roles(CASES), Read;
+    GET "/v1/applications/{id}/diff" applications::compare_application_contents Access::Roles(CASES), Read;
+    GET "/v1/applications/{id}/checklist" applications::get_application_checklist Access::Roles(ENTERPRISE), Read;
+    POST "/v1/applications/{id}/items/import" application_files::import_application_items Access::Roles(ENTERPRISE), Keep;
+    GET "/v1/applications/{id}/documents" application_files::list_documents Access::Roles(CASES), Read;
+    POST "/v1/applications/{id}/documents" application_files::attach_document Access::Roles(ENTERPRISE), Fact;
+    GET "/v1/documents/{id}" application_files::get_document Access::Roles(CASES), Read;
+    POST "/v1/documents/{id}/remove" application_files::remove_document Access::Roles(ENTERPRISE), Fact;
+    GET "/v1/holdings" own::list_holdings Access::Roles(ENTERPRISE), Read;
+    GET "/v1/stopped-lines" own::list_stopped_lines Access::Roles(ENTERPRISE), Read;
+    POST "/v1/documents/{id}/scan" application_files::scan_document Access::Roles(CASES), Fact;
     GET "/v1/schemes" reference::list_schemes Access::Roles(RoleSet::ALL), Read;
     GET "/v1/schemes/{code}" reference::get_scheme Access::Roles(RoleSet::ALL), Read;
     GET "/v1/schemes/{code}/shadow" border::get_scheme_shadow Access::Roles(SUPERVISORS), Read;

@@ -86,6 +86,15 @@ pub fn of_application(conn: &mut AnyConnection, application: &str) -> Result<Vec
     Ok(newest(rows, |row| row.id.clone()))
 }
 
+/// Whether any document has bytes of this hash.
+///
+/// # Errors
+/// The database's failure.
+pub fn with_hash(conn: &mut AnyConnection, sha256: &str) -> Result<bool, StoreError> {
+    let known = documents::table.filter(documents::sha256.eq(sha256)).select(documents::id).first::<String>(conn);
+    Ok(known.optional()?.is_some())
+}
+
 /// Keeps the last of each run of rows with the same id.
 pub(super) fn newest<R>(rows: Vec<R>, id: impl Fn(&R) -> String) -> Vec<R> {
     let mut kept: Vec<R> = Vec::new();

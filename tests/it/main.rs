@@ -13,6 +13,7 @@
 )]
 
 mod adjustments;
+mod applications;
 mod bad_input;
 mod draws;
 mod fitness;

@@ -77,6 +77,7 @@ CREATE TABLE documents (
     PRIMARY KEY (id, version)
 ) STRICT;
 CREATE INDEX documents_application ON documents (application, id);
+CREATE INDEX documents_sha256 ON documents (sha256);
 
 CREATE TABLE item_versions (
     id TEXT NOT NULL,

@@ -291,6 +291,19 @@ pub enum Next {
     Gone,
 }
 
+/// Says who has a case in a state; nobody when it has come to its end.
+#[must_use]
+pub const fn holder(state: State) -> Option<Who> {
+    match state {
+        State::Draft | State::Asked => Some(Who::Enterprise),
+        State::Lodged | State::Accepted => Some(Who::District),
+        State::Evaluating | State::Deciding => Some(Who::BureauOfficer),
+        State::InOpinion => Some(Who::Agency),
+        State::Proposed => Some(Who::BureauApprover),
+        State::Decided | State::Withdrawn | State::Declined | State::Lapsed => None,
+    }
+}
+
 /// Lists the verbs that somebody may carry out in a state, in the order of the table.
 #[must_use]
 pub fn verbs(state: State, who: Who, facts: Facts) -> Vec<Verb> {
@@ -370,6 +383,17 @@ mod tests {
             std::fs::write(path, &page).unwrap();
         }
         assert_eq!(std::fs::read_to_string(path).unwrap(), page);
+    }
+
+    #[test]
+    fn whoever_has_a_case_can_move_it() {
+        for state in State::ALL {
+            let facts = Facts::of(Kind::Add, Area::Core, true);
+            match holder(*state) {
+                Some(who) => assert!(!verbs(*state, who, facts).is_empty(), "{state}"),
+                None => assert!(!state.is_open(), "{state}"),
+            }
+        }
     }
 
     #[test]

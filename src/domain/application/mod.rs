@@ -3,6 +3,7 @@
 //! The joint review drives the same table ([`machine::TABLE`]). Nothing here knows the day, a database or a token:
 //! who acts is told as a [`machine::Who`]. Invariant: a state is entered through a row of the table or not at all.
 
+pub mod check;
 pub mod content;
 pub mod event;
 pub mod item;

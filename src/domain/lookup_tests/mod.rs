@@ -15,6 +15,7 @@ use serde::Deserialize;
 
 use super::bilingual::Bilingual;
 use super::code::{DistrictCode, DocumentSet, HsCode, Uscc};
+use super::eligibility::Eligibility;
 use super::enterprise::{Enterprise, EnterpriseVersion};
 use super::listing::Listing;
 use super::lookup::{
@@ -252,6 +253,7 @@ fn scheme(code: &str, version: u32, from: LegalDay, to: Option<LegalDay>) -> Sch
         reservations: Reservations::default(),
         tolerances: Vec::new(),
         shadow: Shadow::default(),
+        eligibility: Eligibility::default(),
     }
 }
 

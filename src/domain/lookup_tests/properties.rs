@@ -11,6 +11,7 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 
 use super::super::code::{CustomsOffice, DistrictCode, DocumentSet, HsCode, TradeMode, Uscc};
+use super::super::eligibility::Eligibility;
 use super::super::enterprise::EnterpriseVersion;
 use super::super::id::StopId;
 use super::super::listing::{Listing, ListingVersion, Standing, Terms};
@@ -98,6 +99,7 @@ fn schemes(
                 trade_modes: mode.map(|mode| vec![mode]),
                 identify_by,
                 caps: Caps { listings_per_enterprise: None, quantity_required_with_cap },
+                eligibility: Eligibility::default(),
                 ..scheme(code, 1, from, to)
             };
             (revision, version)

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::super::code::{Cas, CiqCode, CustomsOffice, DistrictCode, DocumentSet, HsCode, TradeMode, UnitCode, Uscc};
+use super::super::eligibility::Eligibility;
 use super::super::enterprise::EnterpriseVersion;
 use super::super::id::StopId;
 use super::super::listing::{Listing, ListingVersion, Standing, Terms};
@@ -171,6 +172,7 @@ impl Table {
                 customs_prefixes: row.customs_prefixes.clone(),
                 trade_modes: row.trade_modes.clone(),
                 identify_by: row.identify_by,
+                eligibility: Eligibility::default(),
                 caps: Caps {
                     listings_per_enterprise: None,
                     quantity_required_with_cap: row.quantity_required_with_cap,

@@ -244,16 +244,18 @@ impl FileShown {
 }
 
 fn warnings(imported: &Imported, lang: Lang) -> Vec<Value> {
-    let warning = |warning: &SheetWarning| {
-        object!({
-            "sheet": warning.sheet,
-            "row": warning.row,
-            "column": warning.column,
-            "code": warning.code.as_str(),
-            "text": warning.text(lang),
-        })
-    };
-    imported.warnings.iter().map(warning).collect()
+    imported.warnings.iter().map(|warning| warning_view(warning, lang)).collect()
+}
+
+/// Shows what was understood with some latitude.
+pub(super) fn warning_view(warning: &SheetWarning, lang: Lang) -> Value {
+    object!({
+        "sheet": warning.sheet,
+        "row": warning.row,
+        "column": warning.column,
+        "code": warning.code.as_str(),
+        "text": warning.text(lang),
+    })
 }
 
 fn only_scheme(edge: &Edge) -> Result<String, Problem> {
@@ -269,10 +271,10 @@ fn only_scheme(edge: &Edge) -> Result<String, Problem> {
     }
 }
 
-/// Reads a spreadsheet from the body or from the one field of a form.
+/// Reads a spreadsheet sent as it is or as the one field `file` of a form.
 ///
 /// # Errors
-/// `unsupported-media-type` and what reading a body refuses.
+/// `unsupported-media-type`, `payload-too-large`, `request-timeout`, `invalid-request`.
 pub async fn sheet_bytes(request: &HttpRequest, payload: Payload, edge: &Edge) -> Result<Bytes, Problem> {
     let media = content_type(request.headers()).unwrap_or_default();
     let expected = match media.as_str() {

@@ -288,6 +288,7 @@ mod tests {
     use super::*;
     use crate::domain::bilingual::Bilingual;
     use crate::domain::code::{DocumentCode, HsCode, UnitCode};
+    use crate::domain::eligibility::Eligibility;
     use crate::domain::listing::{Listing, ListingVersion, Standing, Terms};
     use crate::domain::listing_number::ListingNumber;
     use crate::domain::quantity::GRANT_LIMIT;
@@ -329,6 +330,7 @@ mod tests {
             reservations: Reservations::default(),
             tolerances: Vec::new(),
             shadow: Shadow::default(),
+            eligibility: Eligibility::default(),
         }
     }
 

@@ -17,11 +17,13 @@ use whitelist::app::samples;
 use whitelist::cli::demo_issuer::DemoIssuer;
 use whitelist::cli::open::{Opened, Opening, open};
 use whitelist::clock::Clock;
+use whitelist::config::{DocumentPlace, Scanner};
 use whitelist::domain::actor::Role;
 use whitelist::domain::validity::Instant;
-use whitelist::http::edge::Edge;
+use whitelist::http::edge::{Documents, Edge};
 use whitelist::http::limits::LimitSettings;
 use whitelist::http::serve::{ServeOptions, server};
+use whitelist::outbound::documents::DocumentStore;
 use whitelist::outbound::keys::{IssuerSettings, KeyStore, LoopbackHttp};
 use whitelist::store::{DatabaseUrl, Environment};
 
@@ -44,11 +46,18 @@ pub struct Tuning {
     pub bodies: LimitSettings,
     /// Who issues tokens besides the issuer of the demo.
     pub issuers: Vec<IssuerSettings>,
+    /// Who scans documents.
+    pub scanner: Option<Scanner>,
 }
 
 impl Default for Tuning {
     fn default() -> Self {
-        Self { max_staleness: Duration::from_secs(5), bodies: LimitSettings::default(), issuers: Vec::new() }
+        Self {
+            max_staleness: Duration::from_secs(5),
+            bodies: LimitSettings::default(),
+            issuers: Vec::new(),
+            scanner: None,
+        }
     }
 }
 
@@ -134,6 +143,9 @@ impl TestApp {
         let program = PathBuf::from(env!("CARGO_BIN_EXE_whitelist"));
         let mut edge = Edge::new(Arc::clone(&opened.app), keys, program, Vec::new()).unwrap();
         edge.limits = self.tuning.bodies;
+        let place = DocumentPlace::Folder(self.folder.join("documents"));
+        let store = DocumentStore::open(&place).unwrap();
+        edge.documents = Some(Documents { store, scanner: self.tuning.scanner.clone() });
         let edge = Arc::new(edge);
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         self.address = listener.local_addr().unwrap();

@@ -1,6 +1,7 @@
 //! The harness: a service of its own per test, actors that speak HTTP, and a check of every exchange.
 
 pub mod app;
+pub mod casework;
 pub mod client;
 pub mod contract;
 pub mod postgres;

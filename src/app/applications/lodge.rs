@@ -1,0 +1,233 @@
+//! What an enterprise does with a case: lodge it, withdraw it, correct it. What is lodged is frozen with its digest.
+
+use super::checks::{accepted, applicant, handed_in};
+use super::draft::{self, kind};
+use super::{Case, moved, read, unmoved};
+use crate::app::App;
+use crate::app::adjust::scheme_in_force;
+use crate::app::error::AppError;
+use crate::app::repeat::{Repeat, Written};
+use crate::app::report::own_or_fault;
+use crate::domain::actor::Caller;
+use crate::domain::application::State;
+use crate::domain::application::content::{Content, Evidence};
+use crate::domain::application::event::EventKind;
+use crate::domain::application::machine::{self, Facts, Next, Verb, Who};
+use crate::domain::error::Rule;
+use crate::domain::id::{ApplicationId, DocumentId};
+use crate::domain::revision::Revision;
+use crate::domain::scheme::Area;
+use crate::store::application_rows::{ApplicationRow, ContentRow};
+use crate::store::applications::{self, NewEvent};
+use crate::store::keep::drafts;
+use crate::store::{AnyConnection, StoreError, Tx, listings};
+use crate::tlog::canonical;
+use serde_json::{Map, Value};
+use sha2::{Digest as _, Sha256};
+
+impl App {
+    /// Lodges a draft that the caller saw in a version.
+    ///
+    /// # Errors
+    /// [`AppError::Faults`] with every fault of its form, [`AppError::Refused`] with everything that stands against it.
+    pub fn lodge(
+        &self,
+        caller: &Caller,
+        request_id: Option<String>,
+        id: ApplicationId,
+        seen: Revision,
+        repeat: Repeat<Case>,
+    ) -> Result<Written<Case>, AppError> {
+        let enterprise = own_or_fault(caller)?.to_string();
+        let caller = caller.clone();
+        self.repeatable(self.context(&caller, request_id), repeat, move |tx| {
+            let row = lodge(tx, &enterprise, id, seen)?;
+            tx.flush()?;
+            read::case(tx.conn(), &caller, row)
+        })
+    }
+
+    /// Withdraws a case that the caller saw at a revision.
+    ///
+    /// # Errors
+    /// [`AppError::NotFound`], [`AppError::StaleVersion`], [`AppError::Conflict`] once it is decided.
+    pub fn withdraw_application(
+        &self,
+        caller: &Caller,
+        request_id: Option<String>,
+        id: ApplicationId,
+        seen: Revision,
+        reason: Option<String>,
+        repeat: Repeat<Case>,
+    ) -> Result<Written<Case>, AppError> {
+        let caller = caller.clone();
+        own_or_fault(&caller)?;
+        self.repeatable(self.context(&caller, request_id), repeat, move |tx| {
+            let before = own_case(tx.conn(), &caller, id, seen)?;
+            let after = moved(&before, Verb::Withdraw, Who::Enterprise)?;
+            let event = NewEvent { note: reason, ..NewEvent::default() };
+            let row = applications::record(tx, Some(&before), after, EventKind::Withdrawn, event)?;
+            tx.flush()?;
+            read::case(tx.conn(), &caller, row)
+        })
+    }
+
+    /// Corrects a case as it was asked: a new frozen content.
+    ///
+    /// # Errors
+    /// [`AppError::Conflict`] when nothing was asked; as [`App::lodge`].
+    pub fn correct_application(
+        &self,
+        caller: &Caller,
+        request_id: Option<String>,
+        id: ApplicationId,
+        seen: Revision,
+        members: Map<String, Value>,
+        repeat: Repeat<Case>,
+    ) -> Result<Written<Case>, AppError> {
+        let caller = caller.clone();
+        own_or_fault(&caller)?;
+        self.repeatable(self.context(&caller, request_id), repeat, move |tx| {
+            let before = own_case(tx.conn(), &caller, id, seen)?;
+            let after = moved(&before, Verb::Correct, Who::Enterprise)?;
+            let row = correct(tx, &before, after, members)?;
+            tx.flush()?;
+            read::case(tx.conn(), &caller, row)
+        })
+    }
+}
+
+/// Finds a case of the caller's enterprise as the caller saw it.
+fn own_case(
+    conn: &mut AnyConnection,
+    caller: &Caller,
+    id: ApplicationId,
+    seen: Revision,
+) -> Result<ApplicationRow, AppError> {
+    let enterprise = own_or_fault(caller)?.to_string();
+    if let Some(draft) = drafts::find(conn, &id.to_string())?.filter(|draft| draft.enterprise == enterprise) {
+        return Err(if i64::from(draft.version) == seen.0 {
+            AppError::Conflict(seen)
+        } else {
+            AppError::StaleVersion(Revision(i64::from(draft.version)))
+        });
+    }
+    let row = applications::find(conn, &id.to_string())?.filter(|row| row.enterprise == enterprise);
+    let row = row.ok_or(AppError::NotFound)?;
+    unmoved(&row, seen)?;
+    Ok(row)
+}
+
+fn lodge(tx: &mut Tx<'_>, enterprise: &str, id: ApplicationId, seen: Revision) -> Result<ApplicationRow, AppError> {
+    let draft = draft::open(tx.conn(), enterprise, id, seen)?;
+    let (kind, at) = (kind(&draft)?, tx.context().at);
+    let today = at.day();
+    let scheme = scheme_in_force(tx.conn(), &draft.scheme, today)?;
+    let body: Value = serde_json::from_str(&draft.body).map_err(StoreError::damaged)?;
+    let content = accepted(tx.conn(), &draft.id, enterprise, kind, &body, &scheme, today)?;
+    let state = applicant(tx.conn(), enterprise, today)?.ok_or_else(|| AppError::refused(Rule::EnterpriseUnknown))?;
+    let district = state.particulars.district;
+    let area = scheme.district(district).map_or(Area::NotEvaluated, |district| district.area);
+    let facts = Facts::of(kind, area, false);
+    let fast_track = holds_a_listing(tx.conn(), enterprise, today)?;
+    let Ok(Next::State { state, .. }) = machine::next(State::Draft, Verb::Lodge, Who::Enterprise, facts, None) else {
+        return Err(AppError::Conflict(seen));
+    };
+    let stored = freeze(tx, &draft.id, enterprise, content, None)?;
+    let row = ApplicationRow {
+        id: draft.id.clone(),
+        version: 0,
+        revision: 0,
+        kind: kind.as_str().to_owned(),
+        enterprise: enterprise.to_owned(),
+        scheme: scheme.code.clone(),
+        scheme_version: i32::try_from(scheme.version).map_err(StoreError::damaged)?,
+        district: district.to_string(),
+        state: state.as_str().to_owned(),
+        asked_in: None,
+        needs_evaluation: i32::from(facts.needs_evaluation),
+        opinions: i32::from(facts.opinions),
+        fast_track: i32::from(fast_track),
+        content: stored.version,
+        digest: stored.digest.clone(),
+        item_count: stored.item_count,
+        lodged_by: stored.lodged_by.clone(),
+        lodged_at: at.micros(),
+        state_since: at.micros(),
+    };
+    drafts::remove(tx.conn(), &draft.id)?;
+    let event = NewEvent { content: Some(stored.version), ..NewEvent::default() };
+    Ok(applications::record(tx, None, row, EventKind::Lodged, event)?)
+}
+
+fn correct(
+    tx: &mut Tx<'_>,
+    before: &ApplicationRow,
+    after: ApplicationRow,
+    members: Map<String, Value>,
+) -> Result<ApplicationRow, AppError> {
+    let today = tx.context().at.day();
+    let scheme = scheme_in_force(tx.conn(), &before.scheme, today)?;
+    let last = applications::content(tx.conn(), &before.id, before.content)?.ok_or(AppError::NotFound)?;
+    // Members that are not sent stay as they were lodged.
+    let mut body: Map<String, Value> = serde_json::from_str(&last.body).map_err(StoreError::damaged)?;
+    body.extend(members);
+    let kind = before.kind()?;
+    let content = accepted(tx.conn(), &before.id, &before.enterprise, kind, &Value::Object(body), &scheme, today)?;
+    let stored = freeze(tx, &before.id, &before.enterprise, content, Some(&last))?;
+    let row = ApplicationRow {
+        content: stored.version,
+        digest: stored.digest.clone(),
+        item_count: stored.item_count,
+        ..after
+    };
+    let event = NewEvent { content: Some(stored.version), ..NewEvent::default() };
+    Ok(applications::record(tx, Some(before), row, EventKind::Corrected, event)?)
+}
+
+/// Freezes a content together with the documents that are there.
+fn freeze(
+    tx: &mut Tx<'_>,
+    application: &str,
+    enterprise: &str,
+    content: Content,
+    before: Option<&ContentRow>,
+) -> Result<ContentRow, AppError> {
+    let documents = handed_in(tx.conn(), application)?
+        .into_iter()
+        .map(|row| {
+            let document = DocumentId::parse(&row.id).map_err(|_| StoreError::damaged("a document id"))?;
+            Ok(Evidence { document, kind: row.kind, sha256: row.sha256 })
+        })
+        .collect::<Result<_, StoreError>>()?;
+    let content = Content { documents, ..content };
+    let bytes = canonical::to_bytes(&content.view()).map_err(StoreError::damaged)?;
+    let row = ContentRow {
+        application: application.to_owned(),
+        version: 0,
+        revision: 0,
+        enterprise: enterprise.to_owned(),
+        digest: hex::encode(Sha256::digest(&bytes)),
+        body: String::from_utf8(bytes).map_err(StoreError::damaged)?,
+        item_count: i32::try_from(content.lines.len()).map_err(StoreError::damaged)?,
+        lodged_by: tx.person()?.to_string(),
+        recorded_at: 0,
+    };
+    Ok(applications::freeze(tx, row, before)?)
+}
+
+fn holds_a_listing(
+    conn: &mut AnyConnection,
+    enterprise: &str,
+    today: crate::domain::validity::LegalDay,
+) -> Result<bool, StoreError> {
+    let rows = listings::versions_of_enterprises(conn, &[enterprise.to_owned()])?;
+    let standing = |row: &crate::store::rows::ListingRow| {
+        row.standing == "listed" && row.valid_from <= today.value() && today.value() <= row.valid_to
+    };
+    let newest = rows
+        .iter()
+        .enumerate()
+        .filter(|(place, row)| rows.get(place.saturating_add(1)).is_none_or(|next| next.number != row.number));
+    Ok(newest.map(|(_, row)| row).any(standing))
+}

@@ -1,0 +1,211 @@
+//! Reading applications: lists, one, its contents, and what differs between two of them.
+
+use super::{ALL, Case, capacity, scheme_of, visible};
+use crate::app::App;
+use crate::app::error::AppError;
+use crate::app::report::own_or_fault;
+use crate::app::view::Page;
+use crate::domain::actor::{Caller, Role, RoleSet};
+use crate::domain::application::content::{EntryDifference, MemberDifference, compare, compare_lists};
+use crate::domain::application::event::EventKind;
+use crate::domain::application::machine::verbs;
+use crate::domain::application::{Kind, State};
+use crate::domain::id::ApplicationId;
+use crate::domain::validity::LegalDay;
+use crate::store::application_rows::{ApplicationRow, ContentRow};
+use crate::store::applications::{self, Narrowing};
+use crate::store::keep::drafts::{self, DraftRow};
+use crate::store::{AnyConnection, StoreError};
+use serde_json::Value;
+
+/// An application of a list: a draft, or a case.
+#[derive(Debug, Clone)]
+pub enum Listed {
+    /// Still being written.
+    Draft(DraftRow),
+    /// Lodged.
+    Case(ApplicationRow),
+}
+
+impl Listed {
+    fn id(&self) -> &str {
+        match self {
+            Self::Draft(row) => &row.id,
+            Self::Case(row) => &row.id,
+        }
+    }
+}
+
+/// One application: a draft of the caller's own, or a case that the caller may see.
+#[derive(Debug, Clone)]
+pub enum Found {
+    /// Still being written.
+    Draft(super::draft::Draft),
+    /// Lodged.
+    Case(Box<Case>),
+}
+
+/// What differs between two contents of an application.
+#[derive(Debug, Clone)]
+pub struct Compared {
+    /// Items, by line.
+    pub items: Vec<EntryDifference>,
+    /// Answers, by question.
+    pub answers: Vec<EntryDifference>,
+    /// Documents, by id.
+    pub documents: Vec<EntryDifference>,
+    /// Reason and contact.
+    pub other: Vec<MemberDifference>,
+}
+
+/// Narrows a list of applications.
+#[derive(Debug, Clone, Default)]
+pub struct ApplicationQuery {
+    /// In one state.
+    pub state: Option<State>,
+    /// Of one kind.
+    pub kind: Option<Kind>,
+    /// Of one enterprise.
+    pub enterprise: Option<String>,
+}
+
+const OWN: RoleSet = RoleSet::of(&[Role::EnterpriseApplicant, Role::EnterpriseAgent]);
+
+impl App {
+    /// Lists the applications that a caller may see, in order of id: an enterprise its own with its drafts, a district
+    /// its own, everybody else all that were lodged.
+    ///
+    /// # Errors
+    /// The store's failure.
+    pub fn applications(
+        &self,
+        caller: &Caller,
+        query: &ApplicationQuery,
+        after: &str,
+        limit: usize,
+    ) -> Result<Page<Listed>, AppError> {
+        let most = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
+        let everything = caller.holds_any(ALL) || caller.roles.contains(Role::AgencyReviewer);
+        let mut narrowing = Narrowing {
+            enterprise: query.enterprise.clone(),
+            kind: query.kind,
+            states: query.state.into_iter().collect(),
+            district: None,
+        };
+        let mut own = None;
+        if !everything && caller.holds_any(OWN) {
+            let enterprise = own_or_fault(caller)?.to_string();
+            if query.enterprise.as_ref().is_some_and(|asked| *asked != enterprise) {
+                return Ok(Page { items: Vec::new(), next: None });
+            }
+            narrowing.enterprise = Some(enterprise.clone());
+            own = Some(enterprise);
+        } else if !everything {
+            narrowing.district = Some(caller.org.to_string());
+        }
+        let mut found = self.store.read(|conn| {
+            let mut found: Vec<Listed> = Vec::new();
+            if query.state != Some(State::Draft) {
+                found.extend(applications::list(conn, &narrowing, after, most)?.into_iter().map(Listed::Case));
+            }
+            if let Some(enterprise) = own.filter(|_| query.state.is_none_or(|state| state == State::Draft)) {
+                let rows = drafts::list(conn, &enterprise, after, most)?.into_iter();
+                let wanted = rows.filter(|row| query.kind.is_none_or(|kind| row.kind == kind.as_str()));
+                found.extend(wanted.map(Listed::Draft));
+            }
+            Ok::<_, StoreError>(found)
+        })?;
+        found.sort_by(|one, other| one.id().cmp(other.id()));
+        let next = super::after_id(&mut found, limit, |listed| listed.id().to_owned());
+        Ok(Page { items: found, next })
+    }
+
+    /// Finds one application.
+    ///
+    /// # Errors
+    /// [`AppError::NotFound`] also for those that the caller may not see.
+    pub fn application(&self, caller: &Caller, id: ApplicationId) -> Result<Found, AppError> {
+        self.store.read(|conn| {
+            let id = id.to_string();
+            if let Some(row) = drafts::find(conn, &id)? {
+                let own = crate::app::report::own(caller).is_some_and(|own| own.to_string() == row.enterprise);
+                let draft = super::draft::Draft::open(row)?;
+                return if own { Ok(Found::Draft(draft)) } else { Err(AppError::NotFound) };
+            }
+            let row = visible(conn, caller, &id)?;
+            Ok(Found::Case(Box::new(case(conn, caller, row)?)))
+        })
+    }
+
+    /// Finds a frozen content by its number.
+    ///
+    /// # Errors
+    /// [`AppError::NotFound`].
+    pub fn application_content(&self, caller: &Caller, id: ApplicationId, number: i32) -> Result<ContentRow, AppError> {
+        self.store.read(|conn| {
+            let row = visible(conn, caller, &id.to_string())?;
+            applications::content(conn, &row.id, number)?.ok_or(AppError::NotFound)
+        })
+    }
+
+    /// Says what differs between two contents.
+    ///
+    /// # Errors
+    /// [`AppError::NotFound`] when one of them is not there.
+    pub fn compare_contents(
+        &self,
+        caller: &Caller,
+        id: ApplicationId,
+        from: i32,
+        to: i32,
+    ) -> Result<Compared, AppError> {
+        let (before, after) = self.store.read(|conn| {
+            let row = visible(conn, caller, &id.to_string())?;
+            let mut body = |number| {
+                let found = applications::content(conn, &row.id, number)?.ok_or(AppError::NotFound)?;
+                Ok::<Value, AppError>(serde_json::from_str(&found.body).map_err(StoreError::damaged)?)
+            };
+            Ok::<_, AppError>((body(from)?, body(to)?))
+        })?;
+        let others = ["reason", "contact"].into_iter().flat_map(|name| {
+            let of = |content: &Value| content.get(name).cloned().unwrap_or_default();
+            compare(&of(&before), &of(&after)).into_iter().map(move |difference| MemberDifference {
+                pointer: format!("/{name}{}", difference.pointer),
+                ..difference
+            })
+        });
+        Ok(Compared {
+            items: compare_lists(&before, &after, "items", "line"),
+            answers: compare_lists(&before, &after, "answers", "question"),
+            documents: compare_lists(&before, &after, "documents", "document"),
+            other: others.collect(),
+        })
+    }
+}
+
+/// Opens a case for a caller.
+///
+/// # Errors
+/// [`StoreError::Damaged`] when it cannot be read.
+pub fn case(conn: &mut AnyConnection, caller: &Caller, row: ApplicationRow) -> Result<Case, AppError> {
+    let content = applications::content(conn, &row.id, row.content)?.ok_or(AppError::NotFound)?;
+    let content = serde_json::from_str(&content.body).map_err(StoreError::damaged)?;
+    let scheme = scheme_of(conn, &row)?;
+    let state = row.state()?;
+    let who = capacity(caller, &row, scheme.as_ref());
+    let asking = applications::events(conn, &row.id)?
+        .into_iter()
+        .rev()
+        .find(|event| event.kind == EventKind::Asked.as_str())
+        .filter(|_| state == State::Asked);
+    let due_on = asking.as_ref().and_then(|event| event.due_on).and_then(LegalDay::from_value);
+    let asked = asking.map(|event| {
+        let detail = event.detail.as_deref().and_then(|detail| serde_json::from_str::<Value>(detail).ok());
+        serde_json::json!({ "reason_code": event.reason_code, "note": event.note, "detail": detail })
+    });
+    let verbs = match who {
+        Some(who) => verbs(state, who, row.facts()?),
+        None => Vec::new(),
+    };
+    Ok(Case { row, content, due_on, asked, verbs })
+}
