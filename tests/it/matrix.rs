@@ -6,23 +6,20 @@
 mod cases;
 mod made;
 mod people;
+mod tables;
 
 pub use self::people::issuer;
 
 use self::cases::prepare;
 use self::made::{SCREENING_CSV, emergency, finding, handed_in, long_listed, screening, usage};
 use self::people::{Call, People};
+use self::tables::tables;
 use crate::draws::{act, declaration, grams, ok, place, position_of};
 use crate::lookups::{ENT_05, ENT_10, ask, number_of, question};
 use crate::support::app::{Actor, Database, TestApp};
-use crate::support::casework::{self, Standing};
 use crate::support::client::Response;
 use crate::support::contract::Contract;
 use crate::support::on_both;
-use diesel::connection::LoadConnection;
-use diesel::deserialize::QueryableByName;
-use diesel::sql_types::Text;
-use diesel::{RunQueryDsl as _, sql_query};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -30,7 +27,6 @@ use whitelist::domain::actor::{Role, RoleSet};
 use whitelist::http::endpoints::{Access, ENDPOINTS, Effect, Endpoint};
 use whitelist::store::keep::TABLES;
 use whitelist::store::keep::notices::{self, NoticeRow};
-use whitelist::store::{AnyConnection, StoreError};
 
 const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/roles.txt");
 const HEAD: &str = "# Status of every endpoint for every caller. Written by the test `matrix` with UPDATE_GOLDEN=1.\n";
@@ -488,58 +484,6 @@ fn who_may_not_call_is_told_so_before_the_body_is_read() {
         }
     }
     assert_eq!(app.inside().head().unwrap(), before);
-}
-
-/// A row, or the name of something, as text.
-#[derive(QueryableByName)]
-struct Line {
-    #[diesel(sql_type = Text)]
-    line: String,
-}
-
-fn lines<C>(conn: &mut C, sql: &str) -> Vec<String>
-where
-    C: LoadConnection,
-    for<'q> diesel::query_builder::SqlQuery: diesel::query_dsl::LoadQuery<'q, C, Line>,
-{
-    sql_query(sql).load::<Line>(conn).unwrap().into_iter().map(|row| row.line).collect()
-}
-
-/// Every table with its rows, without those written in the background: recorded answers, raw messages
-/// and signed heads.
-fn tables(app: &TestApp) -> BTreeMap<String, Vec<String>> {
-    let read = |conn: &mut AnyConnection| {
-        Ok::<_, StoreError>(match conn {
-            AnyConnection::Sqlite(conn) => {
-                let names = lines(
-                    conn,
-                    "SELECT name AS line FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'answer%' AND name NOT IN ('log_checkpoints', 'draw_messages')",
-                );
-                let rows = names.into_iter().map(|name| {
-                    let columns = lines(
-                        conn,
-                        &format!("SELECT 'quote(\"' || name || '\")' AS line FROM pragma_table_info('{name}')"),
-                    )
-                    .join(" || '|' || ");
-                    let rows = lines(conn, &format!("SELECT {columns} AS line FROM \"{name}\" ORDER BY 1"));
-                    (name, rows)
-                });
-                rows.collect::<BTreeMap<_, _>>()
-            }
-            AnyConnection::Postgres(conn) => {
-                let names = lines(
-                    conn,
-                    "SELECT tablename::text AS line FROM pg_tables WHERE schemaname = 'public' AND tablename NOT LIKE 'answer%' AND tablename NOT IN ('log_checkpoints', 'draw_messages')",
-                );
-                let rows = names.into_iter().map(|name| {
-                    let rows = lines(conn, &format!("SELECT t::text AS line FROM \"{name}\" t ORDER BY 1"));
-                    (name, rows)
-                });
-                rows.collect()
-            }
-        })
-    };
-    app.inside().store.read(read).unwrap()
 }
 
 on_both! {

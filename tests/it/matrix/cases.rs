@@ -1,6 +1,6 @@
 //! What the matrix needs of casework: drafts, lodged applications, items and documents, made for the call.
 
-use crate::casework::{self, Standing};
+use crate::support::casework::{self, Standing};
 use crate::lookups::ENT_05;
 use crate::support::app::TestApp;
 use serde_json::json;

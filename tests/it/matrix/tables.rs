@@ -1,0 +1,61 @@
+//! Every table with its rows, so that the matrix sees what a call leaves behind.
+
+use crate::support::app::TestApp;
+use diesel::connection::LoadConnection;
+use diesel::deserialize::QueryableByName;
+use diesel::sql_types::Text;
+use diesel::{RunQueryDsl as _, sql_query};
+use std::collections::BTreeMap;
+use whitelist::store::{AnyConnection, StoreError};
+
+/// A row, or the name of something, as text.
+#[derive(QueryableByName)]
+struct Line {
+    #[diesel(sql_type = Text)]
+    line: String,
+}
+
+fn lines<C>(conn: &mut C, sql: &str) -> Vec<String>
+where
+    C: LoadConnection,
+    for<'q> diesel::query_builder::SqlQuery: diesel::query_dsl::LoadQuery<'q, C, Line>,
+{
+    sql_query(sql).load::<Line>(conn).unwrap().into_iter().map(|row| row.line).collect()
+}
+
+/// Every table with its rows, without those written in the background: recorded answers, raw messages
+/// and signed heads.
+pub fn tables(app: &TestApp) -> BTreeMap<String, Vec<String>> {
+    let read = |conn: &mut AnyConnection| {
+        Ok::<_, StoreError>(match conn {
+            AnyConnection::Sqlite(conn) => {
+                let names = lines(
+                    conn,
+                    "SELECT name AS line FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'answer%' AND name NOT IN ('log_checkpoints', 'draw_messages')",
+                );
+                let rows = names.into_iter().map(|name| {
+                    let columns = lines(
+                        conn,
+                        &format!("SELECT 'quote(\"' || name || '\")' AS line FROM pragma_table_info('{name}')"),
+                    )
+                    .join(" || '|' || ");
+                    let rows = lines(conn, &format!("SELECT {columns} AS line FROM \"{name}\" ORDER BY 1"));
+                    (name, rows)
+                });
+                rows.collect::<BTreeMap<_, _>>()
+            }
+            AnyConnection::Postgres(conn) => {
+                let names = lines(
+                    conn,
+                    "SELECT tablename::text AS line FROM pg_tables WHERE schemaname = 'public' AND tablename NOT LIKE 'answer%' AND tablename NOT IN ('log_checkpoints', 'draw_messages')",
+                );
+                let rows = names.into_iter().map(|name| {
+                    let rows = lines(conn, &format!("SELECT t::text AS line FROM \"{name}\" t ORDER BY 1"));
+                    (name, rows)
+                });
+                rows.collect()
+            }
+        })
+    };
+    app.inside().store.read(read).unwrap()
+}
