@@ -177,9 +177,7 @@ fn began(turns: &[Turn], stage: State) -> Option<LegalDay> {
 pub fn stage_clock(turns: &[Turn], clocks: Clocks, calendar: &WorkingCalendar, today: LegalDay) -> Option<Clock> {
     let last = turns.last()?;
     let still = pauses(turns);
-    let plain = |days| {
-        began(turns, last.stage).map(|from| measure(calendar, from, days, &still, today))
-    };
+    let plain = |days| began(turns, last.stage).map(|from| measure(calendar, from, days, &still, today));
     match last.stage {
         State::Lodged => plain(Some(clocks.correction_notice_days)),
         State::Evaluating => plain(None),
@@ -252,8 +250,7 @@ pub fn spans(turns: &[Turn], calendar: &WorkingCalendar, today: LegalDay) -> Vec
     for span in &mut spans {
         let until = span.to.map_or(today, Instant::day);
         let open = span.stage.is_open();
-        span.working_days =
-            if open { measure(calendar, span.from.day(), None, &[], until).used } else { Some(0) };
+        span.working_days = if open { measure(calendar, span.from.day(), None, &[], until).used } else { Some(0) };
     }
     spans
 }

@@ -297,8 +297,10 @@ mod tests {
     }
 
     fn outcome(stances: &[(usize, Stance)]) -> Outcome {
-        let opinions: Vec<Counted<'_>> =
-            stances.iter().map(|(agency, stance)| Counted { agency: AGENCIES[*agency], line: 1, stance: *stance }).collect();
+        let opinions: Vec<Counted<'_>> = stances
+            .iter()
+            .map(|(agency, stance)| Counted { agency: AGENCIES[*agency], line: 1, stance: *stance })
+            .collect();
         consolidate(&agencies(), &[1], &opinions)[0].outcome
     }
 
@@ -352,8 +354,14 @@ mod tests {
     fn a_statement_says_why() {
         let say = |stance, grounds: &[OpinionGround], conditions: Option<&str>, note: Option<&str>| {
             let owned = |text: &str| text.to_owned();
-            Statement { line: 1, stance, grounds: grounds.to_vec(), conditions: conditions.map(owned), note: note.map(owned) }
-                .check()
+            Statement {
+                line: 1,
+                stance,
+                grounds: grounds.to_vec(),
+                conditions: conditions.map(owned),
+                note: note.map(owned),
+            }
+            .check()
         };
         assert_eq!(say(Stance::Agree, &[], None, None), Ok(()));
         assert_eq!(say(Stance::Agree, &[OpinionGround::SafetyRisk], None, None), Err(StatementFault::GroundNotAllowed));

@@ -7,6 +7,7 @@ use super::adjustment::{Vary, four_eyes};
 use super::application::content::Ask;
 use super::application::item::{ItemTerms, Term};
 use super::application::words;
+use super::case_rule::CaseRule;
 use super::code::CustomsOffice;
 use super::error::Rule;
 use super::id::PersonId;
@@ -209,7 +210,7 @@ pub struct Reduction {
 /// Grants what was asked for, less the reduction; `usual` is in months.
 ///
 /// # Errors
-/// [`Rule::GrantsMore`] where the reduction is none, or does not fit what was asked for.
+/// [`CaseRule::GrantsMore`] where the reduction is none, or does not fit what was asked for.
 pub fn grant(asked: &Ask, less: &Reduction, usual: u16) -> Result<Ask, Rule> {
     match asked {
         Ask::Add(terms) => Ok(Ask::Add(Box::new(grant_terms(terms, less, usual)?))),
@@ -218,7 +219,7 @@ pub fn grant(asked: &Ask, less: &Reduction, usual: u16) -> Result<Ask, Rule> {
         }
         Ask::Vary { listing, set } => Ok(Ask::Vary { listing: *listing, set: Box::new(grant_set(set, less)?) }),
         Ask::Surrender { .. } if *less == Reduction::default() => Ok(asked.clone()),
-        Ask::Surrender { .. } => Err(Rule::GrantsMore),
+        Ask::Surrender { .. } => Err(CaseRule::GrantsMore.into()),
     }
 }
 
@@ -229,7 +230,7 @@ where
     match (granted, asked) {
         (None, asked) => Ok(asked.clone()),
         (Some(granted), Some(asked)) if granted <= *asked => Ok(Some(granted)),
-        (Some(_), _) => Err(Rule::GrantsMore),
+        (Some(_), _) => Err(CaseRule::GrantsMore.into()),
     }
 }
 
@@ -244,7 +245,7 @@ fn fewer_offices(
         (Some(granted), Some(asked)) if granted.iter().all(|office| asked.contains(office)) => {
             Ok(Some(granted.clone()))
         }
-        (Some(_), Some(_)) => Err(Rule::GrantsMore),
+        (Some(_), Some(_)) => Err(CaseRule::GrantsMore.into()),
     }
 }
 
@@ -258,11 +259,11 @@ fn grant_terms(asked: &ItemTerms, less: &Reduction, usual: u16) -> Result<ItemTe
     let term = match (asked.term, less.months, less.valid_to) {
         (term, None, None) => term,
         (Some(Term::Period(period)), None, Some(to)) if to <= period.to() => {
-            Some(Term::Period(Validity::new(period.from(), to).map_err(|_| Rule::GrantsMore)?))
+            Some(Term::Period(Validity::new(period.from(), to).map_err(|_| CaseRule::GrantsMore)?))
         }
         (Some(Term::Months(most)), Some(months), None) if months <= most => Some(Term::Months(months)),
         (None, Some(months), None) if months <= usual => Some(Term::Months(months)),
-        (Some(Term::Period(_) | Term::Months(_)) | None, _, _) => return Err(Rule::GrantsMore),
+        (Some(Term::Period(_) | Term::Months(_)) | None, _, _) => return Err(CaseRule::GrantsMore.into()),
     };
     Ok(ItemTerms {
         quantity,
@@ -275,10 +276,10 @@ fn grant_terms(asked: &ItemTerms, less: &Reduction, usual: u16) -> Result<ItemTe
 
 fn grant_set(asked: &Vary, less: &Reduction) -> Result<Vary, Rule> {
     if less.months.is_some() {
-        return Err(Rule::GrantsMore);
+        return Err(CaseRule::GrantsMore.into());
     }
     let customs_offices = match (&less.customs_offices, &asked.customs_offices) {
-        (Some(_), None) => return Err(Rule::GrantsMore),
+        (Some(_), None) => return Err(CaseRule::GrantsMore.into()),
         (less, asked) => fewer_offices(less, asked)?,
     };
     Ok(Vary {
@@ -303,12 +304,12 @@ impl Involved {
     /// Refuses somebody who speaks for the applicant or for an agency.
     ///
     /// # Errors
-    /// [`Rule::OwnApplication`], [`Rule::ReviewerDecides`].
+    /// [`CaseRule::OwnApplication`], [`CaseRule::ReviewerDecides`].
     pub fn check(&self, person: PersonId) -> Result<(), Rule> {
         if self.contacts.contains(&person) {
-            return Err(Rule::OwnApplication);
+            return Err(CaseRule::OwnApplication.into());
         }
-        if self.reviewers.contains(&person) { Err(Rule::ReviewerDecides) } else { Ok(()) }
+        if self.reviewers.contains(&person) { Err(CaseRule::ReviewerDecides.into()) } else { Ok(()) }
     }
 
     /// Checks who decides on a proposal.
@@ -357,7 +358,8 @@ mod tests {
     }
 
     fn add(members: Value) -> Ask {
-        let mut line = json!({ "item": { "name_zh": "肝素钠", "hs_code": "3001901000" }, "quantity": "5", "unit": "036" });
+        let mut line =
+            json!({ "item": { "name_zh": "肝素钠", "hs_code": "3001901000" }, "quantity": "5", "unit": "036" });
         line.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
         asked(Kind::Add, &line)
     }
@@ -375,23 +377,23 @@ mod tests {
         let ask = add(json!({}));
         assert_eq!(grant(&ask, &Reduction::default(), 12).unwrap(), ask);
         assert_eq!(terms(&grant(&ask, &less("2"), 12).unwrap()).quantity, Quantity::parse("2").unwrap());
-        assert_eq!(grant(&ask, &less("5.1"), 12), Err(Rule::GrantsMore));
+        assert_eq!(grant(&ask, &less("5.1"), 12), Err(CaseRule::GrantsMore.into()));
         let months = |months| Reduction { months: Some(months), ..Reduction::default() };
         assert_eq!(terms(&grant(&ask, &months(6), 12).unwrap()).term, Some(Term::Months(6)));
-        assert_eq!(grant(&ask, &months(13), 12), Err(Rule::GrantsMore));
-        assert_eq!(grant(&add(json!({ "months": 6 })), &months(7), 12), Err(Rule::GrantsMore));
+        assert_eq!(grant(&ask, &months(13), 12), Err(CaseRule::GrantsMore.into()));
+        assert_eq!(grant(&add(json!({ "months": 6 })), &months(7), 12), Err(CaseRule::GrantsMore.into()));
         let office = |code| Reduction {
             customs_offices: Some(vec![CustomsOffice::parse(code).unwrap()]),
             ..Reduction::default()
         };
         assert!(grant(&ask, &office("0101"), 12).is_ok(), "one office of all");
         let one = add(json!({ "customs_offices": ["0101"] }));
-        assert_eq!(grant(&one, &office("0107"), 12), Err(Rule::GrantsMore));
+        assert_eq!(grant(&one, &office("0107"), 12), Err(CaseRule::GrantsMore.into()));
         let period = add(json!({ "valid_from": "2026-09-01", "valid_to": "2027-08-31" }));
         let to = |day| Reduction { valid_to: Some(LegalDay::parse(day).unwrap()), ..Reduction::default() };
         assert!(grant(&period, &to("2027-02-28"), 12).is_ok());
-        assert_eq!(grant(&period, &to("2027-09-01"), 12), Err(Rule::GrantsMore));
-        assert_eq!(grant(&period, &to("2026-08-31"), 12), Err(Rule::GrantsMore));
+        assert_eq!(grant(&period, &to("2027-09-01"), 12), Err(CaseRule::GrantsMore.into()));
+        assert_eq!(grant(&period, &to("2026-08-31"), 12), Err(CaseRule::GrantsMore.into()));
     }
 
     #[test]
@@ -399,11 +401,11 @@ mod tests {
         let ask = asked(Kind::Vary, &json!({ "listing": "BJ-2026-000123-3", "set": { "quantity": "9" } }));
         let Ask::Vary { set, .. } = grant(&ask, &less("8"), 12).unwrap() else { panic!("a variation") };
         assert_eq!(set.quantity, Some(Quantity::parse("8").unwrap()));
-        assert_eq!(grant(&ask, &less("10"), 12), Err(Rule::GrantsMore));
+        assert_eq!(grant(&ask, &less("10"), 12), Err(CaseRule::GrantsMore.into()));
         let cap = Reduction { consignment_cap: Some(Quantity::parse("1").unwrap()), ..Reduction::default() };
-        assert_eq!(grant(&ask, &cap, 12), Err(Rule::GrantsMore), "a cap was not asked about");
+        assert_eq!(grant(&ask, &cap, 12), Err(CaseRule::GrantsMore.into()), "a cap was not asked about");
         let give_up = asked(Kind::Surrender, &json!({ "listing": "BJ-2026-000123-3" }));
-        assert_eq!(grant(&give_up, &less("1"), 12), Err(Rule::GrantsMore));
+        assert_eq!(grant(&give_up, &less("1"), 12), Err(CaseRule::GrantsMore.into()));
     }
 
     #[test]
@@ -413,10 +415,10 @@ mod tests {
         assert_eq!(involved.may_decide(people[2], people[3]), Ok(()));
         assert_eq!(involved.may_decide(people[2], people[2]), Err(Rule::FourEyes));
         for (one, two, rule) in [
-            (people[0], people[3], Rule::OwnApplication),
-            (people[2], people[0], Rule::OwnApplication),
-            (people[1], people[3], Rule::ReviewerDecides),
-            (people[2], people[1], Rule::ReviewerDecides),
+            (people[0], people[3], CaseRule::OwnApplication.into()),
+            (people[2], people[0], CaseRule::OwnApplication.into()),
+            (people[1], people[3], CaseRule::ReviewerDecides.into()),
+            (people[2], people[1], CaseRule::ReviewerDecides.into()),
         ] {
             assert_eq!(involved.may_decide(one, two), Err(rule));
         }

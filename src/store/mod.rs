@@ -5,10 +5,13 @@
 //! connections of their own and see committed rows only.
 
 pub mod adjustments;
+pub mod appeals;
 pub mod application_rows;
 pub mod applications;
+pub mod batches;
 pub mod checkpoints;
 pub mod conn;
+pub mod decisions;
 pub mod dialect;
 pub mod documents;
 pub mod enterprises;
@@ -21,6 +24,7 @@ pub mod items;
 pub mod keep;
 pub mod listings;
 pub mod log;
+pub mod opinions;
 pub mod private;
 pub mod rows;
 pub mod rulebook;

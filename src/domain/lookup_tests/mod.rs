@@ -249,6 +249,7 @@ fn scheme(code: &str, version: u32, from: LegalDay, to: Option<LegalDay>) -> Sch
         caps: Caps::default(),
         supervision: Supervision::default(),
         eligibility: Eligibility::default(),
+        casework: crate::domain::casework::Casework::default(),
     }
 }
 

@@ -326,6 +326,7 @@ mod tests {
             caps: Caps::default(),
             supervision: crate::domain::supervision::Supervision::default(),
             eligibility: Eligibility::default(),
+            casework: crate::domain::casework::Casework::default(),
         }
     }
 
