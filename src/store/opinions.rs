@@ -6,7 +6,7 @@ use super::fact::Fact;
 use super::schema::opinion_versions;
 use super::tx::appended;
 use diesel::{
-    ExpressionMethods as _, Insertable, QueryDsl as _, Queryable, RunQueryDsl as _, Selectable, SelectableHelper as _,
+    AggregateExpressionMethods as _, ExpressionMethods as _, Insertable, QueryDsl as _, Queryable, RunQueryDsl as _, Selectable, SelectableHelper as _,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -78,7 +78,7 @@ pub fn newest(rows: Vec<OpinionRow>) -> BTreeMap<(i32, String), OpinionRow> {
     rows.into_iter().map(|row| ((row.line, row.agency.clone()), row)).collect()
 }
 
-/// Which items of cases an agency has spoken on: application, item, and the digest of the item it spoke on.
+/// Counts the items of cases that an agency has spoken on, by the content it spoke on.
 ///
 /// # Errors
 /// The database's failure.
@@ -86,16 +86,20 @@ pub fn spoken_by(
     conn: &mut AnyConnection,
     agency: &str,
     applications: &[String],
-) -> Result<Vec<(String, i32, String)>, StoreError> {
+) -> Result<Vec<(String, i32, i64)>, StoreError> {
     let mut found = Vec::new();
     for applications in applications.chunks(500) {
         found.extend(
             opinion_versions::table
                 .filter(opinion_versions::application.eq_any(applications))
                 .filter(opinion_versions::agency.eq(agency))
-                .order(opinion_versions::revision)
-                .select((opinion_versions::application, opinion_versions::line, opinion_versions::item_digest))
-                .load::<(String, i32, String)>(conn)?,
+                .group_by((opinion_versions::application, opinion_versions::content))
+                .select((
+                    opinion_versions::application,
+                    opinion_versions::content,
+                    diesel::dsl::count(opinion_versions::line).aggregate_distinct(),
+                ))
+                .load::<(String, i32, i64)>(conn)?,
         );
     }
     Ok(found)
