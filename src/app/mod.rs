@@ -19,6 +19,7 @@ pub mod preview;
 pub mod record;
 pub mod repeat;
 pub mod report;
+pub mod review;
 pub mod samples;
 pub mod stops;
 pub mod sweeps;

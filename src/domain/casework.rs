@@ -33,13 +33,11 @@ impl ExcludedItem {
 pub struct Renewal {
     /// Whether the member agencies are asked again.
     pub opinions: bool,
-    /// From how many days before its last day a listing may be renewed.
-    pub opens_days_before: u16,
 }
 
 impl Default for Renewal {
     fn default() -> Self {
-        Self { opinions: true, opens_days_before: 90 }
+        Self { opinions: true }
     }
 }
 

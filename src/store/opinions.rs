@@ -6,7 +6,8 @@ use super::fact::Fact;
 use super::schema::opinion_versions;
 use super::tx::appended;
 use diesel::{
-    AggregateExpressionMethods as _, ExpressionMethods as _, Insertable, QueryDsl as _, Queryable, RunQueryDsl as _, Selectable, SelectableHelper as _,
+    AggregateExpressionMethods as _, ExpressionMethods as _, Insertable, QueryDsl as _, Queryable, RunQueryDsl as _,
+    Selectable, SelectableHelper as _,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;

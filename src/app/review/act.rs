@@ -1,6 +1,6 @@
 //! One step in a case: who may, on what they saw, and which part of the review carries it out.
 
-use super::super::applications::{ApplicationRow, Case as Shown, read, unmoved};
+use super::super::applications::{Case as Shown, read, unmoved};
 use super::super::repeat::{Repeat, Written};
 use super::super::{App, AppError};
 use super::{Case, clocks, decisions, intake, opinions, refused, turns};
@@ -15,6 +15,7 @@ use crate::domain::opinion::{Resolution, Statement};
 use crate::domain::recognition::{CorrectionReason, DeclineGround, Reduction, RefusalGround, StepReason};
 use crate::domain::revision::Revision;
 use crate::domain::validity::LegalDay;
+use crate::store::application_rows::ApplicationRow;
 use crate::store::applications::NewEvent;
 use crate::store::keep::claims;
 use crate::store::{StoreError, Tx, applications};

@@ -19,8 +19,8 @@ use crate::domain::recognition::{ItemState, ItemVerb};
 use crate::domain::revision::Revision;
 use crate::domain::state_table::next;
 use crate::domain::validity::LegalDay;
-pub use crate::store::batches::BatchRow;
 use crate::store::applications::{self, NewEvent};
+pub use crate::store::batches::BatchRow;
 use crate::store::private::random;
 use crate::store::{StoreError, Tx, batches, decisions};
 use crate::tlog::canonical;
@@ -245,8 +245,7 @@ fn collectable(
     let (mut refusals, mut seen) = (Vec::new(), BTreeSet::new());
     for (place, item) in asked.iter().enumerate() {
         let decision = decisions::find(tx.conn(), &item.0, i32::from(item.1))?;
-        let fits = decision
-            .is_some_and(|row| row.scheme == scheme && row.state == ItemState::Recognised.as_str())
+        let fits = decision.is_some_and(|row| row.scheme == scheme && row.state == ItemState::Recognised.as_str())
             && seen.insert(item.clone());
         if !fits {
             refusals.push(refused_at(format!("/items/{place}"), CaseRule::ItemNotRecognised));

@@ -3,7 +3,6 @@
 //! A claim is working state of an organisation. Invariant: a hand-over is on record, a claim alone is not.
 
 use super::{Case, refused};
-use crate::app::applications::ApplicationRow;
 use crate::app::repeat::{Repeat, Written};
 use crate::app::{App, AppError};
 use crate::domain::actor::Caller;
@@ -13,10 +12,11 @@ use crate::domain::case_rule::CaseRule;
 use crate::domain::id::{ApplicationId, PersonId};
 use crate::domain::revision::Revision;
 use crate::domain::validity::Instant;
+use crate::store::AnyConnection;
+use crate::store::application_rows::ApplicationRow;
 use crate::store::applications::{self, NewEvent};
 use crate::store::keep::claims::{self, ClaimRow};
 use crate::store::keep::people;
-use crate::store::AnyConnection;
 use serde_json::{Value, json};
 
 impl App {
@@ -53,7 +53,9 @@ impl App {
         &self,
         caller: &Caller,
         id: ApplicationId,
-        work: impl FnOnce(&mut AnyConnection, ClaimRow, Option<ClaimRow>) -> Result<Option<ClaimRow>, AppError> + Send + 'static,
+        work: impl FnOnce(&mut AnyConnection, ClaimRow, Option<ClaimRow>) -> Result<Option<ClaimRow>, AppError>
+        + Send
+        + 'static,
     ) -> Result<Value, AppError> {
         let (at, caller) = (self.clock.now(), caller.clone());
         let case = self.store.read(|conn| Case::open(conn, &caller, id))?;
@@ -103,7 +105,11 @@ impl App {
             let detail = json!({ "from": before.map(|claim| claim.person), "to": to });
             let event = NewEvent { detail: Some(detail), note, hidden: true, ..NewEvent::default() };
             let event = applications::append_event(tx, &case.row, EventKind::HandedOver, event)?;
-            Ok(HandedOver { revision: Revision(event.revision), view: claim_view(&case.row, Some(&claim)), id: case.row.id })
+            Ok(HandedOver {
+                revision: Revision(event.revision),
+                view: claim_view(&case.row, Some(&claim)),
+                id: case.row.id,
+            })
         })
     }
 }

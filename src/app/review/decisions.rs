@@ -1,6 +1,5 @@
 //! The joint decision: proposed per item, decided by a second person, sent back, reopened, appealed against.
 
-use super::super::applications::ApplicationRow;
 use super::act::{DecisionProposal, Step, worded};
 use super::opinions::round;
 use super::{asks_agencies, intake, person, refused, refused_at};
@@ -8,6 +7,7 @@ use crate::app::AppError;
 use crate::app::error::Refusal;
 use crate::domain::application::content::Ask;
 use crate::domain::application::event::EventKind;
+use crate::domain::batch::BatchState;
 use crate::domain::case_rule::CaseRule;
 use crate::domain::id::{AppealId, time_ordered};
 use crate::domain::recognition::{
@@ -17,6 +17,7 @@ use crate::domain::revision::Revision;
 use crate::domain::state_table::next;
 use crate::domain::validity::Instant;
 use crate::store::appeals::{self, AppealRow};
+use crate::store::application_rows::ApplicationRow;
 use crate::store::application_rows::CaseEventRow;
 use crate::store::applications::{self, NewEvent};
 use crate::store::batches;
@@ -24,7 +25,6 @@ use crate::store::decisions::{self, DecisionRow};
 use crate::store::listings;
 use crate::store::private::random;
 use crate::store::{StoreError, Tx};
-use crate::domain::batch::BatchState;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -36,7 +36,8 @@ fn codes(tx: &mut Tx<'_>, ask: &Ask) -> Result<(Option<i64>, Option<i64>), Store
         return Ok((Some(hs_code), cas));
     }
     let number = ask.listing().map(|listing| listing.to_string());
-    let last = number.map(|number| listings::versions_of(tx.conn(), &[number])).transpose()?.and_then(|mut rows| rows.pop());
+    let last =
+        number.map(|number| listings::versions_of(tx.conn(), &[number])).transpose()?.and_then(|mut rows| rows.pop());
     Ok((last.as_ref().map(|row| row.hs_code), last.and_then(|row| row.cas)))
 }
 
@@ -125,9 +126,7 @@ pub(super) fn propose(
             }
         }
     }
-    let is_open = |line: u16| {
-        before.get(&i32::from(line)).is_none_or(|row| row.state == ItemState::Open.as_str())
-    };
+    let is_open = |line: u16| before.get(&i32::from(line)).is_none_or(|row| row.state == ItemState::Open.as_str());
     if content.lines.iter().any(|line| is_open(line.line) && !named.contains(&line.line)) {
         refusals.push(refused_at("/items".to_owned(), CaseRule::ItemsMissing));
     }
@@ -186,9 +185,8 @@ pub(super) fn decide(tx: &mut Tx<'_>, step: &Step<'_>, note: Option<String>) -> 
     let rows = decisions::newest(tx.conn(), &step.case.row.id)?;
     let decider = tx.person()?;
     let involved = step.case.involved(tx.conn())?;
-    let proposed = |row: &DecisionRow| {
-        matches!(row.state(), Ok(ItemState::ProposedRecognition | ItemState::ProposedRefusal))
-    };
+    let proposed =
+        |row: &DecisionRow| matches!(row.state(), Ok(ItemState::ProposedRecognition | ItemState::ProposedRefusal));
     for row in rows.values().filter(|row| proposed(row)) {
         involved.may_decide(person(&row.proposed_by)?, decider).map_err(AppError::refused)?;
     }
@@ -243,9 +241,8 @@ pub(super) fn reopen(
     }
     let collected = collected(tx)?;
     let rows = decisions::newest(tx.conn(), &row.id)?;
-    let wanted = |row: &DecisionRow| {
-        lines.as_ref().is_none_or(|lines| lines.iter().any(|line| i32::from(*line) == row.line))
-    };
+    let wanted =
+        |row: &DecisionRow| lines.as_ref().is_none_or(|lines| lines.iter().any(|line| i32::from(*line) == row.line));
     let wanted: Vec<DecisionRow> = rows.into_values().filter(wanted).collect();
     if wanted.iter().any(|it| collected.contains(&(it.application.clone(), it.line))) {
         return Err(refused(CaseRule::ItemInBatch));

@@ -1,7 +1,7 @@
 //! What a case tells those who work on it: timeline and clocks, notes, decisions, precedents, automatic checks.
 
 use super::{Case, Clocks, clocks, turns, views};
-use crate::app::applications::ApplicationRow;
+use crate::app::repeat::{Repeat, Written};
 use crate::app::report::own;
 use crate::app::{App, AppError};
 use crate::domain::actor::Caller;
@@ -16,10 +16,9 @@ use crate::domain::revision::Revision;
 use crate::domain::stop::ItemClass;
 use crate::domain::terms_json::Item;
 use crate::domain::validity::LegalDay;
-use crate::store::application_rows::CaseEventRow;
+use crate::store::application_rows::{ApplicationRow, CaseEventRow};
 use crate::store::applications::{self, NewEvent};
 use crate::store::{AnyConnection, StoreError, appeals, decisions, enterprises, listings, rulebook};
-use crate::app::repeat::{Repeat, Written};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -104,7 +103,12 @@ impl App {
     ///
     /// # Errors
     /// [`AppError::NotFound`].
-    pub fn case_decisions(&self, caller: &Caller, id: ApplicationId, lang: Lang) -> Result<(Revision, Value), AppError> {
+    pub fn case_decisions(
+        &self,
+        caller: &Caller,
+        id: ApplicationId,
+        lang: Lang,
+    ) -> Result<(Revision, Value), AppError> {
         let follows = self.index.load().revision();
         self.store.read(|conn| {
             let case = Case::open(conn, caller, id)?;
@@ -125,7 +129,8 @@ impl App {
                 latest.insert(row.id.clone(), row);
             }
             let appeals: Vec<Value> = latest.values().map(views::appeal).collect();
-            let view = json!({ "application": case.row.id, "state": case.row.state, "items": items, "appeals": appeals });
+            let view =
+                json!({ "application": case.row.id, "state": case.row.state, "items": items, "appeals": appeals });
             Ok((Revision(case.row.revision), view))
         })
     }
@@ -222,7 +227,11 @@ fn checks(
     let enterprise = enterprises::versions(conn, &case.row.enterprise)?;
     let standing = enterprise.iter().rfind(|row| row.effective_on <= today.value());
     if standing.is_some_and(|row| row.barred_until.is_some_and(|until| until >= today.value())) {
-        found.push((None, Check::Barred, standing.and_then(|row| row.barred_until).and_then(LegalDay::from_value).map(|day| day.to_string())));
+        found.push((
+            None,
+            Check::Barred,
+            standing.and_then(|row| row.barred_until).and_then(LegalDay::from_value).map(|day| day.to_string()),
+        ));
     }
     if standing.is_some_and(|row| row.suspended == 1) {
         found.push((None, Check::EnterpriseSuspended, None));
@@ -248,7 +257,8 @@ fn checks(
                 == crate::domain::item_name::normalise_name(&item.words.name_zh);
             row.hs_code == hs_code && if row.cas.is_some() && cas.is_some() { row.cas == cas } else { named }
         });
-        if let Some(row) = same.filter(|row| line.ask.listing().is_none_or(|listing| listing.to_string() != row.number)) {
+        if let Some(row) = same.filter(|row| line.ask.listing().is_none_or(|listing| listing.to_string() != row.number))
+        {
             found.push((number, Check::Duplicate, Some(row.number.clone())));
         }
         let pending = others.iter().find(|(_, other)| {
@@ -256,9 +266,9 @@ fn checks(
         });
         found.extend(pending.map(|(application, _)| (number, Check::Pending, Some(application.clone()))));
         let tariff = rulebook::tariff_of(conn, hs_code)?;
-        let tariff = tariff.iter().rfind(|row| {
-            row.valid_from <= today.value() && row.valid_to.is_none_or(|last| today.value() <= last)
-        });
+        let tariff = tariff
+            .iter()
+            .rfind(|row| row.valid_from <= today.value() && row.valid_to.is_none_or(|last| today.value() <= last));
         match tariff {
             None => found.push((number, Check::HsUnknown, Some(item.hs_code.to_string()))),
             Some(row) => {
@@ -297,10 +307,7 @@ fn stops_item(class: &ItemClass, item: &Item) -> bool {
 }
 
 /// Items of the enterprise's other open applications.
-fn others(
-    conn: &mut AnyConnection,
-    case: &Case,
-) -> Result<Vec<(String, Item)>, AppError> {
+fn others(conn: &mut AnyConnection, case: &Case) -> Result<Vec<(String, Item)>, AppError> {
     let open = State::ALL.iter().copied().filter(|state| state.is_open()).collect();
     let narrowing =
         applications::Narrowing { enterprise: Some(case.row.enterprise.clone()), states: open, ..Default::default() };
@@ -315,10 +322,7 @@ fn others(
     Ok(found)
 }
 
-fn active_stops(
-    conn: &mut AnyConnection,
-    today: LegalDay,
-) -> Result<Vec<(String, ItemClass)>, AppError> {
+fn active_stops(conn: &mut AnyConnection, today: LegalDay) -> Result<Vec<(String, ItemClass)>, AppError> {
     let mut newest = std::collections::BTreeMap::new();
     for row in rulebook::stops_since(conn, 0)? {
         if row.effective_on <= today.value() {

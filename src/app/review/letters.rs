@@ -122,9 +122,8 @@ fn correction(events: &[CaseEventRow], lang: Lang) -> Option<Said> {
     let asked = last(events, &[EventKind::Asked])?;
     let detail: Value = asked.detail.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
     let findings = detail.get("findings").and_then(Value::as_array).cloned().unwrap_or_default();
-    let text = |finding: &Value, member: &str| {
-        finding.get(member).and_then(Value::as_str).unwrap_or_default().to_owned()
-    };
+    let text =
+        |finding: &Value, member: &str| finding.get(member).and_then(Value::as_str).unwrap_or_default().to_owned();
     let rows = findings.iter().map(|finding| {
         let reason = CorrectionReason::parse(&text(finding, "reason")).map_or("", |reason| reason.name(lang));
         vec![text(finding, "pointer"), reason.to_owned(), text(finding, "note")]
@@ -143,12 +142,10 @@ fn correction(events: &[CaseEventRow], lang: Lang) -> Option<Said> {
     };
     Some(Said {
         on: on(&asked),
-        opening: vec![
-            lang.pick(
-                "经审查，您提交的申请需要补正下列内容：".to_owned(),
-                "Your application needs the following corrections:".to_owned(),
-            ),
-        ],
+        opening: vec![lang.pick(
+            "经审查，您提交的申请需要补正下列内容：".to_owned(),
+            "Your application needs the following corrections:".to_owned(),
+        )],
         headings: lang.pick(vec!["位置", "事由", "说明"], vec!["Place", "Reason", "Note"]),
         rows: rows.collect(),
         closing: asked.note.clone().into_iter().chain([closing]).collect(),
@@ -234,7 +231,11 @@ fn refusal<'r>(
     for row in rows {
         let grounds = super::act::listed(&row.grounds, RefusalGround::parse)?;
         let grounds: Vec<&str> = grounds.into_iter().map(|ground| ground.name(lang)).collect();
-        shown.push(vec![row.line.to_string(), grounds.join(lang.pick("；", "; ")), row.note.clone().unwrap_or_default()]);
+        shown.push(vec![
+            row.line.to_string(),
+            grounds.join(lang.pick("；", "; ")),
+            row.note.clone().unwrap_or_default(),
+        ]);
     }
     let days = case.scheme.casework.appeal_days;
     let until = on.add_days(i32::from(days));
@@ -261,7 +262,9 @@ pub fn notice_page(notice: &Notice, lang: Lang) -> Result<String, AppError> {
     let body: Value = serde_json::from_str(&notice.body).map_err(AppError::unwritable)?;
     let text = |value: &Value, member: &str| match value.get(member) {
         Some(Value::String(text)) => text.clone(),
-        Some(Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_)) | None => String::new(),
+        Some(Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_)) | None => {
+            String::new()
+        }
     };
     let place = lang.pick("zh", "en");
     let name = body.get("scheme_name").and_then(|name| name.get(place)).and_then(Value::as_str).unwrap_or_default();

@@ -21,7 +21,7 @@ pub use opinions::{OpinionsSeen, saved_draft};
 
 use super::AppError;
 use super::applications::checks::frozen;
-use super::applications::{ApplicationRow, scheme_of, visible};
+use super::applications::{scheme_of, visible};
 use crate::domain::actor::Caller;
 use crate::domain::application::content::{Content, Line};
 use crate::domain::application::event::EventKind;
@@ -33,7 +33,7 @@ use crate::domain::id::{ApplicationId, PersonId};
 use crate::domain::recognition::Involved;
 use crate::domain::scheme::Scheme;
 use crate::domain::validity::{Instant, LegalDay};
-use crate::store::application_rows::CaseEventRow;
+use crate::store::application_rows::{ApplicationRow, CaseEventRow};
 use crate::store::{AnyConnection, StoreError, applications, opinions as opinion_rows};
 use crate::tlog::canonical;
 use sha2::{Digest as _, Sha256};

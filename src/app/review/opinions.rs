@@ -1,6 +1,5 @@
 //! Opinions of the agencies: given, drafted, counted on the item they were given on, brought together, resolved on record.
 
-use super::super::applications::ApplicationRow;
 use super::act::{Resolved, Step, listed};
 use super::{Case, clocks, item_digest, refused, refused_at, turns};
 use crate::app::{App, AppError};
@@ -13,6 +12,7 @@ use crate::domain::opinion::{
     Counted, LineResult, OpinionGround, Stance, Statement, StatementFault, StillOpen, consolidate, may_close,
 };
 use crate::domain::revision::Revision;
+use crate::store::application_rows::ApplicationRow;
 use crate::store::application_rows::CaseEventRow;
 use crate::store::applications::{self, NewEvent};
 use crate::store::keep::opinion_drafts::{self, OpinionDraftRow};
@@ -23,11 +23,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 /// Gives or changes an agency's opinions, all of them or none.
-pub(super) fn give(
-    tx: &mut Tx<'_>,
-    step: &Step<'_>,
-    statements: Vec<Statement>,
-) -> Result<ApplicationRow, AppError> {
+pub(super) fn give(tx: &mut Tx<'_>, step: &Step<'_>, statements: Vec<Statement>) -> Result<ApplicationRow, AppError> {
     let row = &step.case.row;
     let content = step.case.content(tx.conn())?;
     let agency = step.caller.org.to_string();
@@ -144,7 +140,8 @@ fn resolutions(
 ) -> BTreeMap<u16, Value> {
     let mut found = BTreeMap::new();
     for event in events.iter().filter(|event| event.kind == EventKind::Resolved.as_str()) {
-        let detail: Value = event.detail.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
+        let detail: Value =
+            event.detail.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
         for entry in detail.get("lines").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default() {
             let line = entry.get("line").and_then(Value::as_u64).and_then(|line| u16::try_from(line).ok());
             let Some(line) = line else { continue };

@@ -4,7 +4,6 @@
 //! of transitions lets move it.
 
 use super::{Case, clocks, views};
-use crate::app::applications::ApplicationRow;
 use crate::app::{App, AppError};
 use crate::domain::actor::Caller;
 use crate::domain::application::event::EventKind;
@@ -13,6 +12,7 @@ use crate::domain::application::{Kind, State, words};
 use crate::domain::case_clock::{Clock, PauseReason, Turn};
 use crate::domain::scheme::Scheme;
 use crate::domain::validity::{Instant, LegalDay};
+use crate::store::application_rows::ApplicationRow;
 use crate::store::applications::{self, Narrowing};
 use crate::store::case_turns::{self, TurnRow};
 use crate::store::keep::claims;
@@ -139,7 +139,9 @@ impl App {
             let mut lists = Vec::new();
             for list in Worklist::ALL.iter().copied().filter(|list| is_theirs(*list, caller)) {
                 let (entries, me) = self.entries(conn, caller, list, today)?;
-                lists.push(json!({ "name": list, "text": list.name(lang), "counts": counts(&entries, today, me.as_deref()) }));
+                lists.push(
+                    json!({ "name": list, "text": list.name(lang), "counts": counts(&entries, today, me.as_deref()) }),
+                );
             }
             Ok(json!({ "items": lists }))
         })
@@ -174,15 +176,14 @@ impl App {
             let more = kept.len() > limit;
             kept.truncate(limit);
             let holders: Vec<String> = kept.iter().map(|entry| entry.row.enterprise.clone()).collect();
-            let names: HashMap<String, String> = enterprises::versions_of(conn, &holders)?
-                .into_iter()
-                .map(|row| (row.uscc, row.name_zh))
-                .collect();
+            let names: HashMap<String, String> =
+                enterprises::versions_of(conn, &holders)?.into_iter().map(|row| (row.uscc, row.name_zh)).collect();
             let next = kept.last().filter(|_| more).map(|entry| {
                 let (due, id) = entry.place();
                 format!("{due}~{id}")
             });
-            let items: Vec<Value> = kept.iter().map(|entry| shown(entry, names.get(&entry.row.enterprise), today)).collect();
+            let items: Vec<Value> =
+                kept.iter().map(|entry| shown(entry, names.get(&entry.row.enterprise), today)).collect();
             Ok(json!({ "name": list, "counts": counts, "items": items, "next": next }))
         })
     }
@@ -204,10 +205,8 @@ impl App {
                 timelines.entry(row.application).or_default().push(turn);
             }
         }
-        let claims: HashMap<String, String> = claims::of_org(conn, &caller.org)?
-            .into_iter()
-            .map(|claim| (claim.application, claim.person))
-            .collect();
+        let claims: HashMap<String, String> =
+            claims::of_org(conn, &caller.org)?.into_iter().map(|claim| (claim.application, claim.person)).collect();
         let schemes = schemes(conn)?;
         let mut given = if list == Worklist::Opinions { Some(spoken(conn, caller, &rows, &ids)?) } else { None };
         let calendar = self.working_calendar();
@@ -302,7 +301,8 @@ fn spoken(
     let mut found = HashMap::new();
     for row in rows {
         let Some(spoken) = counted.get(&row.id) else { continue };
-        let on_present: i64 = spoken.iter().filter(|(content, _)| *content == row.content).map(|(_, items)| items).sum();
+        let on_present: i64 =
+            spoken.iter().filter(|(content, _)| *content == row.content).map(|(_, items)| items).sum();
         let on_earlier = spoken.iter().any(|(content, _)| *content != row.content);
         let given = if on_earlier && on_present < i64::from(row.item_count) {
             spoken_on_unchanged(conn, caller, row)?

@@ -11,5 +11,13 @@ pub mod reminders;
 pub mod responses;
 
 /// The tables that [`Store::keep`](super::Store::keep) may change.
-pub const TABLES: &[&str] =
-    &["people", "reminders", "answer_batches", "answer_declarations", "idempotent_responses", "drafts", "claims", "opinion_drafts"];
+pub const TABLES: &[&str] = &[
+    "people",
+    "reminders",
+    "answer_batches",
+    "answer_declarations",
+    "idempotent_responses",
+    "drafts",
+    "claims",
+    "opinion_drafts",
+];

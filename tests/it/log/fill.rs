@@ -3,14 +3,14 @@
 use crate::support::app::TestApp;
 use whitelist::domain::application::event::EventKind;
 use whitelist::store::appeals::AppealRow;
-use whitelist::store::batches::BatchRow;
-use whitelist::store::decisions::DecisionRow;
-use whitelist::store::opinions::OpinionRow;
 use whitelist::store::application_rows::{ApplicationRow, ContentRow};
 use whitelist::store::applications::{NewEvent, freeze, record};
+use whitelist::store::batches::BatchRow;
+use whitelist::store::decisions::DecisionRow;
 use whitelist::store::documents::DocumentRow;
 use whitelist::store::findings::FindingRow;
 use whitelist::store::items::ItemRow;
+use whitelist::store::opinions::OpinionRow;
 use whitelist::store::rows::StopRow;
 use whitelist::store::screening::ScreeningRow;
 use whitelist::store::usage_returns::ReturnRow;
