@@ -24,6 +24,7 @@ mod listings;
 mod log;
 mod lookups;
 mod matrix;
+mod review;
 mod scenarios;
 mod schemes;
 mod states;

@@ -3,6 +3,8 @@
 //!
 //! `UPDATE_GOLDEN=1` writes the golden file anew.
 
+mod review;
+
 use crate::lookups::{ENT_05, ENT_10, ask, number_of, question};
 use crate::support::app::{Actor, Database, TestApp};
 use crate::support::casework::{self, Standing};
@@ -53,7 +55,7 @@ impl Who {
             Self::In(Role::EnterpriseApplicant) => ENT_05,
             Self::In(Role::EnterpriseAgent) => ENT_10,
             Self::In(Role::DistrictOfficer) => "110114",
-            Self::In(Role::AgencyReviewer) => "bj-health",
+            Self::In(Role::AgencyReviewer) => "bj-drug",
             Self::In(Role::BureauOfficer | Role::BureauApprover | Role::BureauAdmin) => "bj-commerce",
             Self::In(Role::Auditor) => "bj-audit",
             Self::In(Role::Operator) => "operations",
@@ -178,6 +180,8 @@ impl World {
             ("{code}", "beijing-2022"),
             ("{hs_code}", "2941500000"),
             ("{slug}", "not-found"),
+            ("{kind}", "refusal"),
+            ("{name}", "waiting"),
         ] {
             target = target.replace(name, value);
         }
@@ -200,7 +204,11 @@ impl World {
             "reject_adjustment" | "lift_stop" => ("application/json", rejection.to_string()),
             _ => ("", String::new()),
         };
-        let prepared = if who.may(endpoint.access) { prepare(app, endpoint) } else { None };
+        let prepared = if who.may(endpoint.access) {
+            review::prepare(app, endpoint, who).or_else(|| prepare(app, endpoint))
+        } else {
+            None
+        };
         let (mut media, mut body) = (media, body);
         let mut sent = String::new();
         let (mut decides, mut etag) = (decides, etag);

@@ -3,7 +3,7 @@
 mod races;
 mod story;
 
-use crate::lookups::{ENT_05, ask, question};
+use crate::lookups::{ask, question};
 use crate::support::app::{Actor, TestApp};
 use crate::support::casework::{Standing, addition, applicant, line, lodged};
 use crate::support::client::Response;
@@ -21,7 +21,11 @@ impl Case {
     /// Carries out a step as `actor`, whatever comes of it.
     pub fn try_step(&self, actor: &Actor, verb: &str, body: &Value) -> Response {
         let target = format!("{}/{verb}", self.0.path);
-        if body.is_null() { actor.act(&target, &self.0.etag) } else { actor.change("POST", &target, &self.0.etag, body) }
+        if body.is_null() {
+            actor.act(&target, &self.0.etag)
+        } else {
+            actor.change("POST", &target, &self.0.etag, body)
+        }
     }
 
     /// Carries out a step that goes through.
@@ -35,7 +39,12 @@ impl Case {
     /// A step that a rule refuses.
     pub fn refused(&self, actor: &Actor, verb: &str, body: &Value, rule: &str) {
         let response = self.try_step(actor, verb, body);
-        assert_eq!((response.status, response.json()["rule"].as_str()), (422, Some(rule)), "{verb}: {}", response.text());
+        assert_eq!(
+            (response.status, response.json()["rule"].as_str()),
+            (422, Some(rule)),
+            "{verb}: {}",
+            response.text()
+        );
     }
 
     /// Reads something of the case.
@@ -54,10 +63,18 @@ pub fn reviewer(app: &TestApp, agency: &str) -> Actor {
     app.actor(Role::AgencyReviewer, agency, &format!("reviewer-{agency}"))
 }
 
+/// An enterprise that holds no listing, so that every agency is asked.
+pub const NEWCOMER: &str = "12110114XFXTR0041R";
+
 /// A case of two items that its district has recommended.
 pub fn recommended(app: &TestApp) -> Case {
+    recommended_for(app, NEWCOMER)
+}
+
+/// The same for an enterprise of the same district.
+pub fn recommended_for(app: &TestApp, uscc: &str) -> Case {
     let items = json!([line(1, "氢化可的松", "2937210000"), line(2, "葡聚糖40", "2941301200")]);
-    let mut case = Case(lodged(&applicant(app, ENT_05), &addition(items)));
+    let mut case = Case(lodged(&applicant(app, uscc), &addition(items)));
     case.step(&district(app), "accept", &Value::Null);
     case.step(&district(app), "recommend", &json!({ "recommended": true }));
     case
@@ -103,12 +120,12 @@ on_both! {
         let less = json!({ "items": [{ "line": 1, "outcome": "recognise", "grant": { "quantity": "2", "months": 6 }, "conditions": "专库存放" }, { "line": 2, "outcome": "refuse", "grounds": ["safety_risk"], "note": "风险未排除" }] });
         let reviewing = app.actor(Role::BureauOfficer, "bj-commerce", &format!("reviewer-{last}"));
         case.refused(&reviewing, "decisions", &less, "reviewer_decides");
-        let applying = app.actor(Role::BureauOfficer, "bj-commerce", &format!("applicant-{ENT_05}"));
+        let applying = app.actor(Role::BureauOfficer, "bj-commerce", &format!("applicant-{NEWCOMER}"));
         case.refused(&applying, "decisions", &less, "own_application");
         case.step(&officer, "decisions", &less);
-        let seen = case.read(&applicant(app, ENT_05), "decisions");
+        let seen = case.read(&applicant(app, NEWCOMER), "decisions");
         assert_eq!(seen["items"], json!([]), "the applicant sees what is decided, not what is proposed");
-        assert_eq!(applicant(app, ENT_05).get(&format!("{}/letters/recognition", case.0.path)).status, 404);
+        assert_eq!(applicant(app, NEWCOMER).get(&format!("{}/letters/recognition", case.0.path)).status, 404);
 
         let same = app.actor(Role::BureauApprover, "bj-commerce", "officer-1");
         case.refused(&same, "decide", &json!({}), "four_eyes");
@@ -117,9 +134,9 @@ on_both! {
         back.step(&officer, "decisions", &less);
         back.step(&approver, "decide", &json!({ "note": "同意" }));
         let case = back;
-        let letter = applicant(app, ENT_05).get(&format!("{}/letters/refusal?lang=zh", case.0.path));
+        let letter = applicant(app, NEWCOMER).get(&format!("{}/letters/refusal?lang=zh", case.0.path));
         assert!(letter.status == 200 && letter.text().contains("风险未排除") && letter.text().contains("申诉"), "{}", letter.text());
-        let letter = applicant(app, ENT_05).get(&format!("{}/letters/recognition?lang=en", case.0.path));
+        let letter = applicant(app, NEWCOMER).get(&format!("{}/letters/recognition?lang=en", case.0.path));
         assert!(letter.text().contains("The joint mechanism recognises") && letter.text().contains("2937210000"), "{}", letter.text());
 
         let batch = officer.post("/v1/batches", &json!({ "scheme": "beijing-2022" }));
@@ -134,10 +151,10 @@ on_both! {
         let published = batch.step(&approver, "publish", &notice);
         assert_eq!(batch.try_step(&approver, "publish", &notice).status, 409);
 
-        let decided = case.read(&applicant(app, ENT_05), "decisions");
+        let decided = case.read(&applicant(app, NEWCOMER), "decisions");
         assert_eq!((decided["items"][0]["state"].as_str(), decided["items"][0]["effective_at_customs"].as_bool()), (Some("published"), Some(true)));
         let listing = decided["items"][0]["listing"].as_str().unwrap().to_owned();
-        let answer = ask(app, &question(ENT_05, "2937210000"));
+        let answer = ask(app, &question(NEWCOMER, "2937210000"));
         assert_eq!((answer["verdict"].as_str(), answer["listing"]["number"].as_str()), (Some("allowed"), Some(listing.as_str())));
         assert_eq!(answer["listing"]["approved"]["quantity"], "2");
 
@@ -159,7 +176,7 @@ on_both! {
 
 /// Another case that asks for what was refused.
 fn recommended_again(app: &TestApp) -> Case {
-    let mut case = Case(lodged(&applicant(app, ENT_05), &addition(json!([line(1, "葡聚糖40", "2941301200")]))));
+    let mut case = Case(lodged(&applicant(app, NEWCOMER), &addition(json!([line(1, "葡聚糖40", "2941301200")]))));
     case.step(&district(app), "accept", &Value::Null);
     case
 }
@@ -172,11 +189,11 @@ on_both! {
         let agency = asked_agencies(&case, app).remove(0);
         let asked = json!({ "findings": [{ "pointer": "/items/1/quantity", "reason": "quantity_unexplained", "note": "依据" }] });
         case.step(&reviewer(app, &agency), "ask", &asked);
-        let letter = applicant(app, ENT_05).get(&format!("{}/letters/correction?lang=zh", case.0.path));
+        let letter = applicant(app, NEWCOMER).get(&format!("{}/letters/correction?lang=zh", case.0.path));
         assert!(letter.text().contains("/items/1/quantity") && letter.text().contains("补正"), "{}", letter.text());
         let mut second = line(2, "葡聚糖40", "2941301200");
         second["quantity"] = json!("3");
-        case.step(&applicant(app, ENT_05), "correct", &json!({ "items": [line(1, "氢化可的松", "2937210000"), second] }));
+        case.step(&applicant(app, NEWCOMER), "correct", &json!({ "items": [line(1, "氢化可的松", "2937210000"), second] }));
         let opinions = case.read(&officer, "opinions");
         assert_eq!((opinions["items"][0]["result"]["outcome"].as_str(), opinions["items"][1]["result"]["outcome"].as_str()), (Some("agreed"), Some("incomplete")));
         assert_eq!(opinions["items"][1]["opinions"][0]["counts"], false);
@@ -189,7 +206,7 @@ on_both! {
 on_both! {
     fn a_district_asks_once_and_hands_its_cases_over(app) {
         let items = json!([line(1, "氢化可的松", "2937210000")]);
-        let mut case = Case(lodged(&applicant(app, ENT_05), &addition(items.clone())));
+        let mut case = Case(lodged(&applicant(app, NEWCOMER), &addition(items.clone())));
         let (one, two) = (district(app), app.actor(Role::DistrictOfficer, "110114", "district-2"));
         let claimed = one.send("POST", &format!("{}/claim", case.0.path), &[], b"");
         assert_eq!(claimed.status, 200, "{}", claimed.text());
@@ -212,14 +229,14 @@ on_both! {
 
         let asked = json!({ "findings": [{ "pointer": "/contact", "reason": "answer_unclear" }] });
         case.step(&one, "ask", &asked);
-        case.step(&applicant(app, ENT_05), "correct", &json!({ "reason": "已更正" }));
+        case.step(&applicant(app, NEWCOMER), "correct", &json!({ "reason": "已更正" }));
         case.refused(&one, "ask", &asked, "asked_before");
         let noted = one.post(&format!("{}/notes", case.0.path), &json!({ "note": "电话核实", "visible_to_applicant": false }));
         assert_eq!(noted.status, 201, "{}", noted.text());
         assert_eq!(case.read(&one, "notes")["items"].as_array().unwrap().len(), 1);
-        assert_eq!(case.read(&applicant(app, ENT_05), "notes")["items"], json!([]));
+        assert_eq!(case.read(&applicant(app, NEWCOMER), "notes")["items"], json!([]));
         case.step(&one, "decline", &json!({ "ground": "other_district", "note": "请向海淀提交" }));
-        let letter = applicant(app, ENT_05).get(&format!("{}/letters/declined", case.0.path));
+        let letter = applicant(app, NEWCOMER).get(&format!("{}/letters/declined", case.0.path));
         assert!(letter.status == 200 && letter.text().contains("请向海淀提交"));
         let kinds: Vec<String> = case.read(&one, "events")["items"].as_array().unwrap().iter().map(|event| event["kind"].as_str().unwrap().to_owned()).collect();
         assert_eq!(kinds.first().map(String::as_str), Some("lodged"));
@@ -230,7 +247,7 @@ on_both! {
 on_both! {
     fn a_refusal_is_appealed_against_and_taken_up_again(app) {
         let mut case = recommended(app);
-        let (officer, approver, enterprise) = (app.officer(), app.approver(), applicant(app, ENT_05));
+        let (officer, approver, enterprise) = (app.officer(), app.approver(), applicant(app, NEWCOMER));
         all_agree(&mut case, app, &[1, 2]);
         case.step(&officer, "consolidate", &json!({}));
         case.step(&officer, "decisions", &json!({ "items": [{ "line": 1, "outcome": "recognise" }, { "line": 2, "outcome": "refuse", "grounds": ["evidence_lacking"] }] }));

@@ -11,6 +11,7 @@ pub mod insight;
 mod intake;
 pub mod letters;
 mod opinions;
+mod overdue;
 pub mod publication;
 pub mod report;
 pub mod views;
@@ -18,6 +19,7 @@ pub mod worklists;
 
 pub use act::{Act, DecisionProposal, Finding, Resolved};
 pub use opinions::{OpinionsSeen, saved_draft};
+pub use overdue::{escalate_silence, lapse_correction};
 
 use super::AppError;
 use super::applications::checks::frozen;

@@ -186,8 +186,8 @@ pub(super) fn close(tx: &mut Tx<'_>, step: &Step<'_>, note: Option<String>) -> R
 /// Whether silence was escalated in the present round of opinions.
 pub(super) fn is_escalated(events: &[CaseEventRow]) -> bool {
     let opens = [EventKind::Recommended.as_str(), EventKind::Returned.as_str(), EventKind::Corrected.as_str()];
-    let of_round = events.iter().rev().take_while(|event| !opens.contains(&event.kind.as_str()));
-    of_round.into_iter().any(|event| event.kind == EventKind::Escalated.as_str())
+    let mut of_round = events.iter().rev().take_while(|event| !opens.contains(&event.kind.as_str()));
+    of_round.any(|event| event.kind == EventKind::Escalated.as_str())
 }
 
 /// Puts silence on record, agency by agency.

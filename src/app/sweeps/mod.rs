@@ -4,6 +4,7 @@
 //! again inside the transaction that does it. Every act is the service's own (`system`) and on record.
 
 mod proposals;
+mod silence;
 mod ticker;
 
 pub use ticker::Ticker;
@@ -35,6 +36,8 @@ pub struct Sweep {
 pub const SWEEPS: &[Sweep] = &[
     Sweep { name: "lapse_stops", every: Every::Minute, run: App::lapse_stops },
     Sweep { name: "lapse_proposals", every: Every::Minute, run: App::lapse_proposals },
+    Sweep { name: "escalate_opinions", every: Every::Day, run: App::escalate_opinions },
+    Sweep { name: "lapse_corrections", every: Every::Day, run: App::lapse_corrections },
 ];
 
 impl App {

@@ -14,7 +14,11 @@ fn proposed(app: &TestApp) -> Case {
     let mut case = recommended(app);
     all_agree(&mut case, app, &[1, 2]);
     case.step(&app.officer(), "consolidate", &json!({}));
-    case.step(&app.officer(), "decisions", &json!({ "items": [{ "line": 1, "outcome": "recognise" }, { "line": 2, "outcome": "recognise" }] }));
+    case.step(
+        &app.officer(),
+        "decisions",
+        &json!({ "items": [{ "line": 1, "outcome": "recognise" }, { "line": 2, "outcome": "recognise" }] }),
+    );
     case
 }
 

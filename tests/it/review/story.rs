@@ -1,7 +1,7 @@
 //! A year of the list: three enterprises, two districts, every agency; what was earned, moved and lost.
 
-use super::{Case, asked_agencies, reviewer};
-use crate::lookups::{ENT_01, ENT_05, ENT_10, ask, question};
+use super::{Case, NEWCOMER, asked_agencies, reviewer};
+use crate::lookups::{ENT_01, ENT_10, ask, question};
 use crate::support::app::{Actor, TestApp};
 use crate::support::casework::{Standing, addition, answers, applicant, line, lodged};
 use crate::support::on_both;
@@ -66,10 +66,10 @@ on_both! {
     fn a_year_of_the_list(app) {
         // Summer: three enterprises apply; one is asked to correct, an objection is resolved, one item refused.
         let first = json!([line(1, "氢化可的松", "2937210000"), line(2, "葡聚糖40", "2941301200")]);
-        let mut one = Case(lodged(&applicant(app, ENT_05), &addition(first)));
+        let mut one = Case(lodged(&applicant(app, NEWCOMER), &addition(first)));
         let district = its_district(app, &one);
         one.step(&district, "ask", &json!({ "findings": [{ "pointer": "/items/0/quantity", "reason": "quantity_unexplained" }] }));
-        one.step(&applicant(app, ENT_05), "correct", &json!({ "reason": "年度用量见研发方案" }));
+        one.step(&applicant(app, NEWCOMER), "correct", &json!({ "reason": "年度用量见研发方案" }));
         let objector = "bj-drug";
         reviewed(app, &mut one, &[1, 2], Some((objector, 2)));
         one.step(&app.officer(), "resolve", &json!({ "items": [{ "line": 2, "resolution": "meeting", "note": "会商同意减量" }] }));
@@ -90,23 +90,23 @@ on_both! {
 
         let listed = publish(app, "京药监发〔2026〕21号", "2026-09-01", &one);
         assert_eq!(listed.len(), 2);
-        assert_eq!(verdict(app, ENT_05, "2937210000", "2026-08-31"), said("denied", "not_yet_effective"));
-        assert_eq!(verdict(app, ENT_05, "2937210000", "2026-09-01"), said("allowed", "listed"));
+        assert_eq!(verdict(app, NEWCOMER, "2937210000", "2026-08-31"), said("denied", "not_yet_effective"));
+        assert_eq!(verdict(app, NEWCOMER, "2937210000", "2026-09-01"), said("allowed", "listed"));
         assert_eq!(verdict(app, ENT_10, "2941301200", "2026-09-01"), said("denied", "no_listing"));
 
         // Autumn: a variation, and a suspension that is lifted.
         app.set_time("2026-10-12T02:00:00Z");
         let vary = json!({ "kind": "vary", "scheme": "beijing-2022", "items": [{ "line": 1, "listing": listed[0], "set": { "quantity": "8" } }], "answers": vary_answers(), "contact": { "name": "联系人（合成）" } });
-        let mut varied = Case(lodged(&applicant(app, ENT_05), &vary));
+        let mut varied = Case(lodged(&applicant(app, NEWCOMER), &vary));
         reviewed(app, &mut varied, &[1], None);
         decide(app, &mut varied, &json!([{ "line": 1, "outcome": "recognise", "grant": { "quantity": "7" } }]));
         assert_eq!(publish(app, "京药监发〔2026〕35号", "2026-10-12", &varied), [listed[0].clone()]);
-        let answer = ask(app, &format!("{}&declared_on=2026-10-12", question(ENT_05, "2937210000")));
+        let answer = ask(app, &format!("{}&declared_on=2026-10-12", question(NEWCOMER, "2937210000")));
         assert_eq!(answer["listing"]["approved"]["quantity"], "7");
         app.change(json!([{ "kind": "suspend", "listing": listed[0], "effective_on": "2026-10-20", "reason": { "code": "risk_found" } }]));
         app.change(json!([{ "kind": "reinstate", "listing": listed[0], "effective_on": "2026-11-02", "reason": { "code": "rectified" } }]));
-        assert_eq!(verdict(app, ENT_05, "2937210000", "2026-10-25"), said("denied", "suspended"));
-        assert_eq!(verdict(app, ENT_05, "2937210000", "2026-11-02"), said("allowed", "listed"));
+        assert_eq!(verdict(app, NEWCOMER, "2937210000", "2026-10-25"), said("denied", "suspended"));
+        assert_eq!(verdict(app, NEWCOMER, "2937210000", "2026-11-02"), said("allowed", "listed"));
 
         // Winter: the second enterprise breaks a duty: its listing is removed, it may not apply for two years.
         let removed = ask(app, &format!("{}&declared_on=2026-11-02", question(ENT_10, "2937210000")))["listing"]["number"].as_str().unwrap().to_owned();
@@ -127,14 +127,14 @@ on_both! {
         renewal["listing"] = json!(listed[1]);
         renewal["quantity"] = json!("2");
         let renew = json!({ "kind": "renew", "scheme": "beijing-2022", "items": [renewal], "answers": answers(), "contact": { "name": "联系人（合成）" } });
-        let mut renewed = Case(lodged(&applicant(app, ENT_05), &renew));
+        let mut renewed = Case(lodged(&applicant(app, NEWCOMER), &renew));
         reviewed(app, &mut renewed, &[1], None);
         decide(app, &mut renewed, &json!([{ "line": 1, "outcome": "recognise" }]));
         let new = publish(app, "京药监发〔2027〕3号", "2027-02-15", &renewed);
         assert_ne!(new, [listed[1].clone()], "a renewal is a new listing");
-        let last = ask(app, &format!("{}&declared_on=2027-02-28", question(ENT_05, "2941301200")));
+        let last = ask(app, &format!("{}&declared_on=2027-02-28", question(NEWCOMER, "2941301200")));
         assert_eq!(last["listing"]["number"].as_str(), Some(listed[1].as_str()), "the old one runs to its last day");
-        let next = ask(app, &format!("{}&declared_on=2027-03-01", question(ENT_05, "2941301200")));
+        let next = ask(app, &format!("{}&declared_on=2027-03-01", question(NEWCOMER, "2941301200")));
         assert_eq!(next["listing"]["number"].as_str(), Some(new[0].as_str()));
 
         // Summer again: the third enterprise gives its listing up.
@@ -146,7 +146,7 @@ on_both! {
         publish(app, "京药监发〔2027〕9号", "2027-06-02", &given_up);
         assert_eq!(verdict(app, ENT_01, "2937210000", "2027-06-01"), said("allowed", "listed"));
         assert_eq!(verdict(app, ENT_01, "2937210000", "2027-06-02"), said("denied", "removed"));
-        assert_eq!(verdict(app, ENT_05, "2937210000", "2027-09-01"), said("denied", "expired"));
+        assert_eq!(verdict(app, NEWCOMER, "2937210000", "2027-09-01"), said("denied", "expired"));
     }
 }
 
