@@ -237,7 +237,9 @@ fn collectable(
     let Some(asked) = asked else {
         let waiting = decisions::waiting(tx.conn())?;
         let of_scheme = waiting.into_iter().filter(|row| row.scheme == scheme);
-        let items = of_scheme.map(|row| Ok((row.application, u16::try_from(row.line).map_err(StoreError::damaged)?)));
+        let items = of_scheme.map(|row| {
+            Ok::<BatchItem, StoreError>((row.application, u16::try_from(row.line).map_err(StoreError::damaged)?))
+        });
         let items: Vec<BatchItem> = items.collect::<Result<_, StoreError>>()?;
         let items: Vec<BatchItem> = items.into_iter().filter(|item| !is_elsewhere(item)).collect();
         return if items.is_empty() { Err(refused(CaseRule::BatchEmpty)) } else { Ok(items) };
