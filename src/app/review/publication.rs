@@ -27,8 +27,6 @@ use serde_json::{Map, Value, json};
 pub(super) struct Publishable {
     /// The decision.
     pub decision: DecisionRow,
-    /// What was granted.
-    pub granted: Ask,
     /// The change.
     pub change: Change,
 }
@@ -68,7 +66,7 @@ pub(super) fn publishable(
         };
         let granted = granted(&decision)?;
         match change(conn, &decision, &granted, scheme, effective_on, notice)? {
-            Ok(change) => found.push(Publishable { decision, granted, change }),
+            Ok(change) => found.push(Publishable { decision, change }),
             Err(rule) => refusals.push(refused_at(pointer, rule)),
         }
     }
