@@ -157,7 +157,16 @@ impl Sample {
 
     /// Makes a data folder with scheme, tariff and enterprises.
     fn founded(data: &Path, listings: u32) -> Outcome<(Self, Opened)> {
-        let opened = opened(opening_of(data, &database_of(data)))?;
+        Self::founded_with(data, listings, &database_of(data))
+    }
+
+    /// Makes scheme, tariff and enterprises in a database, for what needs no listings.
+    pub fn founded_on(data: &Path, listings: u32, database: &DatabaseUrl) -> Outcome<Opened> {
+        Self::founded_with(data, listings, database).map(|(_, opened)| opened)
+    }
+
+    fn founded_with(data: &Path, listings: u32, database: &DatabaseUrl) -> Outcome<(Self, Opened)> {
+        let opened = opened(opening_of(data, database))?;
         let at = opened.app.clock.now();
         let sample = Self::named(data, listings, at.day())?;
         let scheme = read_scheme(SCHEME)?;

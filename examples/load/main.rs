@@ -12,6 +12,7 @@ mod machine;
 mod postgres;
 mod report;
 mod servers;
+mod worklists;
 mod writes;
 
 use clap::{Parser, Subcommand, ValueEnum};
@@ -54,6 +55,8 @@ enum Part {
     Growth,
     /// Durable writes.
     Writes,
+    /// Work lists of the joint review.
+    Worklists,
 }
 
 /// What else it does: help for a profiler, and what the bench runs in processes of its own.
@@ -177,6 +180,9 @@ fn bench(arguments: &Arguments) -> Outcome<()> {
     }
     if wanted(Part::Writes) {
         writes::measure(folder.path(), plan, &mut report)?;
+    }
+    if wanted(Part::Worklists) {
+        worklists::measure(folder.path(), &mut report)?;
     }
     report.finish(arguments.json.as_deref())
 }

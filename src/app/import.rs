@@ -216,7 +216,8 @@ fn rule_fault(row: &ListRow, change: &Change, rule: Rule) -> Option<SheetFault> 
         Rule::EnterpriseUnknown => None,
         Rule::BelowUsed => fault(FaultCode::QuantityBelowUsed, "已使用数量", row.used.map(|used| used.to_string())),
         Rule::UnitFixed => fault(FaultCode::UnitDiffers, "计量单位", Some(row.unit.to_string())),
-        Rule::FourEyes
+        Rule::Case(_)
+        | Rule::FourEyes
         | Rule::NotTheProposer
         | Rule::PastDate
         | Rule::SchemeUnknown

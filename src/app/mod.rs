@@ -30,6 +30,7 @@ pub mod queue;
 pub mod record;
 pub mod repeat;
 pub mod report;
+pub mod review;
 pub mod samples;
 pub mod screening;
 pub mod stops;

@@ -3,6 +3,7 @@
 //! Not for malformed input (that is [`FaultCode`](super::fault::FaultCode)) and not for technical trouble. Each
 //! refusal has a stable code for machines and a sentence in both languages for people.
 
+use super::case_rule::CaseRule;
 use super::lang::Lang;
 use thiserror::Error;
 
@@ -11,6 +12,8 @@ use thiserror::Error;
 #[error("{}", self.text(Lang::En))]
 #[non_exhaustive]
 pub enum Rule {
+    /// A rule of the joint review.
+    Case(CaseRule),
     /// The person who decides also proposed.
     FourEyes,
     /// Only the proposer may withdraw.
@@ -136,6 +139,7 @@ impl Rule {
 
     fn entry(self) -> (&'static str, &'static str, &'static str) {
         match self {
+            Self::Case(rule) => rule.entry(),
             Self::FourEyes => (
                 "four_eyes",
                 "提出人与确认人必须是两个人；请由另一位审批员确认。",
@@ -375,5 +379,11 @@ impl Rule {
                 ("same_party", "双方不能相同；请另选一方。", "both sides are the same; choose somebody else")
             }
         }
+    }
+}
+
+impl From<CaseRule> for Rule {
+    fn from(rule: CaseRule) -> Self {
+        Self::Case(rule)
     }
 }

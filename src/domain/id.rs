@@ -66,6 +66,8 @@ ids! {
     FindingId "fin_";
     /// A publication batch (批次).
     BatchId "bat_";
+    /// An appeal against a refusal (申诉).
+    AppealId "apl_";
     /// An application, from its draft on (申请).
     ApplicationId "app_";
     /// An item in the library of an enterprise (企业物品库).
@@ -125,13 +127,14 @@ mod tests {
             ReturnId::PREFIX,
             FindingId::PREFIX,
             BatchId::PREFIX,
+            AppealId::PREFIX,
             ApplicationId::PREFIX,
             ItemId::PREFIX,
             DocumentId::PREFIX,
         ];
         assert_eq!(
             prefixes,
-            ["adj_", "lkp_", "evt_", "per_", "stp_", "scr_", "ret_", "fin_", "bat_", "app_", "itm_", "doc_"]
+            ["adj_", "lkp_", "evt_", "per_", "stp_", "scr_", "ret_", "fin_", "bat_", "apl_", "app_", "itm_", "doc_"]
         );
     }
 

@@ -5,6 +5,7 @@
 //! the scheme then in force.
 
 use super::bilingual::Bilingual;
+use super::casework::Casework;
 use super::code::{CustomsOffice, DistrictCode, DocumentSet, TradeMode};
 use super::eligibility::Eligibility;
 use super::reservations::{Reservations, Shadow, Tolerance};
@@ -147,6 +148,9 @@ pub struct Scheme {
     /// What it asks of applicants.
     #[serde(default)]
     pub eligibility: Eligibility,
+    /// Casework.
+    #[serde(default)]
+    pub casework: Casework,
 }
 
 impl Scheme {

@@ -4,8 +4,9 @@
 //! with every role.
 
 use super::api::{
-    adjustments, application_files, applications, border, declarations, enterprises, findings, health, holders, inbox,
-    items, listings, lookups, own, pages, people, reference, screening, stops, usage_returns,
+    adjustments, application_files, applications, batches, border, case_reads, case_steps, declarations, enterprises,
+    findings, health, holders, inbox, items, listings, lookups, own, pages, people, reference, screening, stops,
+    usage_returns,
 };
 use super::edge;
 use crate::domain::actor::{Role, RoleSet};
@@ -80,6 +81,21 @@ const CASES: RoleSet = RoleSet::of(&[
     Role::BureauAdmin,
     Role::Auditor,
 ]);
+const DISTRICT: RoleSet = RoleSet::of(&[Role::DistrictOfficer]);
+const REVIEWER: RoleSet = RoleSet::of(&[Role::AgencyReviewer]);
+const BUREAU: RoleSet = RoleSet::of(&[Role::BureauOfficer, Role::BureauApprover]);
+const INTAKE: RoleSet = RoleSet::of(&[Role::DistrictOfficer, Role::BureauOfficer]);
+const WORKERS: RoleSet =
+    RoleSet::of(&[Role::DistrictOfficer, Role::AgencyReviewer, Role::BureauOfficer, Role::BureauApprover]);
+const INSIDERS: RoleSet = RoleSet::of(&[
+    Role::DistrictOfficer,
+    Role::AgencyReviewer,
+    Role::BureauOfficer,
+    Role::BureauApprover,
+    Role::BureauAdmin,
+    Role::Auditor,
+]);
+const ASKERS: RoleSet = RoleSet::of(&[Role::DistrictOfficer, Role::AgencyReviewer, Role::BureauOfficer]);
 const OFFICER: RoleSet = RoleSet::of(&[Role::BureauOfficer]);
 const OFFICERS: RoleSet = RoleSet::of(&[Role::BureauOfficer, Role::BureauApprover]);
 const STOPS: RoleSet = RoleSet::of(&[
@@ -275,6 +291,49 @@ endpoints! {
     GET "/v1/holdings" own::list_holdings Access::Roles(ENTERPRISE), Read;
     GET "/v1/stopped-lines" own::list_stopped_lines Access::Roles(ENTERPRISE), Read;
     POST "/v1/documents/{id}/scan" application_files::scan_document Access::Roles(CASES), Fact;
+    POST "/v1/applications/{id}/accept" case_steps::accept_application Access::Roles(DISTRICT), Fact;
+    POST "/v1/applications/{id}/ask" case_steps::ask_application Access::Roles(ASKERS), Fact;
+    POST "/v1/applications/{id}/decline" case_steps::decline_application Access::Roles(DISTRICT), Fact;
+    POST "/v1/applications/{id}/evaluate" case_steps::evaluate_application Access::Roles(OFFICER), Fact;
+    POST "/v1/applications/{id}/recommend" case_steps::recommend_application Access::Roles(DISTRICT), Fact;
+    GET "/v1/applications/{id}/opinions" case_reads::list_opinions Access::Roles(INSIDERS), Read;
+    POST "/v1/applications/{id}/opinions" case_steps::give_opinions Access::Roles(REVIEWER), Fact;
+    PUT "/v1/applications/{id}/opinions/draft" case_steps::draft_opinions Access::Roles(REVIEWER), Keep;
+    POST "/v1/applications/{id}/consolidate" case_steps::consolidate_application Access::Roles(OFFICER), Fact;
+    POST "/v1/applications/{id}/resolve" case_steps::resolve_application Access::Roles(OFFICER), Fact;
+    POST "/v1/applications/{id}/return" case_steps::return_application Access::Roles(OFFICER), Fact;
+    GET "/v1/applications/{id}/decisions" case_reads::list_decisions Access::Roles(CASES), Read;
+    POST "/v1/applications/{id}/decisions" case_steps::propose_decisions Access::Roles(OFFICER), Fact;
+    POST "/v1/applications/{id}/decide" case_steps::decide_application Access::Roles(APPROVER), Fact;
+    POST "/v1/applications/{id}/send-back" case_steps::send_back_application Access::Roles(APPROVER), Fact;
+    POST "/v1/applications/{id}/reopen" case_steps::reopen_application Access::Roles(OFFICER), Fact;
+    POST "/v1/applications/{id}/appeals" case_steps::appeal_application Access::Roles(ENTERPRISE), Fact;
+    POST "/v1/applications/{id}/appeals/judge" case_steps::judge_appeal Access::Roles(APPROVER), Fact;
+    POST "/v1/applications/{id}/pause" case_steps::pause_application Access::Roles(INTAKE), Fact;
+    POST "/v1/applications/{id}/resume" case_steps::resume_application Access::Roles(INTAKE), Fact;
+    POST "/v1/applications/{id}/extend" case_steps::extend_application Access::Roles(INTAKE), Fact;
+    GET "/v1/applications/{id}/events" case_reads::list_case_events Access::Roles(CASES), Read;
+    GET "/v1/applications/{id}/notes" case_reads::list_case_notes Access::Roles(CASES), Read;
+    POST "/v1/applications/{id}/notes" case_steps::add_case_note Access::Roles(WORKERS), Fact;
+    GET "/v1/applications/{id}/precedents" case_reads::list_precedents Access::Roles(INSIDERS), Read;
+    GET "/v1/applications/{id}/checks" case_reads::list_case_checks Access::Roles(INSIDERS), Read;
+    GET "/v1/applications/{id}/letters/{kind}" case_reads::get_letter Access::Roles(CASES), Read;
+    POST "/v1/applications/{id}/claim" case_steps::claim_application Access::Roles(WORKERS), Keep;
+    POST "/v1/applications/{id}/release" case_steps::release_application Access::Roles(WORKERS), Keep;
+    POST "/v1/applications/{id}/reassign" case_steps::reassign_application Access::Roles(WORKERS), Fact;
+    GET "/v1/worklists" case_reads::list_worklists Access::Roles(WORKERS), Read;
+    GET "/v1/worklists/{name}" case_reads::get_worklist Access::Roles(WORKERS), Read;
+    GET "/v1/reports/stages" case_reads::get_stage_report Access::Roles(SUPERVISORS), Read;
+    GET "/v1/batches" batches::list_batches Access::Roles(SUPERVISORS), Read;
+    POST "/v1/batches" batches::collect_batch Access::Roles(OFFICER), Fact;
+    GET "/v1/batches/{id}" batches::get_batch Access::Roles(SUPERVISORS), Read;
+    POST "/v1/batches/{id}/collect" batches::recollect_batch Access::Roles(OFFICER), Fact;
+    GET "/v1/batches/{id}/preview" batches::preview_batch Access::Roles(SUPERVISORS), Read;
+    POST "/v1/batches/{id}/publish" batches::publish_batch Access::Roles(APPROVER), Fact;
+    POST "/v1/batches/{id}/discard" batches::discard_batch Access::Roles(BUREAU), Fact;
+    GET "/v1/notices/{number}" batches::get_notice Access::Public, Read;
+    GET "/v1/notices/{number}/page" batches::get_notice_page Access::Public, Read;
+    GET "/v1/notices/{number}/file" batches::get_notice_file Access::Public, Read;
     GET "/v1/schemes" reference::list_schemes Access::Roles(RoleSet::ALL), Read;
     GET "/v1/schemes/{code}" reference::get_scheme Access::Roles(RoleSet::ALL), Read;
     GET "/v1/schemes/{code}/shadow" border::get_scheme_shadow Access::Roles(SUPERVISORS), Read;

@@ -5,12 +5,16 @@
 //! connections of their own and see committed rows only.
 
 pub mod adjustments;
+pub mod appeals;
 pub mod application_rows;
 pub mod applications;
+pub mod batches;
+pub mod case_turns;
 pub mod checkpoints;
 pub mod conn;
 pub mod declarations;
 pub mod desk;
+pub mod decisions;
 pub mod dialect;
 pub mod documents;
 pub mod enterprises;
@@ -25,6 +29,7 @@ pub mod listings;
 pub mod log;
 pub mod manual_releases;
 pub mod movements;
+pub mod opinions;
 pub mod private;
 pub mod register;
 pub mod rows;

@@ -27,6 +27,7 @@ mod lookups;
 mod matrix;
 mod notices;
 mod people;
+mod review;
 mod scenarios;
 mod schemes;
 mod states;

@@ -6,13 +6,14 @@
 mod cases;
 mod made;
 mod people;
+mod review;
 mod tables;
 
 pub use self::people::issuer;
 
 use self::cases::prepare;
 use self::made::{SCREENING_CSV, emergency, finding, handed_in, long_listed, screening, usage};
-use self::people::{Call, People};
+use self::people::{Call, People, notice_to, tell_every_role};
 use self::tables::tables;
 use crate::draws::{act, declaration, grams, ok, place, position_of};
 use crate::lookups::{ENT_05, ENT_10, ask, number_of, question};
@@ -26,7 +27,6 @@ use std::fmt::Write as _;
 use whitelist::domain::actor::{Role, RoleSet};
 use whitelist::http::endpoints::{Access, ENDPOINTS, Effect, Endpoint};
 use whitelist::store::keep::TABLES;
-use whitelist::store::keep::notices::{self, NoticeRow};
 
 const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/roles.txt");
 const HEAD: &str = "# Status of every endpoint for every caller. Written by the test `matrix` with UPDATE_GOLDEN=1.\n";
@@ -60,7 +60,7 @@ impl Who {
             Self::In(Role::EnterpriseApplicant) => ENT_05,
             Self::In(Role::EnterpriseAgent) => ENT_10,
             Self::In(Role::DistrictOfficer) => "110114",
-            Self::In(Role::AgencyReviewer) => "bj-health",
+            Self::In(Role::AgencyReviewer) => "bj-drug",
             Self::In(Role::BureauOfficer | Role::BureauApprover | Role::BureauAdmin) => "bj-commerce",
             Self::In(Role::Auditor) => "bj-audit",
             Self::In(Role::Operator) => "operations",
@@ -177,6 +177,8 @@ impl World {
             ("{code}", "beijing-2022"),
             ("{hs_code}", "2941500000"),
             ("{slug}", "not-found"),
+            ("{kind}", "refusal"),
+            ("{name}", "waiting"),
         ] {
             target = target.replace(name, value);
         }
@@ -221,7 +223,11 @@ impl World {
             "reject_adjustment" | "lift_stop" => ("application/json", rejection.to_string()),
             _ => ("", String::new()),
         };
-        let prepared = if who.may(endpoint.access) { prepare(app, endpoint) } else { None };
+        let prepared = if who.may(endpoint.access) {
+            review::prepare(app, endpoint, who).or_else(|| prepare(app, endpoint))
+        } else {
+            None
+        };
         let (mut media, mut body) = (media, body);
         let mut sent = String::new();
         let (mut decides, mut etag) = (decides, etag);
@@ -295,28 +301,6 @@ fn send(app: &TestApp, method: &str, who: Who, call: Call) -> Response {
     match who {
         Who::Nobody => actor.client.send(method, &call.target, &headers, body.as_bytes()),
         Who::NoRole | Who::In(_) => actor.send(method, &call.target, &headers, body.as_bytes()),
-    }
-}
-
-/// The id of what a role was told.
-fn notice_to(who: Who) -> String {
-    let place = Role::ALL.iter().position(|role| matches!(who, Who::In(in_role) if in_role == *role));
-    format!("ntc_{:032x}", place.map_or(0, |place| place + 1))
-}
-
-fn tell_every_role(app: &TestApp) {
-    for role in Role::ALL {
-        let row = NoticeRow {
-            id: notice_to(Who::In(*role)),
-            addressee: format!("role:{role}"),
-            kind: "calendar_missing".to_owned(),
-            about: "/v1/calendar".to_owned(),
-            params: "{}".to_owned(),
-            once: None,
-            told_at: 0,
-            spread: 1,
-        };
-        assert!(app.inside().store.keep(app.clock.now(), move |conn| notices::insert(conn, &row)).unwrap());
     }
 }
 

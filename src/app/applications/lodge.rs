@@ -128,8 +128,8 @@ fn lodge(tx: &mut Tx<'_>, enterprise: &str, id: ApplicationId, seen: Revision) -
     let state = applicant(tx.conn(), enterprise, today)?.ok_or_else(|| AppError::refused(Rule::EnterpriseUnknown))?;
     let district = state.particulars.district;
     let area = scheme.district(district).map_or(Area::NotEvaluated, |district| district.area);
-    let facts = Facts::of(kind, area, false);
-    let fast_track = holds_a_listing(tx.conn(), enterprise, today)?;
+    let facts = Facts::of(kind, area, scheme.casework.renewal.opinions);
+    let fast_track = scheme.casework.fast_track && holds_a_listing(tx.conn(), enterprise, today)?;
     let Ok(Next::State { state, .. }) = machine::next(State::Draft, Verb::Lodge, Who::Enterprise, facts, None) else {
         return Err(AppError::Conflict(seen));
     };

@@ -5,13 +5,17 @@
 
 use super::balances::Balances;
 use super::{Problems, STRIDE};
+use crate::store::appeals::{self, AppealRow};
 use crate::store::application_rows::{ApplicationRow, CaseEventRow, ContentRow};
 use crate::store::declarations::DeclarationRow;
+use crate::store::batches::{self, BatchRow};
+use crate::store::decisions::{self, DecisionRow};
 use crate::store::documents::DocumentRow;
 use crate::store::fact::{Fact, compare};
 use crate::store::findings::FindingRow;
 use crate::store::items::ItemRow;
 use crate::store::manual_releases::ManualReleaseRow;
+use crate::store::opinions::{self, OpinionRow};
 use crate::store::private::PrivateValues;
 use crate::store::rows::{AdjustmentRow, EnterpriseRow, ListingRow, SchemeRow, StopRow, TariffRow};
 use crate::store::screening::ScreeningRow;
@@ -66,6 +70,10 @@ impl Tables {
             Versions::<FindingRow>::held(|conn, after| findings::since(conn, after, STRIDE)),
             Versions::<DeclarationRow>::held(|conn, after| declarations::since(conn, after, STRIDE)),
             Standing::<ManualReleaseRow>::held(|conn, after| manual_releases::list(conn, None, None, after, 100)),
+            Versions::<OpinionRow>::held(|conn, after| opinions::since(conn, after, STRIDE)),
+            Versions::<DecisionRow>::held(|conn, after| decisions::since(conn, after, STRIDE)),
+            Versions::<AppealRow>::held(|conn, after| appeals::since(conn, after, STRIDE)),
+            Standing::<BatchRow>::held(|conn, after| batches::all(conn, after, 100)),
             Standing::<AdjustmentRow>::held(|conn, after| adjustments::all(conn, after, 100)),
             Standing::<ApplicationRow>::held(|conn, after| applications::all(conn, after, STRIDE)),
             Versions::<ContentRow>::held(|conn, after| applications::contents_since(conn, after, 100)),

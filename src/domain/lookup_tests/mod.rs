@@ -254,6 +254,7 @@ fn scheme(code: &str, version: u32, from: LegalDay, to: Option<LegalDay>) -> Sch
         tolerances: Vec::new(),
         shadow: Shadow::default(),
         eligibility: Eligibility::default(),
+        casework: crate::domain::casework::Casework::default(),
     }
 }
 

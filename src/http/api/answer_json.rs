@@ -331,6 +331,7 @@ mod tests {
             tolerances: Vec::new(),
             shadow: Shadow::default(),
             eligibility: Eligibility::default(),
+            casework: crate::domain::casework::Casework::default(),
         }
     }
 

@@ -3,9 +3,11 @@
 //! Only the tables named here may be changed without a log entry; a test reads this list.
 
 pub mod answers;
+pub mod claims;
 pub mod drafts;
 pub mod messages;
 pub mod notices;
+pub mod opinion_drafts;
 pub mod people;
 pub mod reminders;
 pub mod responses;
@@ -26,4 +28,6 @@ pub const TABLES: &[&str] = &[
     "notice_letters",
     "refused_addresses",
     "setup_codes",
+    "claims",
+    "opinion_drafts",
 ];

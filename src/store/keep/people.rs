@@ -22,6 +22,15 @@ pub fn find(conn: &mut AnyConnection, issuer: &str, subject: &str) -> Result<Opt
     id.map(|id| PersonId::parse(&id).map_err(|_| StoreError::damaged("a person id"))).transpose()
 }
 
+/// Whether an account of a person was ever seen.
+///
+/// # Errors
+/// The database's failure.
+pub fn is_known(conn: &mut AnyConnection, person: PersonId) -> Result<bool, StoreError> {
+    let known: i64 = people::table.filter(people::id.eq(person.to_string())).count().get_result(conn)?;
+    Ok(known > 0)
+}
+
 /// Finds the id of a person or makes one; the writer holds the head, so that no two are made.
 ///
 /// # Errors

@@ -4,6 +4,8 @@
 
 mod list;
 mod register;
+mod review;
 
 pub use list::*;
 pub use register::*;
+pub use review::*;

@@ -2,11 +2,15 @@
 
 use crate::support::app::TestApp;
 use whitelist::domain::application::event::EventKind;
+use whitelist::store::appeals::AppealRow;
 use whitelist::store::application_rows::{ApplicationRow, ContentRow};
 use whitelist::store::applications::{NewEvent, freeze, record};
+use whitelist::store::batches::BatchRow;
+use whitelist::store::decisions::DecisionRow;
 use whitelist::store::documents::DocumentRow;
 use whitelist::store::findings::FindingRow;
 use whitelist::store::items::ItemRow;
+use whitelist::store::opinions::OpinionRow;
 use whitelist::store::rows::StopRow;
 use whitelist::store::screening::ScreeningRow;
 use whitelist::store::usage_returns::ReturnRow;
@@ -20,6 +24,7 @@ pub fn fill(app: &TestApp) {
         .store
         .write::<_, StoreError>(context, |tx| {
             casework(tx)?;
+            review(tx)?;
             supervision(tx)
         })
         .unwrap();
@@ -212,5 +217,134 @@ fn supervision(tx: &mut Tx<'_>) -> Result<(), StoreError> {
         ..finding.clone()
     };
     tx.save(closed, Some(&finding), "finding.closed")?;
+    Ok(())
+}
+
+/// Two versions of what the joint review leaves behind.
+fn review(tx: &mut Tx<'_>) -> Result<(), StoreError> {
+    let at = tx.context().at.micros();
+    let person = |place: u8| format!("per_{place:032x}");
+    let opinion = OpinionRow {
+        application: APPLICATION.to_owned(),
+        line: 1,
+        agency: "bj-drug".to_owned(),
+        version: 1,
+        revision: tx.next_revision().0,
+        enterprise: ENTERPRISE.to_owned(),
+        content: 1,
+        item_digest: "0".repeat(64),
+        stance: "agree_with_conditions".to_owned(),
+        grounds: String::new(),
+        conditions: Some("专库存放".to_owned()),
+        note: Some("同意".to_owned()),
+        reviewer: person(1),
+        recorded_at: at,
+    };
+    tx.save(opinion.clone(), None, "opinion.given")?;
+    let changed = OpinionRow {
+        version: 2,
+        revision: tx.next_revision().0,
+        stance: "object".to_owned(),
+        grounds: "safety_risk".to_owned(),
+        conditions: None,
+        ..opinion.clone()
+    };
+    tx.save(changed, Some(&opinion), "opinion.given")?;
+    let decision = DecisionRow {
+        application: APPLICATION.to_owned(),
+        line: 1,
+        version: 1,
+        revision: tx.next_revision().0,
+        enterprise: ENTERPRISE.to_owned(),
+        scheme: "beijing-2022".to_owned(),
+        kind: "add".to_owned(),
+        state: "proposed_refusal".to_owned(),
+        hs_code: Some(2_941_500_000),
+        cas: Some(1_146_098),
+        content: 1,
+        granted: Some("{}".to_owned()),
+        conditions: Some("专库存放".to_owned()),
+        grounds: "safety_risk".to_owned(),
+        note: Some("风险未排除".to_owned()),
+        lodged_by: person(2),
+        proposed_by: person(3),
+        decided_by: None,
+        decided_at: None,
+        batch: None,
+        listing: None,
+        recorded_at: at,
+    };
+    tx.save(decision.clone(), None, "decision.proposed")?;
+    let decided = DecisionRow {
+        version: 2,
+        revision: tx.next_revision().0,
+        state: "published".to_owned(),
+        decided_by: Some(person(4)),
+        decided_at: Some(at),
+        batch: Some("bat_00000000000000000000000000000001".to_owned()),
+        listing: Some("BJ-2026-000123-3".to_owned()),
+        ..decision.clone()
+    };
+    tx.save(decided, Some(&decision), "decision.published")?;
+    let appeal = AppealRow {
+        id: "apl_00000000000000000000000000000001".to_owned(),
+        version: 1,
+        revision: tx.next_revision().0,
+        application: APPLICATION.to_owned(),
+        enterprise: ENTERPRISE.to_owned(),
+        state: "open".to_owned(),
+        lines: "1".to_owned(),
+        grounds: "不服".to_owned(),
+        reason_code: None,
+        note: None,
+        appealed_by: person(2),
+        decided_by: None,
+        recorded_at: at,
+    };
+    tx.save(appeal.clone(), None, "appeal.lodged")?;
+    let upheld = AppealRow {
+        version: 2,
+        revision: tx.next_revision().0,
+        state: "upheld".to_owned(),
+        reason_code: Some("decision_right".to_owned()),
+        note: Some("维持".to_owned()),
+        decided_by: Some(person(5)),
+        ..appeal.clone()
+    };
+    tx.save(upheld, Some(&appeal), "appeal.upheld")?;
+    for (place, notice) in [("1", Some("京药监发〔2026〕1号")), ("2", None)] {
+        let batch = BatchRow {
+            id: format!("bat_{place:0>32}"),
+            version: 1,
+            revision: tx.next_revision().0,
+            scheme: "beijing-2022".to_owned(),
+            state: "collecting".to_owned(),
+            items: "[]".to_owned(),
+            item_count: 1,
+            notice_number: None,
+            effective_on: None,
+            digest: None,
+            body: None,
+            collected_by: person(3),
+            collected_at: at,
+            closed_by: None,
+            closed_at: None,
+        };
+        tx.save(batch.clone(), None, "batch.collected")?;
+        let Some(notice) = notice else { continue };
+        let published = BatchRow {
+            version: 2,
+            revision: tx.next_revision().0,
+            state: "published".to_owned(),
+            notice_number: Some(notice.to_owned()),
+            effective_on: Some(20_000),
+            digest: Some("0".repeat(64)),
+            body: Some("{}".to_owned()),
+            closed_by: Some(person(4)),
+            closed_at: Some(at),
+            ..batch.clone()
+        };
+        tx.save(published, Some(&batch), "batch.published")?;
+    }
     Ok(())
 }

@@ -209,3 +209,26 @@ impl People {
         }
     }
 }
+
+/// The id of what a role was told.
+pub fn notice_to(who: Who) -> String {
+    let place = Role::ALL.iter().position(|role| matches!(who, Who::In(in_role) if in_role == *role));
+    format!("ntc_{:032x}", place.map_or(0, |place| place + 1))
+}
+
+/// Leaves a notice for every role.
+pub fn tell_every_role(app: &TestApp) {
+    for role in Role::ALL {
+        let row = NoticeRow {
+            id: notice_to(Who::In(*role)),
+            addressee: format!("role:{role}"),
+            kind: "calendar_missing".to_owned(),
+            about: "/v1/calendar".to_owned(),
+            params: "{}".to_owned(),
+            once: None,
+            told_at: 0,
+            spread: 1,
+        };
+        assert!(app.inside().store.keep(app.clock.now(), move |conn| notices::insert(conn, &row)).unwrap());
+    }
+}

@@ -1,0 +1,47 @@
+//! What time does to cases: an agency's silence is put on record when its days are over, a correction that did not come
+//! ends the case.
+
+use crate::app::error::AppError;
+use crate::app::found::system;
+use crate::app::review::{escalate_silence, lapse_correction};
+use crate::app::{App, SUPERVISION};
+use crate::domain::application::State;
+use crate::domain::validity::Instant;
+use crate::store::applications::{self, Narrowing};
+use crate::store::{AnyConnection, StoreError};
+
+impl App {
+    /// Puts silence on record in every case whose days for opinions are over.
+    ///
+    /// # Errors
+    /// The store's failure.
+    pub fn escalate_opinions(&self, at: Instant) -> Result<usize, AppError> {
+        let calendar = self.working_calendar();
+        let mut done = 0_usize;
+        for id in self.store.read(|conn| standing(conn, State::InOpinion))? {
+            let calendar = calendar.clone();
+            let written =
+                self.store.write(system(SUPERVISION, at), move |tx| escalate_silence(tx, &id, &calendar, at.day()))?;
+            done = done.saturating_add(usize::from(written.value));
+        }
+        Ok(done)
+    }
+
+    /// Ends every case whose correction did not come by its last day.
+    ///
+    /// # Errors
+    /// The store's failure.
+    pub fn lapse_corrections(&self, at: Instant) -> Result<usize, AppError> {
+        let mut done = 0_usize;
+        for id in self.store.read(|conn| standing(conn, State::Asked))? {
+            let written = self.store.write(system(SUPERVISION, at), move |tx| lapse_correction(tx, &id, at.day()))?;
+            done = done.saturating_add(usize::from(written.value));
+        }
+        Ok(done)
+    }
+}
+
+fn standing(conn: &mut AnyConnection, state: State) -> Result<Vec<String>, StoreError> {
+    let narrowing = Narrowing { states: vec![state], ..Narrowing::default() };
+    Ok(applications::list(conn, &narrowing, "", i64::MAX)?.into_iter().map(|row| row.id).collect())
+}

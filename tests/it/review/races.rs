@@ -1,0 +1,87 @@
+//! Two who act at once, a late one, and calls that are forged behind the back of the rules.
+
+use super::{Case, all_agree, recommended};
+use crate::support::app::TestApp;
+use crate::support::casework::Standing;
+use crate::support::on_both;
+use serde_json::json;
+use whitelist::domain::actor::Role;
+use whitelist::store::decisions::{self, DecisionRow};
+use whitelist::store::{Author, Context, StoreError};
+
+/// A case with a proposed decision.
+fn proposed(app: &TestApp) -> Case {
+    let mut case = recommended(app);
+    all_agree(&mut case, app, &[1, 2]);
+    case.step(&app.officer(), "consolidate", &json!({}));
+    case.step(
+        &app.officer(),
+        "decisions",
+        &json!({ "items": [{ "line": 1, "outcome": "recognise" }, { "line": 2, "outcome": "recognise" }] }),
+    );
+    case
+}
+
+on_both! {
+    fn of_two_who_decide_at_once_one_wins_and_a_late_one_is_told_the_state(app) {
+        let case = proposed(app);
+        let decide = |name: &str| {
+            let actor = app.actor(Role::BureauApprover, "bj-commerce", name);
+            let (path, etag) = (case.0.path.clone(), case.0.etag.clone());
+            move || Case(Standing { path, etag }).try_step(&actor, "decide", &json!({})).status
+        };
+        let (one, two) = (decide("approver-1"), decide("approver-2"));
+        let mut statuses = std::thread::scope(|scope| {
+            let (one, two) = (scope.spawn(one), scope.spawn(two));
+            [one.join().unwrap(), two.join().unwrap()]
+        });
+        statuses.sort_unstable();
+        assert_eq!(statuses, [200, 412]);
+        let fresh = app.officer().get(&case.0.path).header("etag").unwrap().to_owned();
+        let late = Case(Standing { path: case.0.path.clone(), etag: fresh });
+        let third = app.actor(Role::BureauApprover, "bj-commerce", "approver-3");
+        assert_eq!(late.try_step(&third, "decide", &json!({})).status, 409);
+        assert_eq!(third.send("POST", &format!("{}/decide", case.0.path), &[("Content-Type", "application/json")], b"{}").status, 428);
+    }
+}
+
+on_both! {
+    fn the_database_refuses_what_a_rule_would(app) {
+        let case = proposed(app);
+        let id = case.0.id().to_owned();
+        let row = app.inside().store.read(|conn| decisions::find(conn, &id, 1)).unwrap().unwrap();
+        let reviewer = app
+            .inside()
+            .store
+            .read(|conn| whitelist::store::opinions::versions(conn, &row.application))
+            .unwrap()
+            .remove(0)
+            .reviewer;
+        let stranger = "per_00000000000000000000000000000009".to_owned();
+        let forged = |decided_by: &str, proposed_by: &str| DecisionRow {
+            version: row.version + 1,
+            state: "recognised".to_owned(),
+            proposed_by: proposed_by.to_owned(),
+            decided_by: Some(decided_by.to_owned()),
+            decided_at: Some(1),
+            ..row.clone()
+        };
+        for (who, wrong) in [
+            ("the proposer decides", forged(&row.proposed_by, &row.proposed_by)),
+            ("the applicant decides", forged(&row.lodged_by, &row.proposed_by)),
+            ("the applicant proposes", forged(&stranger, &row.lodged_by)),
+            ("a reviewer decides", forged(&reviewer, &row.proposed_by)),
+            ("a reviewer proposes", forged(&stranger, &reviewer)),
+        ] {
+            let by = Author::Caller { issuer: "test".to_owned(), subject: "forger".to_owned(), org: "x".to_owned() };
+            let context = Context { at: app.clock.now(), by, request_id: None };
+            let before = row.clone();
+            let written = app.inside().store.write::<_, StoreError>(context, move |tx| {
+                let row = DecisionRow { revision: tx.next_revision().0, ..wrong };
+                tx.save(row, Some(&before), "decision.taken")?;
+                Ok(())
+            });
+            assert!(written.is_err(), "{who}");
+        }
+    }
+}
