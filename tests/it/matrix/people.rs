@@ -1,5 +1,6 @@
 //! How the endpoints about people, enterprises by themselves and announcements are called, and what must exist before.
 
+use super::Who;
 use crate::lookups::ENT_05;
 use crate::support::app::{Actor, TestApp};
 use crate::support::client::Response;
@@ -7,6 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 use whitelist::domain::actor::Role;
+use whitelist::store::keep::notices::{self, NoticeRow};
 
 /// A USCC that nobody has registered.
 const NEW: &str = "91110000600037341L";

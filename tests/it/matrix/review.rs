@@ -1,6 +1,7 @@
 //! What the endpoints of the joint review need to be called with: cases as far along as each asks.
 
-use super::{Prepared, Who};
+use super::Who;
+use super::cases::Prepared;
 use crate::lookups::ENT_05;
 use crate::review::{Case, NEWCOMER, all_agree, district, recommended_for};
 use crate::support::app::TestApp;
