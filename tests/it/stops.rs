@@ -25,9 +25,11 @@ fn verdict(app: &TestApp, uscc: &str, hs_code: &str, on: &str) -> String {
     answer["verdict"].as_str().unwrap().to_owned()
 }
 
+/// Lets what lapses lapse at an instant; returns how much that was.
 fn at(app: &TestApp, instant: &str) -> usize {
     app.set_time(instant);
-    app.inside().tick(Instant::parse(instant).unwrap()).unwrap()
+    let instant = Instant::parse(instant).unwrap();
+    app.inside().lapse_stops(instant).unwrap() + app.inside().lapse_proposals(instant).unwrap()
 }
 
 fn metric(app: &TestApp, name: &str) -> String {

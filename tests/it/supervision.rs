@@ -1,6 +1,6 @@
 //! Supervision after listing: usage returns and what follows when they stay away, screening lists, bars, findings, reminders.
 
-use crate::lookups::{ENT_05, ENT_10, ask, number_of, question};
+use crate::lookups::{ENT_05, ENT_10, number_of};
 use crate::support::app::{Actor, TestApp};
 use crate::support::client::Response;
 use crate::support::on_both;
@@ -32,8 +32,10 @@ fn listed(app: &TestApp, from: &str, to: &str) -> String {
         "kind": "add", "enterprise": ENT_05, "item": { "name_zh": "台账物品", "hs_code": "2937210000" },
         "quantity": "5", "unit": "035", "valid_from": from, "valid_to": to, "reason": { "code": "joint_recognition" },
     });
-    app.change(json!([add]));
-    number_of(app, ENT_05, "2937210000")
+    let revision = app.change(json!([add]));
+    let page = app.auditor().get(&format!("/v1/listings?enterprise={ENT_05}&limit=200")).json();
+    let listing = page["items"].as_array().unwrap().iter().find(|item| item["revision"].as_i64() == Some(revision - 1));
+    listing.unwrap()["number"].as_str().unwrap().to_owned()
 }
 
 fn body(listing: &str, used: &str, stock: &str) -> Value {
@@ -255,7 +257,6 @@ on_both! {
         app.change(json!([{ "kind": "extend", "listing": number, "valid_to": "2027-11-30", "reason": { "code": "enterprise_request" } }]));
         tick(app, "2027-09-01");
         assert_eq!(kinds(app).len(), 4);
-        assert_eq!(ask(app, &format!("{}&declared_on=2027-09-01", question(ENT_05, "2937210000")))["verdict"], "allowed");
     }
 }
 
