@@ -126,6 +126,8 @@ on_both! {
         let etag = app.approver().get(&adjustment).header("etag").unwrap().to_owned();
         assert_eq!(app.approver().act(&format!("{adjustment}/confirm"), &etag).status, 200);
         assert_eq!(standing(app, &number), "suspended");
+        // A moment later, so that what follows is the youngest.
+        app.set_time("2027-04-12T01:00:01.000000Z");
         assert_eq!(enterprise(app, ENT_05).post("/v1/usage-returns", &body(&number, "60", "40")).status, 201);
         let waiting = app.officer().get("/v1/adjustments?state=proposed&limit=200").json();
         let id = waiting["items"].as_array().unwrap().last().unwrap()["id"].as_str().unwrap().to_owned();
