@@ -7,9 +7,12 @@ use super::revision::Revision;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
+/// What was taken from which revision on, in order.
+type Steps = boxcar::Vec<(Revision, i64)>;
+
 /// Reserved and confirmed quantity of a listing after each revision that moved it, steps of the finer unit.
 #[derive(Clone, Default)]
-pub struct Taken(Arc<OnceLock<Box<boxcar::Vec<(Revision, i64)>>>>);
+pub struct Taken(Arc<OnceLock<Box<Steps>>>);
 
 impl Taken {
     /// Appends what is taken from a revision on; a revision that is not later than the last is known already.

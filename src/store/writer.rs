@@ -378,11 +378,11 @@ impl Writer {
                 self.edge = None;
             }
             let committed = failure.is_none();
-            let failed = || {
-                failure.as_ref().map(|error| match error {
-                    StoreError::OutcomeUnknown => StoreError::OutcomeUnknown,
-                    error => StoreError::Unreachable(error.to_string()),
-                })
+            let unknown = matches!(failure, Some(StoreError::OutcomeUnknown));
+            let failed = || match (&failure, unknown) {
+                (None, _) => None,
+                (Some(_), true) => Some(StoreError::OutcomeUnknown),
+                (Some(error), false) => Some(StoreError::Unreachable(error.to_string())),
             };
             draws.done(failed);
             for job in jobs {

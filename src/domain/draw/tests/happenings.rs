@@ -7,8 +7,11 @@ use crate::domain::listing::Standing;
 use crate::domain::reason::Reason;
 use crate::domain::reservations::{Outcome as Word, Reservations};
 
+/// A name, the list where it happened under a word of the scheme, and the reason it is told by.
+type Happening = (&'static str, fn(Setup, Word) -> Setup, Reason);
+
 /// What can happen to a listing, the list where it happened, and the reason it is told by.
-fn happenings() -> Vec<(&'static str, fn(Setup, Word) -> Setup, Reason)> {
+fn happenings() -> Vec<Happening> {
     vec![
         (
             "suspended",
