@@ -5,12 +5,12 @@
 
 pub mod adjust;
 pub mod answers;
+pub mod applications;
+pub mod board;
 pub mod broadcasts;
 pub mod calendar;
-pub mod board;
 pub mod covered;
 pub mod draw;
-pub mod applications;
 pub mod error;
 pub mod findings;
 pub mod follow;
@@ -22,8 +22,8 @@ pub mod library;
 pub mod lookup;
 pub mod mandates;
 pub mod notices;
-pub mod people;
 pub mod own;
+pub mod people;
 pub mod plan;
 pub mod preview;
 pub mod queue;

@@ -438,9 +438,8 @@ fn who_may_not_call_is_told_so_before_the_body_is_read() {
     for endpoint in
         ENDPOINTS.iter().filter(|endpoint| endpoint.method == "POST" && !Who::In(Role::Operator).may(endpoint.access))
     {
-        let target =
-            endpoint.path.replace("{id}", "not-an-id").replace("{number}", "1").replace("{uscc}", ENT_05)
-                + "?surprise=1";
+        let target = endpoint.path.replace("{id}", "not-an-id").replace("{number}", "1").replace("{uscc}", ENT_05)
+            + "?surprise=1";
         let bodies: [Sent<'_>; 6] = [
             (&[("Content-Type", "application/json")], b"{\"lines\":[{"),
             (&[("Content-Type", "application/json")], b"\xff\xfe\x00"),

@@ -3,7 +3,7 @@
 use super::super::applications::{Case as Shown, read, unmoved};
 use super::super::repeat::{Repeat, Written};
 use super::super::{App, AppError};
-use super::{Case, clocks, decisions, intake, opinions, refused, turns};
+use super::{Case, clocks, decisions, intake, opinions, refused, telling, turns};
 use crate::domain::actor::Caller;
 use crate::domain::application::event::EventKind;
 use crate::domain::application::machine::{self, Next, Refused, Verb, Who};
@@ -212,8 +212,8 @@ fn carry_out(
 ) -> Result<ApplicationRow, AppError> {
     let case = Case::open(tx.conn(), caller, id)?;
     unmoved(&case.row, seen)?;
-    let who = capacities(caller, &case);
-    let (who, after) = match act.verb() {
+    let (who, verb) = (capacities(caller, &case), act.verb());
+    let (who, after) = match verb {
         Some(verb) => allowed(&case.row, verb, &who)?,
         None => clock_only(&case.row, &who)?,
     };
@@ -244,6 +244,9 @@ fn carry_out(
         Act::Extend { note } => intake::extend(tx, &step, note),
     }?;
     note_unknown_calendar(tx, &step, &row)?;
+    if let Some(verb) = verb {
+        telling::of_step(tx, &step, verb, &row)?;
+    }
     Ok(row)
 }
 

@@ -2,8 +2,9 @@
 
 use super::decisions::{collected, save};
 use super::publication::{notice, numbers, publishable};
-use super::{refused, refused_at};
+use super::{refused, refused_at, telling};
 use crate::app::adjust::{save_plan, scheme_in_force};
+use crate::app::notices::tell;
 use crate::app::plan::{Proposed, plan};
 use crate::app::preview::Preview;
 use crate::app::repeat::{Repeat, Written};
@@ -15,6 +16,7 @@ use crate::domain::batch::{BatchState, BatchVerb, TABLE, may_publish};
 use crate::domain::case_rule::CaseRule;
 use crate::domain::id::{BatchId, time_ordered};
 use crate::domain::lang::Lang;
+use crate::domain::notice::NoticeKind;
 use crate::domain::recognition::{ItemState, ItemVerb};
 use crate::domain::revision::Revision;
 use crate::domain::state_table::next;
@@ -303,6 +305,8 @@ fn publish(
     for (application, items) in by_case {
         let case = applications::find(tx.conn(), &application)?;
         let case = case.ok_or_else(|| StoreError::Damaged(format!("the case {application}")))?;
+        let told = telling::about(&case, telling::enterprise(&case)?, NoticeKind::BatchPublished);
+        tell(tx, &told.with("number", &number).with("effective_on", effective_on))?;
         let event = NewEvent {
             due_on: Some(effective_on),
             detail: Some(json!({ "batch": before.id, "notice": number, "items": items })),

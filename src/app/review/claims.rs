@@ -2,7 +2,8 @@
 //!
 //! A claim is working state of an organisation. Invariant: a hand-over is on record, a claim alone is not.
 
-use super::{Case, refused};
+use super::{Case, refused, telling};
+use crate::app::notices::tell;
 use crate::app::repeat::{Repeat, Written};
 use crate::app::{App, AppError};
 use crate::domain::actor::Caller;
@@ -10,6 +11,7 @@ use crate::domain::application::event::EventKind;
 use crate::domain::application::machine::Who;
 use crate::domain::case_rule::CaseRule;
 use crate::domain::id::{ApplicationId, PersonId};
+use crate::domain::notice::{Addressee, NoticeKind};
 use crate::domain::revision::Revision;
 use crate::domain::validity::Instant;
 use crate::store::AnyConnection;
@@ -17,6 +19,7 @@ use crate::store::application_rows::ApplicationRow;
 use crate::store::applications::{self, NewEvent};
 use crate::store::keep::claims::{self, ClaimRow};
 use crate::store::keep::people;
+use crate::store::register;
 use serde_json::{Value, json};
 
 impl App {
@@ -63,7 +66,11 @@ impl App {
             return Err(AppError::NotFound);
         }
         let held = self.store.keep(at, move |conn| {
-            let person = people::find_or_make(conn, &caller.issuer, &caller.subject, at)?.to_string();
+            let person = match register::person_of(conn, &caller.issuer, &caller.subject)? {
+                Some(person) => person,
+                None => people::find_or_make(conn, &caller.issuer, &caller.subject, at)?,
+            };
+            let person = person.to_string();
             let held = claims::find(conn, &id.to_string(), &caller.org)?;
             let claim =
                 ClaimRow { application: id.to_string(), org: caller.org.to_string(), person, claimed_at: at.micros() };
@@ -102,6 +109,7 @@ impl App {
                 claimed_at: tx.context().at.micros(),
             };
             claims::put(tx.conn(), &claim)?;
+            tell(tx, &telling::about(&case.row, Addressee::Person(to), NoticeKind::CaseAssigned))?;
             let detail = json!({ "from": before.map(|claim| claim.person), "to": to });
             let event = NewEvent { detail: Some(detail), note, hidden: true, ..NewEvent::default() };
             let event = applications::append_event(tx, &case.row, EventKind::HandedOver, event)?;

@@ -1,6 +1,7 @@
 //! What a case tells those who work on it: timeline and clocks, notes, decisions, precedents, automatic checks.
 
-use super::{Case, Clocks, clocks, turns, views};
+use super::{Case, Clocks, clocks, telling, turns, views};
+use crate::app::notices::tell;
 use crate::app::repeat::{Repeat, Written};
 use crate::app::report::own;
 use crate::app::{App, AppError};
@@ -12,6 +13,7 @@ use crate::domain::case_clock::{Span, spans};
 use crate::domain::code::{Cas, HsCode};
 use crate::domain::id::ApplicationId;
 use crate::domain::lang::Lang;
+use crate::domain::notice::NoticeKind;
 use crate::domain::revision::Revision;
 use crate::domain::stop::ItemClass;
 use crate::domain::terms_json::Item;
@@ -50,7 +52,7 @@ impl App {
     /// Returns the working-day calendar as this node knows it.
     #[must_use]
     pub fn working_calendar(&self) -> Arc<WorkingCalendar> {
-        Arc::new(WorkingCalendar::default())
+        Arc::clone(self.index.load().calendar())
     }
 
     /// Reads the timeline of a case; the applicant sees what is meant for it.
@@ -94,6 +96,10 @@ impl App {
         let caller = caller.clone();
         self.repeatable(self.context(&caller, request_id), repeat, move |tx| {
             let case = Case::open(tx.conn(), &caller, id)?;
+            if visible {
+                let to = telling::enterprise(&case.row)?;
+                tell(tx, &telling::about(&case.row, to, NoticeKind::NoteAdded))?;
+            }
             let event = NewEvent { note: Some(text), hidden: !visible, ..NewEvent::default() };
             Ok(Note(applications::append_event(tx, &case.row, EventKind::Noted, event)?))
         })

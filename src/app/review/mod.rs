@@ -14,6 +14,7 @@ mod opinions;
 mod overdue;
 pub mod publication;
 pub mod report;
+mod telling;
 pub mod views;
 pub mod worklists;
 

@@ -1,13 +1,15 @@
 //! Opinions of the agencies: given, drafted, counted on the item they were given on, brought together, resolved on record.
 
 use super::act::{Resolved, Step, listed};
-use super::{Case, clocks, item_digest, refused, refused_at, turns};
+use super::{Case, clocks, item_digest, refused, refused_at, telling, turns};
+use crate::app::notices::tell;
 use crate::app::{App, AppError};
 use crate::domain::actor::{Caller, Role};
 use crate::domain::application::event::EventKind;
 use crate::domain::case_rule::CaseRule;
 use crate::domain::fault::FaultCode;
 use crate::domain::id::ApplicationId;
+use crate::domain::notice::{Addressee, NoticeKind};
 use crate::domain::opinion::{
     Counted, LineResult, OpinionGround, Stance, Statement, StatementFault, StillOpen, consolidate, may_close,
 };
@@ -18,7 +20,7 @@ use crate::store::applications::{self, NewEvent};
 use crate::store::keep::opinion_drafts::{self, OpinionDraftRow};
 use crate::store::keep::people;
 use crate::store::opinions::{self, OpinionRow};
-use crate::store::{AnyConnection, StoreError, Tx};
+use crate::store::{AnyConnection, StoreError, Tx, register};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -196,6 +198,11 @@ pub(super) fn escalate(tx: &mut Tx<'_>, row: &ApplicationRow, results: &[LineRes
     agencies.sort();
     agencies.dedup();
     let event = NewEvent { detail: Some(json!({ "agencies": agencies })), hidden: true, ..NewEvent::default() };
+    for agency in agencies {
+        for to in [Addressee::Org(agency.clone()), Addressee::Role(Role::BureauOfficer)] {
+            tell(tx, &telling::about(row, to, NoticeKind::OpinionOverdue).with("agency", agency))?;
+        }
+    }
     applications::append_event(tx, row, EventKind::Escalated, event)?;
     Ok(())
 }
@@ -269,7 +276,11 @@ impl App {
             return Err(AppError::Conflict(Revision(case.row.revision)));
         }
         let kept = self.store.keep(at, move |conn| {
-            let saved_by = people::find_or_make(conn, &caller.issuer, &caller.subject, at)?.to_string();
+            let saved_by = match register::person_of(conn, &caller.issuer, &caller.subject)? {
+                Some(person) => person,
+                None => people::find_or_make(conn, &caller.issuer, &caller.subject, at)?,
+            };
+            let saved_by = saved_by.to_string();
             let draft = OpinionDraftRow {
                 application: id.to_string(),
                 agency: caller.org.to_string(),

@@ -2,13 +2,15 @@
 //! does nothing.
 
 use super::opinions::{escalate, is_escalated, round};
-use super::{Case, clocks, turns};
+use super::{Case, clocks, telling, turns};
 use crate::app::AppError;
 use crate::app::applications::moved;
+use crate::app::notices::tell;
 use crate::domain::application::State;
 use crate::domain::application::event::EventKind;
 use crate::domain::application::machine::{Verb, Who};
 use crate::domain::calendar::WorkingCalendar;
+use crate::domain::notice::NoticeKind;
 use crate::domain::validity::LegalDay;
 use crate::store::Tx;
 use crate::store::applications::{self, NewEvent};
@@ -53,6 +55,7 @@ pub fn lapse_correction(tx: &mut Tx<'_>, id: &str, today: LegalDay) -> Result<bo
         return Ok(false);
     }
     let after = moved(&row, Verb::Lapse, Who::System)?;
-    applications::record(tx, Some(&row), after, EventKind::Lapsed, NewEvent::default())?;
+    let row = applications::record(tx, Some(&row), after, EventKind::Lapsed, NewEvent::default())?;
+    tell(tx, &telling::about(&row, telling::enterprise(&row)?, NoticeKind::ApplicationLapsed))?;
     Ok(true)
 }

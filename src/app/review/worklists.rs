@@ -16,8 +16,7 @@ use crate::store::application_rows::ApplicationRow;
 use crate::store::applications::{self, Narrowing};
 use crate::store::case_turns::{self, TurnRow};
 use crate::store::keep::claims;
-use crate::store::keep::people;
-use crate::store::{AnyConnection, StoreError, appeals, decisions, enterprises, opinions, rulebook};
+use crate::store::{AnyConnection, StoreError, appeals, decisions, enterprises, opinions, register, rulebook};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -195,7 +194,7 @@ impl App {
         list: Worklist,
         today: LegalDay,
     ) -> Result<(Vec<Entry>, Option<String>), AppError> {
-        let me = people::find(conn, &caller.issuer, &caller.subject)?.map(|person| person.to_string());
+        let me = register::person_of(conn, &caller.issuer, &caller.subject)?.map(|person| person.to_string());
         let rows = rows(conn, caller, list)?;
         let ids: Vec<String> = rows.iter().map(|row| row.id.clone()).collect();
         let mut timelines: HashMap<String, Vec<Turn>> = HashMap::new();

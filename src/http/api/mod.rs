@@ -2,11 +2,11 @@
 
 pub mod adjustments;
 pub mod answer_json;
-pub mod border;
 pub mod application_files;
 pub mod application_view;
 pub mod applications;
 pub mod batches;
+pub mod border;
 pub mod case_body;
 pub mod case_reads;
 pub mod case_steps;

@@ -1,8 +1,8 @@
 //! What the matrix needs of casework: drafts, lodged applications, items and documents, made for the call.
 
-use crate::support::casework::{self, Standing};
 use crate::lookups::ENT_05;
 use crate::support::app::TestApp;
+use crate::support::casework::{self, Standing};
 use serde_json::json;
 use whitelist::http::endpoints::Endpoint;
 

@@ -111,6 +111,8 @@ impl World {
                 extension_days: 15,
             },
             caps: Caps::default(),
+            casework: crate::domain::casework::Casework::default(),
+            eligibility: crate::domain::eligibility::Eligibility::default(),
             supervision: Supervision::default(),
             reservations: setup.words,
             tolerances: vec![Tolerance { hs_prefix: Some("2941".into()), cas: None, permille: setup.tolerance }],
