@@ -13,7 +13,7 @@ LISTEN ?= 127.0.0.1:8080
 
 RELEASE := $(or $(CARGO_TARGET_DIR),target)/release
 
-.PHONY: help demo test bench fmt deny clean-data
+.PHONY: help demo test bench chaos fmt deny clean-data
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,9 +35,13 @@ test: ## Check everything: format, lints, docs, tests on both databases, smoke t
 	cargo build --release --locked --bin whitelist
 	tests/smoke.sh $(RELEASE)/whitelist
 
-bench: ## Measure lookups, growth and durable writes against a release build
+bench: ## Measure lookups, growth, durable writes and draws against a release build
 	cargo build --release --locked --bin whitelist --example load
 	$(RELEASE)/examples/load
+
+# The short form of the same runs inside `test`.
+chaos: ## Kill the service KILLS times while a simulated customs system draws on the list, on both databases
+	WHITELIST_CHAOS_KILLS=$(or $(KILLS),50) cargo test --locked --test it chaos:: -- --nocapture --test-threads=1
 
 fmt: ## Format the code
 	cargo fmt

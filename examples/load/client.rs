@@ -76,6 +76,46 @@ pub fn drive(server: SocketAddr, process: u32, clock: CpuClock, requests: &Reque
     })
 }
 
+/// Offers requests at a rate, whatever the answers take, and measures from the moment each was due.
+///
+/// # Errors
+/// When the server breaks off or answers other than 200.
+pub fn drive_paced(server: SocketAddr, requests: &Requests, time: Duration, rate: f64) -> Outcome<Turn> {
+    let share = f64::from(u32::try_from(CONNECTIONS)?) / rate;
+    let start = Instant::now();
+    let pace = |nth: usize| -> Outcome<Vec<u64>> {
+        let mut connection = Connection::open(server, requests.heads.len() * nth / CONNECTIONS)?;
+        let first = share * f64::from(u32::try_from(nth)?) / f64::from(u32::try_from(CONNECTIONS)?);
+        let mut waits = Vec::new();
+        for turn in 0_u32.. {
+            let due = Duration::from_secs_f64(first + share * f64::from(turn));
+            if due >= time {
+                break;
+            }
+            std::thread::sleep(due.saturating_sub(start.elapsed()));
+            connection.send(requests)?;
+            connection.receive()?;
+            let late = start.elapsed().saturating_sub(due);
+            waits.push(u64::try_from(late.as_nanos()).unwrap_or(u64::MAX));
+        }
+        Ok(waits)
+    };
+    let pace = &pace;
+    let waits = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..CONNECTIONS).map(|nth| scope.spawn(move || pace(nth))).collect();
+        threads
+            .into_iter()
+            .map(|thread| thread.join().map_err(|_| "a client thread panicked")?)
+            .collect::<Outcome<Vec<_>>>()
+    })?;
+    let mut waits: Vec<u64> = waits.into_iter().flatten().collect();
+    waits.sort_unstable();
+    let at = |percent: usize| {
+        waits.get(waits.len().saturating_mul(percent) / 100).map_or(f64::NAN, |nanos| real(*nanos) / 1e6)
+    };
+    Ok(Turn { rate: length(&waits) / start.elapsed().as_secs_f64(), cpu: 0.0, p50: at(50), p99: at(99) })
+}
+
 /// Opens the connections of a thread, each at another place among the requests.
 fn connect(server: SocketAddr, requests: &Requests, thread: usize) -> Outcome<Vec<Connection>> {
     let share = CONNECTIONS / THREADS;

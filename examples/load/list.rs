@@ -6,6 +6,7 @@
 
 use diesel::RunQueryDsl as _;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 use whitelist::app::found::{adopt_scheme, read_scheme, system};
 use whitelist::app::tariff;
@@ -13,7 +14,7 @@ use whitelist::cli::demo_issuer::DemoIssuer;
 use whitelist::cli::open::{Opened, Opening, open};
 use whitelist::clock::Clock;
 use whitelist::domain::actor::Role;
-use whitelist::domain::code::Uscc;
+use whitelist::domain::code::{HsCode, UnitCode, Uscc};
 use whitelist::domain::listing_number::ListingNumber;
 use whitelist::domain::validity::LegalDay;
 use whitelist::store::rows::{EnterpriseRow, ListingRow};
@@ -53,9 +54,26 @@ const GRAM: &str = "036";
 pub struct Sample {
     /// The data folder.
     pub data: PathBuf,
+    /// The database.
+    pub database: DatabaseUrl,
     listings: u32,
     enterprises: Vec<String>,
     today: LegalDay,
+}
+
+/// A listing that may be drawn on.
+#[derive(Debug, Clone, Copy)]
+pub struct Drawable {
+    /// Its number.
+    pub number: ListingNumber,
+    /// The importer.
+    pub enterprise: Uscc,
+    /// Classification.
+    pub hs_code: HsCode,
+    /// Unit of its quantity.
+    pub unit: UnitCode,
+    /// What was granted, in steps.
+    pub granted: i64,
 }
 
 /// Returns the database of a data folder.
@@ -96,7 +114,17 @@ impl Sample {
 
     /// Makes a list that is recorded entry by entry.
     pub fn recorded(data: &Path, listings: u32, report: Option<&mut Report>) -> Outcome<Self> {
-        let (sample, opened) = Self::founded(data, listings)?;
+        Self::recorded_in(data, &database_of(data), listings, report)
+    }
+
+    /// The same in any database.
+    pub fn recorded_in(
+        data: &Path,
+        database: &DatabaseUrl,
+        listings: u32,
+        report: Option<&mut Report>,
+    ) -> Outcome<Self> {
+        let (sample, opened) = Self::founded(data, database, listings)?;
         let start = Instant::now();
         for rows in sample.rows().collect::<Vec<_>>().chunks(TOGETHER) {
             let rows = rows.to_vec();
@@ -122,7 +150,7 @@ impl Sample {
 
     /// Makes a list in bulk.
     pub fn bulk(data: &Path, listings: u32) -> Outcome<Self> {
-        let (sample, opened) = Self::founded(data, listings)?;
+        let (sample, opened) = Self::founded(data, &database_of(data), listings)?;
         opened.close();
         let mut conn = database_of(data).open()?;
         dialect::run(&mut conn, "PRAGMA synchronous = OFF; BEGIN IMMEDIATE")?;
@@ -152,23 +180,20 @@ impl Sample {
             .map(uscc)
             .collect::<Option<Vec<_>>>()
             .ok_or("no check character fits")?;
-        Ok(Self { data: data.to_path_buf(), listings, enterprises, today })
+        Ok(Self { data: data.to_path_buf(), database: database_of(data), listings, enterprises, today })
     }
 
     /// Makes a data folder with scheme, tariff and enterprises.
-    fn founded(data: &Path, listings: u32) -> Outcome<(Self, Opened)> {
-        Self::founded_with(data, listings, &database_of(data))
-    }
-
     /// Makes scheme, tariff and enterprises in a database, for what needs no listings.
     pub fn founded_on(data: &Path, listings: u32, database: &DatabaseUrl) -> Outcome<Opened> {
-        Self::founded_with(data, listings, database).map(|(_, opened)| opened)
+        Self::founded(data, database, listings).map(|(_, opened)| opened)
     }
 
-    fn founded_with(data: &Path, listings: u32, database: &DatabaseUrl) -> Outcome<(Self, Opened)> {
+    fn founded(data: &Path, database: &DatabaseUrl, listings: u32) -> Outcome<(Self, Opened)> {
         let opened = opened(opening_of(data, database))?;
         let at = opened.app.clock.now();
-        let sample = Self::named(data, listings, at.day())?;
+        let mut sample = Self::named(data, listings, at.day())?;
+        sample.database = database.clone();
         let scheme = read_scheme(SCHEME)?;
         let codes: String = (0..CODES).map(|code| format!("{},Q,2022-01-01,,,\n", hs_code(code))).collect();
         let table = format!("hs_code,documents,valid_from,valid_to,replaces,name_zh\n{codes}");
@@ -293,11 +318,45 @@ impl Sample {
         Ok(Requests { heads: asked.chunks(lines).map(request).collect(), tail: Vec::new() })
     }
 
+    /// Returns every listing, as a draw names it.
+    pub fn drawable(&self) -> Vec<Drawable> {
+        let listing = |row: ListingRow| {
+            Some(Drawable {
+                number: ListingNumber::parse(&row.number).ok()?,
+                enterprise: Uscc::parse(&row.enterprise).ok()?,
+                hs_code: HsCode::parse(&format!("{:010}", row.hs_code)).ok()?,
+                unit: UnitCode::GRAM,
+                granted: row.quantity,
+            })
+        };
+        self.rows().filter(|row| row.version == 1).filter_map(listing).collect()
+    }
+
+    /// Returns requests of `PUT /v1/declarations/{number}`, each of another declaration, more than a turn can send.
+    pub fn puts(&self, serial: &AtomicU32, turn: Duration) -> Outcome<Requests> {
+        let headers = self.headers()?;
+        let count = turn.as_secs_f64().ceil() * 20_000.0;
+        let mut heads = Vec::new();
+        for nth in (0_u32..).take_while(|nth| f64::from(*nth) < count) {
+            let (enterprise, hs_code) = self.pair(nth % self.listings);
+            let number = serial.fetch_add(1, Ordering::Relaxed);
+            let body = format!(
+                r#"{{"sequence":1,"enterprise":"{enterprise}","customs_office":"0101","lines":[{{"line":1,"hs_code":"{hs_code}","quantity":"0.00001","unit":"{GRAM}"}}]}}"#
+            );
+            let length = body.len();
+            heads.push(
+                format!("PUT /v1/declarations/010120261{number:09} HTTP/1.1\r\n{headers}Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}")
+                    .into_bytes(),
+            );
+        }
+        Ok(Requests { heads, tail: Vec::new() })
+    }
+
     /// Headers as a customs system sends them, with a token of the demo issuer.
     fn headers(&self) -> Outcome<String> {
         let now = Clock::system().now().micros() / 1_000_000;
         let token = DemoIssuer::load_or_create(&self.data)?.mint(
-            &[Role::CustomsLookup],
+            &[Role::CustomsLookup, Role::CustomsDraw],
             "0101",
             "customs-1",
             3600,

@@ -5,6 +5,7 @@
 //! Invariant: no figure is written down here, only goals.
 
 mod client;
+mod draws;
 mod inside;
 mod list;
 mod lookups;
@@ -57,6 +58,8 @@ enum Part {
     Writes,
     /// Work lists of the joint review.
     Worklists,
+    /// Draws at the border.
+    Draws,
 }
 
 /// What else it does: help for a profiler, and what the bench runs in processes of its own.
@@ -105,6 +108,8 @@ struct Plan {
     turn: Duration,
     /// Length of one turn of writes.
     writing: Duration,
+    /// Races for the last step of a listing.
+    races: usize,
     /// Lengths of the lists whose growth is measured.
     sizes: &'static [u32],
 }
@@ -113,10 +118,16 @@ const FULL: Plan = Plan {
     rounds: 5,
     turn: Duration::from_secs(2),
     writing: Duration::from_millis(1000),
+    races: 1_000,
     sizes: &[1_000, 100_000, 1_000_000],
 };
-const QUICK: Plan =
-    Plan { rounds: 5, turn: Duration::from_millis(400), writing: Duration::from_millis(250), sizes: &[1_000, 100_000] };
+const QUICK: Plan = Plan {
+    rounds: 5,
+    turn: Duration::from_millis(400),
+    writing: Duration::from_millis(250),
+    races: 100,
+    sizes: &[1_000, 100_000],
+};
 
 /// Listings of the list that most is measured on.
 const MIDDLE: u32 = 100_000;
@@ -183,6 +194,9 @@ fn bench(arguments: &Arguments) -> Outcome<()> {
     }
     if wanted(Part::Worklists) {
         worklists::measure(folder.path(), &mut report)?;
+    }
+    if wanted(Part::Draws) {
+        draws::measure(folder.path(), plan, &mut report)?;
     }
     report.finish(arguments.json.as_deref())
 }

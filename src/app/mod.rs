@@ -27,6 +27,7 @@ pub mod people;
 pub mod plan;
 pub mod preview;
 pub mod queue;
+pub mod reconcile;
 pub mod record;
 pub mod repeat;
 pub mod report;

@@ -9,8 +9,10 @@ pub mod log_verify;
 pub mod lookup;
 pub mod migrate;
 pub mod open;
+pub mod replay;
 pub mod scheme;
 pub mod serve;
+pub mod simulate;
 pub mod tariff;
 pub mod token;
 
@@ -54,6 +56,12 @@ enum Command {
     /// Schemes: the rule books of pilots
     #[command(subcommand)]
     Scheme(SchemeCommand),
+    /// Draws at the border
+    #[command(subcommand)]
+    Draws(DrawsCommand),
+    /// Play the other side of the wire against a running service
+    #[command(subcommand)]
+    Simulate(SimulateCommand),
     /// Print the API contract
     Openapi,
     /// Read a spreadsheet from standard input under limits; started by the service for itself
@@ -77,6 +85,18 @@ enum TariffCommand {
 enum CalendarCommand {
     /// Record the holidays and make-up days of years
     Import(calendar::CalendarArgs),
+}
+
+#[derive(Debug, Subcommand)]
+enum DrawsCommand {
+    /// Send kept requests again to a copy of the database, and say which answers differ
+    Replay(replay::ReplayArgs),
+}
+
+#[derive(Debug, Subcommand)]
+enum SimulateCommand {
+    /// A customs system: looks up, reserves, releases, cancels, corrects, and compares its books with the service's
+    Customs(simulate::CustomsArgs),
 }
 
 #[derive(Debug, Subcommand)]
@@ -165,6 +185,8 @@ pub fn run() -> ExitCode {
         Command::Tariff(TariffCommand::Import(args)) => tariff::run(args),
         Command::Calendar(CalendarCommand::Import(args)) => calendar::run(args),
         Command::Scheme(SchemeCommand::Adopt(args)) => scheme::run(args),
+        Command::Draws(DrawsCommand::Replay(args)) => replay::run(args),
+        Command::Simulate(SimulateCommand::Customs(args)) => simulate::run(args),
         Command::Openapi => {
             say(crate::http::OPENAPI.trim_end());
             Ok(())

@@ -121,6 +121,11 @@ fault_codes! {
     DistrictUnknown "district_unknown" "试点方案中没有此行政区，请使用方案列出的区划代码。" "The scheme has no such district; use a district code that it names.";
     SchemeUnknown "scheme_unknown" "没有此代码的试点方案，请核对方案代码。" "There is no scheme with this code; compare it with the list of schemes.";
 
+    // Reconciliation.
+    MovementContradicted "movement_contradicted" "此行与同一报关单、同一顺序号的另一行相矛盾，请只保留正确的一行。" "The row contradicts another of the same declaration and sequence; keep the one that is right.";
+    DeclarationOfOthers "declaration_of_others" "该报关单不属于本直属海关（关区代码前两位不同），请只提交本关的记录。" "The declaration belongs to another directly-affiliated customs (the first two digits of the office differ); send your own only.";
+    PeriodTooLong "period_too_long" "期间内的报关单过多或期间超过 366 天，请缩短期间后分次对账。" "The period holds too many declarations or is longer than 366 days; shorten it and reconcile in parts.";
+
     // Spreadsheets.
     HeaderMissing "header_missing" "前 30 行内没有找到表头，表头应含统一社会信用代码及其他列名。" "No header row was found in the first 30 rows; it names the credit code and the other columns.";
     ColumnMissing "column_missing" "缺少必需的列，请按模板补上该列。" "A required column is missing; add it as in the template.";

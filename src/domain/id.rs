@@ -64,6 +64,8 @@ ids! {
     ReturnId "ret_";
     /// A finding of an inspection.
     FindingId "fin_";
+    /// A reconciliation with customs (对账).
+    ReconciliationId "rec_";
     /// A publication batch (批次).
     BatchId "bat_";
     /// An appeal against a refusal (申诉).

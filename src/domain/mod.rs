@@ -39,6 +39,7 @@ pub mod quantity;
 pub mod reason;
 pub mod reason_basis;
 pub mod recognition;
+pub mod reconciliation;
 pub mod register;
 pub mod reservations;
 pub mod revision;

@@ -5,8 +5,8 @@
 
 use super::api::{
     adjustments, application_files, applications, batches, border, case_reads, case_steps, declarations, enterprises,
-    findings, health, holders, inbox, items, listings, lookups, own, pages, people, reference, screening, stops,
-    usage_returns,
+    findings, health, holders, inbox, items, listings, lookups, own, pages, people, reconciliations, reference,
+    screening, stops, usage_returns,
 };
 use super::edge;
 use crate::domain::actor::{Role, RoleSet};
@@ -96,6 +96,7 @@ const INSIDERS: RoleSet = RoleSet::of(&[
     Role::Auditor,
 ]);
 const ASKERS: RoleSet = RoleSet::of(&[Role::DistrictOfficer, Role::AgencyReviewer, Role::BureauOfficer]);
+const CONFIRMERS: RoleSet = RoleSet::of(&[Role::BureauApprover, Role::CustomsOfficer]);
 const OFFICER: RoleSet = RoleSet::of(&[Role::BureauOfficer]);
 const OFFICERS: RoleSet = RoleSet::of(&[Role::BureauOfficer, Role::BureauApprover]);
 const STOPS: RoleSet = RoleSet::of(&[
@@ -334,6 +335,13 @@ endpoints! {
     GET "/v1/notices/{number}" batches::get_notice Access::Public, Read;
     GET "/v1/notices/{number}/page" batches::get_notice_page Access::Public, Read;
     GET "/v1/notices/{number}/file" batches::get_notice_file Access::Public, Read;
+    GET "/v1/reconciliations" reconciliations::list_reconciliations Access::Roles(BOARD), Read;
+    POST "/v1/reconciliations" reconciliations::create_reconciliation Access::Roles(DRAW), Fact;
+    GET "/v1/reconciliations/{id}" reconciliations::get_reconciliation Access::Roles(BOARD), Read;
+    GET "/v1/reconciliations/{id}/rows" reconciliations::list_reconciliation_rows Access::Roles(BOARD), Read;
+    GET "/v1/reconciliations/{id}/rows.csv" reconciliations::export_reconciliation_csv Access::Roles(BOARD), Read;
+    GET "/v1/reconciliations/{id}/rows.xlsx" reconciliations::export_reconciliation_xlsx Access::Roles(BOARD), Read;
+    POST "/v1/reconciliations/{id}/confirm" reconciliations::confirm_reconciliation Access::Roles(CONFIRMERS), Fact;
     GET "/v1/schemes" reference::list_schemes Access::Roles(RoleSet::ALL), Read;
     GET "/v1/schemes/{code}" reference::get_scheme Access::Roles(RoleSet::ALL), Read;
     GET "/v1/schemes/{code}/shadow" border::get_scheme_shadow Access::Roles(SUPERVISORS), Read;

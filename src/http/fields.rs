@@ -101,6 +101,144 @@ pub fn parse_json(bytes: &[u8], max_depth: usize) -> Result<Value, Vec<Fault>> {
     }
 }
 
+/// Reads one JSON object whose only member is a list, an item at a time, so that a long list is never held as a tree.
+///
+/// # Errors
+/// As [`parse_json`]; `wrong_type`, `required`, `no_lines`, `too_many_lines`, `unknown_member`, and what `read` faults.
+pub fn parse_rows<T>(
+    bytes: &[u8],
+    max_depth: usize,
+    name: &'static str,
+    most: usize,
+    read: impl FnMut(&Value, &str, &mut Vec<Fault>) -> Option<T>,
+) -> Result<Vec<T>, Vec<Fault>> {
+    let (mut rows, mut given) = (Vec::new(), false);
+    let mut listed = Listed { name, most, room: max_depth, read, rows: &mut rows, faults: Vec::new(), stopped: None };
+    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    let outcome = Outer { listed: &mut listed, given: &mut given }.deserialize(&mut deserializer);
+    let outcome = outcome.and_then(|()| deserializer.end());
+    let Listed { mut faults, stopped, .. } = listed;
+    match (outcome, stopped) {
+        (Err(_), Some(fault)) => return Err(vec![fault]),
+        (Err(error), None) => {
+            let data = error.classify() == serde_json::error::Category::Data;
+            let code = if data { FaultCode::WrongType } else { FaultCode::MalformedJson };
+            return Err(vec![Fault::new(if data && given { step("", name) } else { String::new() }, code)]);
+        }
+        (Ok(()), _) if !given => faults.push(Fault::new(step("", name), FaultCode::Required)),
+        (Ok(()), _) if rows.is_empty() && faults.is_empty() => {
+            faults.push(Fault::new(step("", name), FaultCode::NoLines));
+        }
+        (Ok(()), _) => {}
+    }
+    if faults.is_empty() { Ok(rows) } else { Err(faults) }
+}
+
+/// A list that is being read item by item.
+struct Listed<'r, T, R> {
+    name: &'static str,
+    most: usize,
+    room: usize,
+    read: R,
+    rows: &'r mut Vec<T>,
+    faults: Vec<Fault>,
+    /// Why reading stopped.
+    stopped: Option<Fault>,
+}
+
+/// The object around the list.
+struct Outer<'l, 'r, T, R> {
+    listed: &'l mut Listed<'r, T, R>,
+    given: &'l mut bool,
+}
+
+impl<'de, T, R> DeserializeSeed<'de> for Outer<'_, '_, T, R>
+where
+    R: FnMut(&Value, &str, &mut Vec<Fault>) -> Option<T>,
+{
+    type Value = ();
+
+    fn deserialize<D: serde::Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de, T, R> Visitor<'de> for Outer<'_, '_, T, R>
+where
+    R: FnMut(&Value, &str, &mut Vec<Fault>) -> Option<T>,
+{
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
+        while let Some(name) = members.next_key::<String>()? {
+            if name != self.listed.name {
+                self.listed.faults.push(Fault::new(step("", &name), FaultCode::UnknownMember));
+                members.next_value::<serde::de::IgnoredAny>()?;
+                continue;
+            }
+            if std::mem::replace(self.given, true) {
+                let fault = Fault::new(step("", &name), FaultCode::MalformedJson);
+                self.listed.stopped = Some(fault);
+                return Err(serde::de::Error::custom("doubled"));
+            }
+            members.next_value_seed(Items(self.listed))?;
+        }
+        Ok(())
+    }
+}
+
+/// The items of the list.
+struct Items<'l, 'r, T, R>(&'l mut Listed<'r, T, R>);
+
+impl<'de, T, R> DeserializeSeed<'de> for Items<'_, '_, T, R>
+where
+    R: FnMut(&Value, &str, &mut Vec<Fault>) -> Option<T>,
+{
+    type Value = ();
+
+    fn deserialize<D: serde::Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_seq(self)
+    }
+}
+
+impl<'de, T, R> Visitor<'de> for Items<'_, '_, T, R>
+where
+    R: FnMut(&Value, &str, &mut Vec<Fault>) -> Option<T>,
+{
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
+        let Listed { name, most, room, read, rows, faults, stopped } = self.0;
+        let mut place = 0_usize;
+        loop {
+            let mut fault = None;
+            let item = items.next_element_seed(Strict { room: room.saturating_sub(2), fault: &mut fault });
+            let pointer = format!("/{name}/{place}");
+            match item {
+                Ok(None) => return Ok(()),
+                Ok(Some(_)) if place == *most => {
+                    *stopped = Some(Fault::new(step("", name), FaultCode::TooManyLines));
+                    return Err(serde::de::Error::custom("too many"));
+                }
+                Ok(Some(item)) => rows.extend(read(&item, &pointer, faults)),
+                Err(error) => {
+                    *stopped = fault.map(|fault| Fault::new(format!("{pointer}{}", fault.pointer), fault.code));
+                    return Err(error);
+                }
+            }
+            place = place.saturating_add(1);
+        }
+    }
+}
+
 /// Builds a [`Value`] and stops at a repeated name or beyond the depth, which the library's own reading lets pass.
 struct Strict<'s> {
     /// Levels that may still be opened.

@@ -1,6 +1,7 @@
 //! What the service asks of others and sends to them: the only user of reqwest, of lettre, of the place of documents and
 //! of the virus scanner. It knows no database and no web server.
 
+pub mod customs;
 pub mod documents;
 pub mod keys;
 #[cfg(feature = "smtp")]

@@ -129,7 +129,7 @@ fn column_of(folded_text: &str) -> Option<Column> {
 
 /// Brings a text into the form in which headers are compared: compatibility forms folded, lower case, letters and
 /// digits only.
-fn folded(text: &str) -> String {
+pub(super) fn folded(text: &str) -> String {
     text.nfkc().flat_map(char::to_lowercase).filter(|c| c.is_alphanumeric()).collect()
 }
 

@@ -55,7 +55,7 @@ pub(super) fn read(bytes: &[u8], limits: &Limits) -> Result<Grid, SheetFault> {
 
 /// Decodes UTF-8 with or without mark, UTF-16 with its mark, or GB18030 (GB 18030-2022, as Chinese offices save);
 /// `None` when it is neither, or binary.
-fn decode(bytes: &[u8]) -> Option<String> {
+pub(super) fn decode(bytes: &[u8]) -> Option<String> {
     if let Some((encoding, mark)) = Encoding::for_bom(bytes) {
         let text = encoding.decode_without_bom_handling_and_without_replacement(bytes.get(mark..)?)?;
         return Some(text.into_owned()).filter(|text| !text.contains('\0'));
@@ -69,7 +69,7 @@ fn decode(bytes: &[u8]) -> Option<String> {
     }
 }
 
-fn one_kind_of_line_break(text: &str) -> String {
+pub(super) fn one_kind_of_line_break(text: &str) -> String {
     let mut text = text.replace("\r\n", "\n").replace('\r', "\n");
     if !text.ends_with('\n') {
         text.push('\n');
@@ -86,12 +86,12 @@ pub fn table<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> Vec<Option<T>> {
     reader.deserialize().map(Result::ok).collect()
 }
 
-fn reader(text: &str, delimiter: u8) -> csv::Reader<&[u8]> {
+pub(super) fn reader(text: &str, delimiter: u8) -> csv::Reader<&[u8]> {
     csv::ReaderBuilder::new().has_headers(false).flexible(true).delimiter(delimiter).from_reader(text.as_bytes())
 }
 
 /// Chooses the delimiter that makes the widest of the first rows, which is the header.
-fn delimiter(text: &str) -> u8 {
+pub(super) fn delimiter(text: &str) -> u8 {
     const ROWS_LOOKED_AT: usize = 30;
     let width = |delimiter: u8| {
         let rows = reader(text, delimiter).into_records().take(ROWS_LOOKED_AT);
@@ -115,7 +115,7 @@ pub(super) fn neutralised(text: &str) -> String {
 }
 
 /// Takes the apostrophe away again.
-fn restored(text: &str) -> &str {
+pub(super) fn restored(text: &str) -> &str {
     text.strip_prefix('\'').filter(|rest| needs_mark(rest)).unwrap_or(text)
 }
 

@@ -17,6 +17,7 @@ mod grid;
 mod header;
 mod list;
 mod merged;
+mod movements;
 mod row;
 mod scan;
 mod screening;
@@ -34,6 +35,7 @@ pub use export::{ExportError, ExportRow, list_csv, list_xlsx};
 pub use fault::{Hint, SheetFault, SheetWarning, WarningCode};
 pub use grid::{Cell, Epoch, Grid, GridRow, GridSheet, Merge};
 pub use list::{ListRow, ListSheet, list_rows};
+pub use movements::{MovementColumn, findings_csv, findings_xlsx, movement_books};
 pub use screening::{ScreeningLine, screening_rows};
 pub use template::template_xlsx;
 

@@ -31,6 +31,7 @@ pub mod manual_releases;
 pub mod movements;
 pub mod opinions;
 pub mod private;
+pub mod reconciliations;
 pub mod register;
 pub mod rows;
 pub mod rulebook;

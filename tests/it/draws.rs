@@ -37,6 +37,18 @@ pub fn position(sequence: i64, lines: &[Value]) -> Value {
     position_of(ENT_03, sequence, lines)
 }
 
+/// A position that takes next to nothing.
+pub fn small() -> Value {
+    position_of(ENT_05, 1, &[grams(1, "0.001")])
+}
+
+/// The body of a release against the answer.
+pub fn manual() -> Value {
+    let mut body = small();
+    body["reason"] = json!({ "code": "urgent_goods", "basis": "冷链货物" });
+    body
+}
+
 /// States a position and expects it to be booked.
 pub fn reserve(customs: &Actor, serial: u32, sequence: i64, lines: &[Value]) -> Value {
     ok(&customs.put(&place(serial), &position(sequence, lines)))

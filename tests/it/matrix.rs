@@ -13,10 +13,11 @@ pub use self::people::issuer;
 
 use self::cases::prepare;
 use self::made::{SCREENING_CSV, emergency, finding, handed_in, long_listed, screening, usage};
-use self::people::{Call, People, notice_to, tell_every_role};
+use self::people::{Call, People, notice_to, send, tell_every_role};
 use self::tables::tables;
-use crate::draws::{act, declaration, grams, ok, place, position_of};
+use crate::draws::{act, declaration, manual, ok, place, small};
 use crate::lookups::{ENT_05, ENT_10, ask, number_of, question};
+use crate::reconcile;
 use crate::support::app::{Actor, Database, TestApp};
 use crate::support::client::Response;
 use crate::support::contract::Contract;
@@ -98,6 +99,7 @@ struct World {
     finding: String,
     /// Revision when everything was prepared for a call.
     prepared: std::cell::Cell<i64>,
+    reconciliation: String,
 }
 
 impl World {
@@ -117,8 +119,22 @@ impl World {
         tell_every_role(app);
         let people = People::build(app);
         let listing = number_of(app, ENT_05, "2937500000");
+        let reconciliation = reconcile::made(app).0.rsplit('/').next().unwrap().to_owned();
         let prepared = std::cell::Cell::new(0);
-        Self { listing, answer, adjustment, stop, manual_release, message, people, entry, usage, finding, prepared }
+        Self {
+            listing,
+            answer,
+            adjustment,
+            stop,
+            manual_release,
+            message,
+            people,
+            entry,
+            usage,
+            finding,
+            reconciliation,
+            prepared,
+        }
     }
 
     /// Body of a draw of a declaration that stands as the verb needs, and its serial.
@@ -162,6 +178,7 @@ impl World {
                 ("/v1/screening", &self.entry),
                 ("/v1/usage-returns", &self.usage),
                 ("/v1/findings", &self.finding),
+                ("/v1/reconciliations", &self.reconciliation),
             ];
             let known = known.iter().find(|(path, _)| endpoint.path.starts_with(path));
             (known.map_or_else(|| self.adjustment.clone(), |(_, id)| (*id).clone()), "\"1\"".to_owned())
@@ -193,6 +210,11 @@ impl World {
             "list_answers" => {
                 target += "?declaration=010120261012345678";
                 ("", String::new())
+            }
+            operation if operation.contains("reconciliation") => {
+                let (query, media, body) = reconcile::asked(operation);
+                target += query;
+                (media, body)
             }
             "list_draw_messages" => {
                 target += &format!("?declaration={}", declaration(1));
@@ -229,12 +251,13 @@ impl World {
             None
         };
         let (mut media, mut body) = (media, body);
-        let mut sent = String::new();
+        let sent;
         let (mut decides, mut etag) = (decides, etag);
         if let Some(prepared) = prepared {
             target = prepared.target;
             if let Some(given) = prepared.body {
-                (sent, body) = given;
+                body = given.1;
+                sent = given.0;
                 media = sent.as_str();
             }
             if let Some(given) = prepared.etag {
@@ -260,18 +283,6 @@ impl World {
     }
 }
 
-/// A position that takes next to nothing.
-fn small() -> serde_json::Value {
-    position_of(ENT_05, 1, &[grams(1, "0.001")])
-}
-
-/// The body of a release against the answer.
-fn manual() -> serde_json::Value {
-    let mut body = small();
-    body["reason"] = json!({ "code": "urgent_goods", "basis": "冷链货物" });
-    body
-}
-
 /// Releases against the answer; its id and entity tag.
 fn manually_released(app: &TestApp) -> (String, String) {
     let serial = u32::try_from(app.inside().head().unwrap().0).unwrap() + 1000;
@@ -281,27 +292,6 @@ fn manually_released(app: &TestApp) -> (String, String) {
     let items = board["items"].as_array().unwrap();
     let item = items.iter().find(|item| item["declaration"] == declaration(serial)).unwrap();
     (item["id"].as_str().unwrap().to_owned(), format!("\"{}\"", item["revision"]))
-}
-
-/// Sends a call that was made ready.
-fn send(app: &TestApp, method: &str, who: Who, call: Call) -> Response {
-    let body = call.body.map(|body| body.to_string()).unwrap_or_default();
-    let mut headers = Vec::new();
-    if !body.is_empty() {
-        headers.push(("Content-Type", "application/json"));
-    }
-    headers.extend(call.etag.as_deref().map(|etag| ("If-Match", etag)));
-    if matches!(who, Who::In(Role::EnterpriseAgent)) {
-        headers.push(("Whitelist-Acting-For", ENT_05));
-    }
-    let mut actor = who.actor(app);
-    if let (Some(org), Who::In(role)) = (call.org, who) {
-        actor.token = app.token(&[role], org, who.name());
-    }
-    match who {
-        Who::Nobody => actor.client.send(method, &call.target, &headers, body.as_bytes()),
-        Who::NoRole | Who::In(_) => actor.send(method, &call.target, &headers, body.as_bytes()),
-    }
 }
 
 fn proposal(app: &TestApp) -> serde_json::Value {
@@ -322,6 +312,7 @@ fn decides(endpoint: &Endpoint) -> bool {
             | "end_screening"
             | "close_finding"
             | "correct_usage_return"
+            | "confirm_reconciliation"
     )
 }
 
@@ -333,6 +324,7 @@ fn opened(app: &TestApp, endpoint: &Endpoint) -> (String, String) {
         "end_screening" => made(app, "/v1/screening", &screening()),
         "close_finding" => made(app, "/v1/findings", &finding()),
         "correct_usage_return" => handed_in(app),
+        "confirm_reconciliation" => reconcile::made(app),
         _ => proposed(app),
     }
 }

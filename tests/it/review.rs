@@ -11,9 +11,6 @@ use crate::support::on_both;
 use serde_json::{Value, json};
 use whitelist::domain::actor::Role;
 
-/// Every member agency of the Beijing sample.
-pub const AGENCIES: [&str; 6] = ["bj-drug", "bj-science", "bj-economy", "bj-commerce", "bj-health", "bj-customs"];
-
 /// A case as the last step left it.
 pub struct Case(pub Standing);
 

@@ -17,12 +17,13 @@ use crate::store::items::ItemRow;
 use crate::store::manual_releases::ManualReleaseRow;
 use crate::store::opinions::{self, OpinionRow};
 use crate::store::private::PrivateValues;
+use crate::store::reconciliations::ReconciliationRow;
 use crate::store::rows::{AdjustmentRow, EnterpriseRow, ListingRow, SchemeRow, StopRow, TariffRow};
 use crate::store::screening::ScreeningRow;
 use crate::store::usage_returns::ReturnRow;
 use crate::store::{
     AnyConnection, StoreError, adjustments, applications, declarations, documents, enterprises, findings, items,
-    listings, manual_releases, register, rulebook, screening, usage_returns,
+    listings, manual_releases, reconciliations, register, rulebook, screening, usage_returns,
 };
 use crate::tlog::entry::Entry;
 use std::cell::RefCell;
@@ -74,6 +75,7 @@ impl Tables {
             Versions::<DecisionRow>::held(|conn, after| decisions::since(conn, after, STRIDE)),
             Versions::<AppealRow>::held(|conn, after| appeals::since(conn, after, STRIDE)),
             Standing::<BatchRow>::held(|conn, after| batches::all(conn, after, 100)),
+            Standing::<ReconciliationRow>::held(reconciliations::all),
             Standing::<AdjustmentRow>::held(|conn, after| adjustments::all(conn, after, 100)),
             Standing::<ApplicationRow>::held(|conn, after| applications::all(conn, after, STRIDE)),
             Versions::<ContentRow>::held(|conn, after| applications::contents_since(conn, after, 100)),

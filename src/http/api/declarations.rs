@@ -4,14 +4,15 @@ use super::draw_body::{Stated, read_cancel, read_correct, read_manual, read_put,
 use super::json;
 use super::lookups::json_bytes;
 use super::parameters::{PageAsked, no_query, page, path, read_query};
-use crate::app::AppError;
 use crate::app::draw::messages::Message;
 use crate::app::draw::{DeclarationQuery, view};
+use crate::app::{App, AppError};
 use crate::domain::actor::Caller;
 use crate::domain::code::{DeclarationNumber, Uscc};
 use crate::domain::draw::{Act, Command, CorrectionCode, State};
 use crate::domain::error::Rule;
 use crate::domain::fault::FaultCode;
+use crate::domain::lang::Lang;
 use crate::domain::listing_number::ListingNumber;
 use crate::domain::revision::Revision;
 use crate::domain::validity::Instant;
@@ -19,7 +20,7 @@ use crate::http::blocking::{etag, hop};
 use crate::http::edge::{Asked, Edge, asked, edge};
 use crate::http::fields::{JSON_DEPTH, Members as _, parse_json, whole};
 use crate::http::problem::{Fault, Problem};
-use actix_web::body::to_bytes;
+use actix_web::body::{MessageBody as _, to_bytes};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ContentType, ETAG};
 use actix_web::web::{Bytes, Payload};
@@ -103,25 +104,59 @@ async fn answer(
         Err(faults) => return (None, Err(faults.into())),
     };
     let sequence = sequence_of(&body);
-    let stated = match read(&body, number) {
-        Ok(stated) => stated,
+    let command = match command(number, verb, &body, read) {
+        Ok(command) => command,
         Err(faults) => return (sequence, Err(faults.into())),
     };
+    let (app, caller, request_id) = (Arc::clone(&edge.app), caller.clone(), asked.id.to_string());
+    let drawn = hop(move || carry_out(&app, &caller, Some(request_id), command));
+    (sequence, drawn.await)
+}
+
+/// Carries out a kept message once more, for an investigation; returns status and body of the answer.
+pub fn again(app: &App, caller: &Caller, number: DeclarationNumber, verb: &str, bytes: &[u8]) -> (u16, Vec<u8>) {
+    let read: Read = match verb {
+        "put" => read_put,
+        "release" => |body, _| read_release(body),
+        "cancel" => |body, _| read_cancel(body),
+        "correct" => |body, _| read_correct(body),
+        _ => read_manual,
+    };
+    let carry_out = || -> Result<Vec<u8>, Problem> {
+        let command = command(number, verb, &parse_json(bytes, JSON_DEPTH)?, read)?;
+        Ok(carry_out(app, caller, None, command)?.0)
+    };
+    match carry_out() {
+        Ok(body) => (StatusCode::OK.as_u16(), body),
+        Err(problem) => {
+            let rendered = problem.respond(Lang::Zh, "replay");
+            (problem.kind.status().as_u16(), rendered.into_body().try_into_bytes().unwrap_or_default().to_vec())
+        }
+    }
+}
+
+/// Reads a message as a command.
+fn command(number: DeclarationNumber, verb: &str, body: &Value, read: Read) -> Result<Command, Vec<Fault>> {
+    let Stated { sequence, occurred_at, act } = read(body, number)?;
     let mut digest = Sha256::new();
     digest.update(verb.as_bytes());
     // White space apart, the bytes that were sent.
     digest.update(body.to_string().as_bytes());
-    let Stated { sequence: stated_sequence, occurred_at, act } = stated;
-    let command = Command { number, sequence: stated_sequence, digest: digest.finalize().into(), occurred_at, act };
-    let (app, caller, request_id) = (Arc::clone(&edge.app), caller.clone(), asked.id.to_string());
-    let drawn = hop(move || {
-        needs_basis(&command.act)?;
-        let drawn = app.draw(&caller, Some(request_id), command)?;
-        let view = view::declaration(&drawn.row, drawn.superseded)?;
-        let body = serde_json::to_vec(&view).map_err(AppError::unwritable)?;
-        Ok((body, Revision(drawn.row.revision)))
-    });
-    (sequence, drawn.await)
+    Ok(Command { number, sequence, digest: digest.finalize().into(), occurred_at, act })
+}
+
+/// Books a command and renders its answer.
+fn carry_out(
+    app: &App,
+    caller: &Caller,
+    request_id: Option<String>,
+    command: Command,
+) -> Result<(Vec<u8>, Revision), AppError> {
+    needs_basis(&command.act)?;
+    let drawn = app.draw(caller, request_id, command)?;
+    let view = view::declaration(&drawn.row, drawn.superseded)?;
+    let body = serde_json::to_vec(&view).map_err(AppError::unwritable)?;
+    Ok((body, Revision(drawn.row.revision)))
 }
 
 fn needs_basis(act: &Act) -> Result<(), AppError> {

@@ -58,7 +58,8 @@ async fn export(request: &HttpRequest) -> Result<Vec<ExportRow>, Problem> {
     hop_for(EXPORT, move || app.export(&caller, &filters)).await
 }
 
-fn attachment(content_type: &'static str, name: &'static str, body: Vec<u8>) -> HttpResponse {
+/// Answers a file to be saved under a name.
+pub fn attachment(content_type: &'static str, name: &'static str, body: Vec<u8>) -> HttpResponse {
     HttpResponse::Ok()
         .content_type(content_type)
         .insert_header((CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")))

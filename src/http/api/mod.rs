@@ -27,6 +27,8 @@ pub mod pages;
 pub mod parameters;
 pub mod people;
 pub mod people_body;
+pub mod reconciliation_body;
+pub mod reconciliations;
 pub mod reference;
 pub mod screening;
 pub mod stops;

@@ -9,6 +9,7 @@ pub mod messages;
 pub mod notices;
 pub mod opinion_drafts;
 pub mod people;
+pub mod reconciliation_pages;
 pub mod reminders;
 pub mod responses;
 pub mod setup;
@@ -30,4 +31,5 @@ pub const TABLES: &[&str] = &[
     "setup_codes",
     "claims",
     "opinion_drafts",
+    "reconciliation_pages",
 ];

@@ -1,4 +1,4 @@
-//! Tables of the list and its log.
+//! Tables of the list, its log, and what draws on it.
 
 diesel::table! {
     installation (id) {

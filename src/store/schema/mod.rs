@@ -3,9 +3,11 @@
 //! The migrations are the law; a test compares them with what the database says after migrating.
 
 mod list;
+mod reconciliation;
 mod register;
 mod review;
 
 pub use list::*;
+pub use reconciliation::*;
 pub use register::*;
 pub use review::*;

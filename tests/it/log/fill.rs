@@ -11,6 +11,7 @@ use whitelist::store::documents::DocumentRow;
 use whitelist::store::findings::FindingRow;
 use whitelist::store::items::ItemRow;
 use whitelist::store::opinions::OpinionRow;
+use whitelist::store::reconciliations::ReconciliationRow;
 use whitelist::store::rows::StopRow;
 use whitelist::store::screening::ScreeningRow;
 use whitelist::store::usage_returns::ReturnRow;
@@ -25,7 +26,8 @@ pub fn fill(app: &TestApp) {
         .write::<_, StoreError>(context, |tx| {
             casework(tx)?;
             review(tx)?;
-            supervision(tx)
+            supervision(tx)?;
+            reconciliation(tx)
         })
         .unwrap();
 }
@@ -346,5 +348,49 @@ fn review(tx: &mut Tx<'_>) -> Result<(), StoreError> {
         };
         tx.save(published, Some(&batch), "batch.published")?;
     }
+    Ok(())
+}
+
+fn reconciliation(tx: &mut Tx<'_>) -> Result<(), StoreError> {
+    let person = tx.person()?.to_string();
+    let at = tx.context().at.micros();
+    let day = tx.context().at.day().value();
+    let compared = ReconciliationRow {
+        id: "rec_00000000000000000000000000000001".to_owned(),
+        version: 1,
+        revision: tx.next_revision().0,
+        org: "0101".to_owned(),
+        state: "compared".to_owned(),
+        period_from: day - 30,
+        period_to: day,
+        row_count: 9,
+        sent_digest: "0".repeat(64),
+        findings_digest: "1".repeat(64),
+        compared_revision: 1,
+        matched: 5,
+        missing_here: 4,
+        missing_there: 3,
+        different: 2,
+        compared_by: person.clone(),
+        compared_at: at,
+        confirmed_by: None,
+        confirmed_at: None,
+        booked: None,
+        refused: None,
+    };
+    tx.save(compared.clone(), None, "reconciliation.compared")?;
+    // Written before it is changed: one row stands for both.
+    tx.flush()?;
+    let confirmed = ReconciliationRow {
+        version: 2,
+        revision: tx.next_revision().0,
+        state: "confirmed".to_owned(),
+        confirmed_by: Some(person),
+        confirmed_at: Some(at),
+        booked: Some(6),
+        refused: Some(3),
+        ..compared.clone()
+    };
+    tx.save(confirmed, Some(&compared), "reconciliation.confirmed")?;
     Ok(())
 }

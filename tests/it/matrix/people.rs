@@ -234,3 +234,24 @@ pub fn tell_every_role(app: &TestApp) {
         assert!(app.inside().store.keep(app.clock.now(), move |conn| notices::insert(conn, &row)).unwrap());
     }
 }
+
+/// Sends a call that was made ready.
+pub fn send(app: &TestApp, method: &str, who: Who, call: Call) -> Response {
+    let body = call.body.map(|body| body.to_string()).unwrap_or_default();
+    let mut headers = Vec::new();
+    if !body.is_empty() {
+        headers.push(("Content-Type", "application/json"));
+    }
+    headers.extend(call.etag.as_deref().map(|etag| ("If-Match", etag)));
+    if matches!(who, Who::In(Role::EnterpriseAgent)) {
+        headers.push(("Whitelist-Acting-For", ENT_05));
+    }
+    let mut actor = who.actor(app);
+    if let (Some(org), Who::In(role)) = (call.org, who) {
+        actor.token = app.token(&[role], org, who.name());
+    }
+    match who {
+        Who::Nobody => actor.client.send(method, &call.target, &headers, body.as_bytes()),
+        Who::NoRole | Who::In(_) => actor.send(method, &call.target, &headers, body.as_bytes()),
+    }
+}

@@ -1,0 +1,2 @@
+DROP TABLE reconciliation_pages;
+DROP TABLE reconciliations;

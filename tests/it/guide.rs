@@ -1,0 +1,121 @@
+//! The integrator's guide: every fenced block of it runs exactly as printed, in order, against a demo with fresh data.
+
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::channel;
+use std::time::Duration;
+
+/// The demo in a process of its own.
+pub struct Demo {
+    child: Child,
+    /// Where it listens, `127.0.0.1:PORT`.
+    pub address: String,
+}
+
+impl Demo {
+    /// Starts the demo over a data folder and waits until it is ready.
+    pub fn start(data: &Path, listen: &str, database: Option<&str>) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_whitelist"));
+        command.env_clear().args(["demo", "--listen", listen, "--data"]).arg(data);
+        if let Some(database) = database {
+            command.args(["--database", database]);
+        }
+        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let stdout = BufReader::new(child.stdout.take().unwrap());
+        let (tell, told) = channel();
+        // Read to its end, so that the process never waits for us.
+        std::thread::spawn(move || {
+            for line in stdout.lines().map_while(Result::ok) {
+                if let Some(rest) = line.strip_prefix("whitelist demo is ready on http://") {
+                    let _ = tell.send(rest.split(' ').next().unwrap().to_owned());
+                }
+            }
+        });
+        match told.recv_timeout(Duration::from_secs(60)) {
+            Ok(address) => Self { child, address },
+            Err(_) => {
+                child.kill().unwrap();
+                panic!("the demo did not become ready: {:?}", child.wait());
+            }
+        }
+    }
+
+    /// SIGKILL: no signal handler, no destructor, no flush.
+    pub fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+impl Drop for Demo {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The blocks that a reader copies.
+fn blocks(page: &str) -> Vec<String> {
+    let mut blocks: Vec<String> = Vec::new();
+    let mut open = false;
+    for line in page.lines() {
+        match line {
+            "```sh" => {
+                open = true;
+                blocks.push(String::new());
+            }
+            "```" => open = false,
+            _ if open => *blocks.last_mut().unwrap() += &format!("{line}\n"),
+            _ => {}
+        }
+    }
+    blocks
+}
+
+fn runs(page: &str) {
+    let home = tempfile::tempdir().unwrap();
+    let data = home.path().join("data");
+    let demo = Demo::start(&data, "127.0.0.1:0", None);
+    let programs = Path::new(env!("CARGO_BIN_EXE_whitelist")).parent().unwrap().display();
+    let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs").join(page)).unwrap();
+    let blocks = blocks(&text);
+    assert!(blocks.len() >= 14, "{page} has {} blocks", blocks.len());
+    let script: String = blocks.iter().map(|block| format!("{block}\necho\n")).collect();
+    let output = Command::new("bash")
+        .args(["-euo", "pipefail", "-c", &script])
+        .current_dir(home.path())
+        .env("PATH", format!("{programs}:{}", std::env::var("PATH").unwrap()))
+        .env("WL", format!("http://{}", demo.address))
+        .env("WHITELIST_DATA", &data)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{page}: {said}\n{}", String::from_utf8_lossy(&output.stderr));
+    let counts = r#""counts":{"matched":4,"missing_here":1,"missing_there":0,"different":0}"#;
+    assert!(said.contains(counts), "{page}: the reconciliation found something else: {said}");
+    assert!(said.contains(r#""booked":1,"refused":0"#), "{page}: the correction was not booked: {said}");
+    assert!(said.contains("Both sides hold the same."), "{page}: {said}");
+    assert!(std::fs::metadata(home.path().join("differences.xlsx")).unwrap().len() > 1_000);
+}
+
+#[test]
+fn the_english_page_runs_as_printed() {
+    runs("customs-integration.md");
+}
+
+#[test]
+fn the_chinese_page_runs_as_printed() {
+    runs("customs-integration.zh-CN.md");
+}
+
+#[test]
+fn both_pages_print_the_same_requests() {
+    let read =
+        |page: &str| std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs").join(page)).unwrap();
+    let commands = |page: &str| -> Vec<String> {
+        let lines = blocks(&read(page)).concat();
+        lines.lines().filter(|line| line.contains("curl") || line.contains("/v1/")).map(str::to_owned).collect()
+    };
+    assert_eq!(commands("customs-integration.md"), commands("customs-integration.zh-CN.md"));
+}
