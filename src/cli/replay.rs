@@ -89,11 +89,14 @@ fn read(source: &DatabaseUrl, wanted: Option<DeclarationNumber>) -> Result<Vec<M
     let (mut kept, mut after) = (Vec::new(), String::new());
     loop {
         let page = messages::list(&mut conn, &after, STRIDE)?;
-        let Some(last) = page.last() else { return Ok(kept) };
+        let Some(last) = page.last() else { break };
         after.clone_from(&last.id);
         let about = |row: &MessageRow| wanted.is_none_or(|wanted| row.declaration == wanted.to_string());
         kept.extend(page.into_iter().filter(about));
     }
+    // Ids order by the millisecond only.
+    kept.sort_by_key(|message| (message.received_at, message.sequence));
+    Ok(kept)
 }
 
 /// Copies database and keys into a folder of its own.

@@ -388,6 +388,6 @@ mod tests {
         );
         assert_eq!(Addressee::parse(&notice.to.word()), Some(notice.to));
         assert_eq!(Addressee::parse("org"), None);
-        assert_eq!(filled("{a}{b", &Params::from([("a".to_owned(), "{c}".to_owned())])), "{c}");
+        assert_eq!(filled("{a}{b", &Params::from([("a".to_owned(), "{c}".to_owned())])), "{c}{b");
     }
 }

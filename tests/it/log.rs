@@ -24,7 +24,7 @@ use whitelist::domain::validity::LegalDay;
 use whitelist::index::Snapshot;
 
 /// Tables of things as they stand: their rows move on, their history is in the log alone.
-const STANDING: [&str; 3] = ["adjustments", "applications", "manual_releases"];
+const STANDING: [&str; 4] = ["adjustments", "applications", "manual_releases", "reconciliations"];
 
 /// What both snapshots answer about every listing, on days in and around its time, at several revisions.
 fn answers(snapshot: &Snapshot, listed: &[(Uscc, Vec<whitelist::domain::listing::Listing>)]) -> Vec<String> {

@@ -13,7 +13,7 @@ pub use self::people::issuer;
 
 use self::cases::prepare;
 use self::made::{SCREENING_CSV, emergency, finding, handed_in, long_listed, screening, usage};
-use self::people::{Call, People, notice_to, send, tell_every_role};
+use self::people::{People, notice_to, send, tell_every_role};
 use self::tables::tables;
 use crate::draws::{act, declaration, manual, ok, place, small};
 use crate::lookups::{ENT_05, ENT_10, ask, number_of, question};
@@ -475,7 +475,7 @@ on_both! {
             assert_eq!(told, head + risen, "{}", endpoint.operation);
             match endpoint.effect {
                 // What was prepared for the call may have changed more.
-                Effect::Read if risen > 0 => assert_eq!(head + risen, world.prepared.get(), "{}", endpoint.operation),
+                Effect::Read | Effect::Keep if risen > 0 => assert_eq!(head + risen, world.prepared.get(), "{}", endpoint.operation),
                 Effect::Read | Effect::Keep => {
                     let mut changed: Vec<&String> = before.keys().filter(|name| before[*name] != after[*name]).collect();
                     changed.retain(|name| endpoint.effect == Effect::Read || !TABLES.contains(&name.as_str()));

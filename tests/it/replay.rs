@@ -45,19 +45,24 @@ fn kept_requests_are_decided_again_as_they_were() {
     app.restart();
     let customs = app.drawing();
     reserve(&customs, 1, 1, &[grams(1, "60")]);
+    app.set_time("2026-08-12T04:00:01.000000Z");
     assert_eq!(customs.put(&place(2), &position(1, &[grams(1, "41")])).status, 422);
+    app.set_time("2026-08-12T04:00:02.000000Z");
     act(&customs, 1, "release", &json!({ "sequence": 2 }));
+    app.set_time("2026-08-12T04:00:03.000000Z");
     reserve(&customs, 3, 1, &[grams(1, "40")]);
     app.inside().messages.flush();
     app.halt();
     let bytes = std::fs::read(app.folder.join("whitelist.db")).unwrap();
 
-    // Against the copy itself: the last message of each declaration is answered again, earlier ones are overtaken.
+    // Against the copy itself: the last message of each declaration is answered again, earlier ones are overtaken, and
+    // what was refused is judged by what is left now, which is less.
     let (code, found) = replay(&app.folder, &[]);
-    assert_eq!((code, counts(&found)), (Some(0), (4, 3, 1, 0)), "{found}");
+    assert_eq!((code, counts(&found)), (Some(1), (4, 2, 1, 1)), "{found}");
+    assert_eq!(found["different"][0]["declaration"], "010120261000000002");
     assert_eq!(std::fs::read(app.folder.join("whitelist.db")).unwrap(), bytes, "the copy stays as it is");
-    let (_, one) = replay(&app.folder, &["--declaration", "010120261000000002"]);
-    assert_eq!(counts(&one), (1, 1, 0, 0));
+    let (code, one) = replay(&app.folder, &["--declaration", "010120261000000003"]);
+    assert_eq!((code, counts(&one)), (Some(0), (1, 1, 0, 0)), "{one}");
 
     // Against the state of before everything is decided anew, and decided the same.
     let after = app.folder.to_str().unwrap().to_owned();

@@ -1,5 +1,7 @@
 //! Rows in the tables that no story of the list reaches, saved as the service saves them.
 
+mod people;
+
 use crate::support::app::TestApp;
 use whitelist::domain::application::event::EventKind;
 use whitelist::store::appeals::AppealRow;
@@ -27,7 +29,8 @@ pub fn fill(app: &TestApp) {
             casework(tx)?;
             review(tx)?;
             supervision(tx)?;
-            reconciliation(tx)
+            reconciliation(tx)?;
+            people::people(tx)
         })
         .unwrap();
 }
