@@ -223,9 +223,9 @@ pub fn grant(asked: &Ask, less: &Reduction, usual: u16) -> Result<Ask, Rule> {
     }
 }
 
-fn at_most<T: PartialOrd>(granted: Option<T>, asked: &Option<T>) -> Result<Option<T>, Rule>
+fn at_most<T>(granted: Option<T>, asked: &Option<T>) -> Result<Option<T>, Rule>
 where
-    T: Clone,
+    T: Clone + PartialOrd,
 {
     match (granted, asked) {
         (None, asked) => Ok(asked.clone()),

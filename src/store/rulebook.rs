@@ -121,14 +121,18 @@ struct Newest {
     value: i64,
 }
 
-/// Returns the revision of the newest version of anything that lookups judge by.
+/// Returns the revision of the newest version of anything that the snapshot holds: the list, the register of people,
+/// and the calendar.
 ///
 /// # Errors
 /// The database's failure.
 pub fn newest(conn: &mut AnyConnection) -> Result<i64, StoreError> {
     let query = "SELECT COALESCE(MAX(newest), 0) AS value FROM (SELECT MAX(revision) AS newest FROM scheme_versions \
                  UNION ALL SELECT MAX(revision) FROM tariff_versions UNION ALL SELECT MAX(revision) FROM enterprise_versions \
-                 UNION ALL SELECT MAX(revision) FROM listing_versions UNION ALL SELECT MAX(revision) FROM stop_versions) AS list";
+                 UNION ALL SELECT MAX(revision) FROM listing_versions UNION ALL SELECT MAX(revision) FROM stop_versions \
+                 UNION ALL SELECT MAX(revision) FROM organisation_versions UNION ALL SELECT MAX(revision) FROM person_versions \
+                 UNION ALL SELECT MAX(revision) FROM account_versions UNION ALL SELECT MAX(revision) FROM grant_versions \
+                 UNION ALL SELECT MAX(revision) FROM mandate_versions UNION ALL SELECT MAX(revision) FROM calendar_years) AS list";
     let newest: Newest = both!(conn, conn => diesel::sql_query(query).get_result(conn))?;
     Ok(newest.value)
 }

@@ -38,6 +38,7 @@ impl Listed {
 
 /// One application: a draft of the caller's own, or a case that the caller may see.
 #[derive(Debug, Clone)]
+#[allow(clippy::large_enum_variant, reason = "one in a request, taken apart at once")]
 pub enum Found {
     /// Still being written.
     Draft(super::draft::Draft),

@@ -222,12 +222,11 @@ crate::domain::application::words! {
     }
 }
 
-/// Finds what speaks against a case by itself: item, check, and what it is about.
-fn checks(
-    conn: &mut AnyConnection,
-    case: &Case,
-    today: LegalDay,
-) -> Result<Vec<(Option<u16>, Check, Option<String>)>, AppError> {
+/// A finding: line of the item, check, and what it is about.
+type Checked = (Option<u16>, Check, Option<String>);
+
+/// Finds what speaks against a case by itself.
+fn checks(conn: &mut AnyConnection, case: &Case, today: LegalDay) -> Result<Vec<Checked>, AppError> {
     let mut found = Vec::new();
     let content = case.content(conn)?;
     let enterprise = enterprises::versions(conn, &case.row.enterprise)?;
@@ -243,7 +242,7 @@ fn checks(
         found.push((None, Check::EnterpriseSuspended, None));
     }
     let mut newest = std::collections::BTreeMap::new();
-    for row in listings::versions_of_enterprises(conn, &[case.row.enterprise.clone()])? {
+    for row in listings::versions_of_enterprises(conn, std::slice::from_ref(&case.row.enterprise))? {
         newest.insert(row.number.clone(), row);
     }
     let held: Vec<_> =

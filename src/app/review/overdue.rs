@@ -51,7 +51,7 @@ pub fn lapse_correction(tx: &mut Tx<'_>, id: &str, today: LegalDay) -> Result<bo
     let events = applications::events(tx.conn(), id)?;
     let asked = events.iter().rev().find(|event| event.kind == EventKind::Asked.as_str());
     let due = asked.and_then(|event| event.due_on).and_then(LegalDay::from_value);
-    if !due.is_some_and(|due| due < today) {
+    if due.is_none_or(|due| due >= today) {
         return Ok(false);
     }
     let after = moved(&row, Verb::Lapse, Who::System)?;

@@ -75,7 +75,7 @@ on_both! {
         one.step(&app.officer(), "resolve", &json!({ "items": [{ "line": 2, "resolution": "meeting", "note": "会商同意减量" }] }));
         decide(app, &mut one, &json!([{ "line": 1, "outcome": "recognise" }, { "line": 2, "outcome": "recognise", "grant": { "quantity": "2", "months": 6 } }]));
 
-        let mut two = Case(lodged(&applicant(app, ENT_10), &addition(json!([line(1, "氢化可的松", "2937210000"), line(2, "葡聚糖40", "2941301200")]))));
+        let mut two = Case(lodged(&applicant(app, ENT_10), &addition(json!([line(1, "氨苄青霉素", "2941101100"), line(2, "葡聚糖40", "2941301200")]))));
         reviewed(app, &mut two, &[1, 2], None);
         decide(app, &mut two, &json!([{ "line": 1, "outcome": "recognise" }, { "line": 2, "outcome": "refuse", "grounds": ["not_for_research"] }]));
 
@@ -109,13 +109,13 @@ on_both! {
         assert_eq!(verdict(app, NEWCOMER, "2937210000", "2026-11-02"), said("allowed", "listed"));
 
         // Winter: the second enterprise breaks a duty: its listing is removed, it may not apply for two years.
-        let removed = ask(app, &format!("{}&declared_on=2026-11-02", question(ENT_10, "2937210000")))["listing"]["number"].as_str().unwrap().to_owned();
+        let removed = ask(app, &format!("{}&declared_on=2026-11-02", question(ENT_10, "2941101100")))["listing"]["number"].as_str().unwrap().to_owned();
         app.set_time("2026-12-01T02:00:00Z");
         app.change(json!([
             { "kind": "remove", "listing": removed, "effective_on": "2026-12-01", "reason": { "code": "qualification_cancelled" } },
             { "kind": "bar_enterprise", "enterprise": ENT_10, "until": "2028-11-30", "effective_on": "2026-12-01", "reason": { "code": "qualification_cancelled" } },
         ]));
-        assert_eq!(verdict(app, ENT_10, "2937210000", "2026-12-02"), said("denied", "removed"));
+        assert_eq!(verdict(app, ENT_10, "2941101100", "2026-12-02"), said("denied", "removed"));
         let draft = applicant(app, ENT_10).post("/v1/applications", &addition(json!([line(1, "葡聚糖40", "2941301200")])));
         let draft = Standing::of(&draft);
         let barred = applicant(app, ENT_10).act(&format!("{}/lodge", draft.path), &draft.etag);

@@ -86,12 +86,8 @@ pub fn people(tx: &mut Tx<'_>) -> Result<(), StoreError> {
         recorded_at: at,
     };
     tx.save(named.clone(), None, "responsible_person.named")?;
-    let renamed = ResponsiblePersonRow {
-        version: 2,
-        revision: tx.next_revision().0,
-        name: "王五".to_owned(),
-        ..named.clone()
-    };
+    let renamed =
+        ResponsiblePersonRow { version: 2, revision: tx.next_revision().0, name: "王五".to_owned(), ..named.clone() };
     tx.save(renamed, Some(&named), "responsible_person.named")?;
     let mandate = MandateRow {
         id: format!("man_{:032x}", 1),
@@ -133,11 +129,7 @@ pub fn people(tx: &mut Tx<'_>) -> Result<(), StoreError> {
         recorded_at: at,
     };
     tx.save(news.clone(), None, "broadcast.published")?;
-    let retracted = BroadcastRow {
-        version: 2,
-        revision: tx.next_revision().0,
-        state: "retracted".to_owned(),
-        ..news.clone()
-    };
+    let retracted =
+        BroadcastRow { version: 2, revision: tx.next_revision().0, state: "retracted".to_owned(), ..news.clone() };
     tx.save(retracted, Some(&news), "broadcast.retracted").map(drop)
 }
