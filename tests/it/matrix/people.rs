@@ -3,6 +3,7 @@
 use super::Who;
 use crate::lookups::ENT_05;
 use crate::support::app::{Actor, TestApp};
+use crate::support::casework;
 use crate::support::client::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -73,7 +74,11 @@ fn announcement() -> Value {
 impl People {
     /// Makes what readers need. The applicant of the matrix is registered, because others of its enterprise will be.
     pub fn build(app: &TestApp) -> Self {
-        let (person, _) = person(app, ENT_05, Role::EnterpriseApplicant.as_str());
+        // So is the one who writes its applications: the same person with another account.
+        let accounts = [Role::EnterpriseApplicant.as_str().to_owned(), casework::applicant_name(ENT_05)]
+            .map(|subject| json!({ "issuer": issuer(app), "subject": subject }));
+        let body = json!({ "name": "张三", "org": ENT_05, "accounts": accounts });
+        let (person, _) = made(&admin(app, "admin-2").post("/v1/people", &body));
         let grant = json!({ "org": ENT_05, "role": "enterprise.applicant" });
         made(&admin(app, "admin-2").post(&format!("/v1/people/{person}/grants"), &grant));
         let target = format!("/v1/enterprises/{ENT_05}/responsible-person");

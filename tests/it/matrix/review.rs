@@ -164,11 +164,8 @@ pub fn prepare(app: &TestApp, endpoint: &Endpoint, who: Who) -> Option<Prepared>
         }
         _ => return None,
     };
-    let list = match role {
-        Role::AgencyReviewer => "opinions",
-        Role::BureauApprover => "approvals",
-        _ => "waiting",
-    };
+    let lists = [(Role::AgencyReviewer, "opinions"), (Role::BureauApprover, "approvals")];
+    let list = lists.into_iter().find(|(whose, _)| *whose == role).map_or("waiting", |(_, list)| list);
     let id = case.as_ref().map_or("", |case| case.0.id());
     let target = endpoint.path.replace("{id}", id).replace("{kind}", "refusal").replace("{name}", list);
     let etag = case.map(|case| case.0.etag).filter(|_| changes);

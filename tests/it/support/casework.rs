@@ -39,7 +39,12 @@ impl Actor {
 
 /// The applicant of an enterprise.
 pub fn applicant(app: &TestApp, uscc: &str) -> Actor {
-    app.actor(Role::EnterpriseApplicant, uscc, &format!("applicant-{uscc}"))
+    app.actor(Role::EnterpriseApplicant, uscc, &applicant_name(uscc))
+}
+
+/// The account of the applicant of an enterprise.
+pub fn applicant_name(uscc: &str) -> String {
+    format!("applicant-{uscc}")
 }
 
 /// The terms of one item.
