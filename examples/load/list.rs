@@ -91,6 +91,7 @@ pub fn opening_of(data: &Path, database: &DatabaseUrl) -> Opening {
         migrate: true,
         record: false,
         max_staleness: Duration::from_secs(5),
+        messages_kept: whitelist::app::draw::messages::KEPT,
         clock: Clock::system(),
         group: 256,
     }

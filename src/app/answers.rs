@@ -5,8 +5,15 @@ use super::{App, AppError};
 use crate::domain::actor::{Caller, Role, RoleSet};
 use crate::domain::id::LookupId;
 use crate::domain::lookup::LineAnswer;
+use crate::domain::validity::Instant;
 use crate::store::keep::answers;
 use crate::store::{AnyConnection, StoreError};
+
+/// How far back recorded questions are tried on other rules, microseconds: 90 days.
+pub(super) const BACK: i64 = 90 * 86_400_000_000;
+
+/// Recorded answers looked at most for that, the newest first.
+const MOST_ANSWERS: usize = 50_000;
 
 /// Roles that see the answers of every office.
 const EVERY_OFFICE: RoleSet = RoleSet::of(&[Role::BureauOfficer, Role::BureauApprover, Role::Auditor]);
@@ -66,6 +73,23 @@ impl App {
         }
         render(&lines)
     }
+}
+
+/// Reads the recorded answers of the last 90 days that are wanted, newest stretch first.
+pub(super) fn recent(
+    conn: &mut AnyConnection,
+    at: Instant,
+    wanted: impl Fn(&Recorded) -> bool,
+) -> Result<Vec<Recorded>, StoreError> {
+    let (mut found, mut seen, mut cursor) = (Vec::new(), 0_usize, None::<String>);
+    while seen < MOST_ANSWERS {
+        let Some(batch) = answers::before(conn, cursor.as_deref(), at.micros().saturating_sub(BACK))? else { break };
+        let recorded = read_batch(&batch)?;
+        seen = seen.saturating_add(recorded.len());
+        found.extend(recorded.into_iter().filter(|answer| wanted(answer)));
+        cursor = Some(batch.first_id);
+    }
+    Ok(found)
 }
 
 fn sees(caller: &Caller, answer: &Recorded) -> bool {

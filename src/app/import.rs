@@ -250,6 +250,7 @@ fn rule_fault(row: &ListRow, change: &Change, rule: Rule) -> Option<SheetFault> 
         | Rule::EntryEnded
         | Rule::OverDraw
         | Rule::LineRefused
+        | Rule::ImporterFixed
         | Rule::RolesExclude
         | Rule::OwnGrant
         | Rule::LastAdministrator

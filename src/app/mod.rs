@@ -34,6 +34,7 @@ pub mod report;
 pub mod review;
 pub mod samples;
 pub mod screening;
+pub mod shadow;
 pub mod stops;
 pub mod sweeps;
 pub mod tariff;
@@ -72,6 +73,8 @@ pub struct App {
     pub installation: Installation,
     /// How old the confirmation of the head may be.
     pub max_staleness: Duration,
+    /// How long raw messages of draws are kept.
+    pub messages_kept: Duration,
 }
 
 impl App {

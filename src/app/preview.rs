@@ -6,12 +6,13 @@
 
 use super::App;
 use super::adjust::{changes, proposed, scheme_in_force};
+use super::answers;
 use super::covered::covered;
 use super::draw::open::{Open, Touched, open_reservations, touched};
 use super::error::AppError;
 use super::follow;
 use super::plan::{Plan, PlannedRow, Proposed, dated, plan};
-use super::record::{Recorded, read_batch};
+use super::record::Recorded;
 use super::view::{self, Notes, Sentence, TermsView};
 use crate::domain::adjustment::{Change, ChangeKind};
 use crate::domain::code::Uscc;
@@ -20,23 +21,17 @@ use crate::domain::error::Rule;
 use crate::domain::id::AdjustmentId;
 use crate::domain::lang::Lang;
 use crate::domain::listing_number::ListingNumber;
-use crate::domain::lookup::Declaration;
+use crate::domain::lookup::{Declaration, Line};
+use crate::domain::reason::Verdict;
 use crate::domain::revision::Revision;
 use crate::domain::timeline::{state_on, timeline};
 use crate::domain::validity::{Instant, LegalDay};
 use crate::index::Snapshot;
-use crate::store::keep::answers;
 use crate::store::listings::LeanListing;
 use crate::store::rows::ListingRow;
 use crate::store::{AnyConnection, StoreError, listings};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-
-/// How far back questions are taken, microseconds: 90 days.
-const BACK: i64 = 90 * 86_400_000_000;
-
-/// Recorded answers looked at most, the newest first.
-const MOST_ANSWERS: usize = 50_000;
 
 /// Examples named for one change.
 const EXAMPLES: usize = 20;
@@ -56,6 +51,20 @@ pub struct Differing {
     enterprise: Uscc,
     was: &'static str,
     would_be: &'static str,
+}
+
+impl Differing {
+    /// Names a line of a recorded answer with its verdict and the other one.
+    pub(super) fn new(answer: &Recorded, line: &Line, was: Verdict, would_be: Verdict) -> Self {
+        Self {
+            answer: answer.id.to_string(),
+            declaration: answer.declaration.number.map(|number| number.to_string()),
+            line: line.line,
+            enterprise: line.enterprise,
+            was: was.as_str(),
+            would_be: would_be.as_str(),
+        }
+    }
 }
 
 /// Questions that concern a change.
@@ -352,17 +361,9 @@ fn recent(conn: &mut AnyConnection, at: Instant, changes: &[Change]) -> Result<V
         listings::versions_of(conn, &numbers)?.into_iter().map(|row| row.enterprise).collect();
     about.extend(changes.iter().filter(|change| change.kind.listing().is_none()).map(|change| change.kind.subject()));
     let about: BTreeSet<Uscc> = about.iter().filter_map(|uscc| Uscc::parse(uscc).ok()).collect();
-    let (mut found, mut seen, mut cursor) = (Vec::new(), 0_usize, None::<String>);
-    while seen < MOST_ANSWERS {
-        let Some(batch) = answers::before(conn, cursor.as_deref(), at.micros().saturating_sub(BACK))? else { break };
-        let recorded = read_batch(&batch)?;
-        seen = seen.saturating_add(recorded.len());
-        let concerned =
-            |answer: &Recorded| any_enterprise || answer.lines.iter().any(|line| about.contains(&line.enterprise));
-        found.extend(recorded.into_iter().filter(concerned));
-        cursor = Some(batch.first_id);
-    }
-    Ok(found)
+    answers::recent(conn, at, |answer| {
+        any_enterprise || answer.lines.iter().any(|line| about.contains(&line.enterprise))
+    })
 }
 
 /// The list before and after, and the changes between.
@@ -405,14 +406,7 @@ impl Asked<'_> {
                         lines_differing.insert(place);
                         preview.lookups.would_differ = preview.lookups.would_differ.saturating_add(1);
                         if preview.lookups.examples.len() < EXAMPLES {
-                            preview.lookups.examples.push(Differing {
-                                answer: answer.id.to_string(),
-                                declaration: answer.declaration.number.map(|number| number.to_string()),
-                                line: line.line,
-                                enterprise: line.enterprise,
-                                was: was.verdict.as_str(),
-                                would_be: would_be.verdict.as_str(),
-                            });
+                            preview.lookups.examples.push(Differing::new(answer, line, was.verdict, would_be.verdict));
                         }
                     }
                 }

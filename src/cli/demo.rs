@@ -46,6 +46,7 @@ pub fn run(args: DemoArgs) -> Result<(), Failure> {
         migrate: true,
         record: true,
         max_staleness: Duration::from_secs(5),
+        messages_kept: crate::app::draw::messages::KEPT,
         ..Opening::of(&args.place)?
     };
     let data = opening.data.clone();

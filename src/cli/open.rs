@@ -38,6 +38,8 @@ pub struct Opening {
     pub record: bool,
     /// How old the confirmation of the head may be.
     pub max_staleness: Duration,
+    /// How long raw messages of draws are kept.
+    pub messages_kept: Duration,
     /// The time.
     pub clock: Clock,
     /// Commands committed together at most.
@@ -60,6 +62,7 @@ impl Opening {
             migrate: false,
             record: false,
             max_staleness: Duration::from_secs(5),
+            messages_kept: messages::KEPT,
             clock: Clock::system(),
             group: 256,
         })
@@ -149,7 +152,8 @@ pub fn open(opening: Opening) -> Result<Opened, Failure> {
     } else {
         (Recorder::off(), Recorder::off())
     };
-    let (clock, max_staleness) = (opening.clock, opening.max_staleness);
-    let app = App { store, index, clock, recorder, messages, swept: Swept::default(), installation, max_staleness };
+    let Opening { clock, max_staleness, messages_kept, .. } = opening;
+    let swept = Swept::default();
+    let app = App { store, index, clock, recorder, messages, swept, installation, max_staleness, messages_kept };
     Ok(Opened { app: Arc::new(app), folder, follower: Some(follower) })
 }

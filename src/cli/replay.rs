@@ -1,19 +1,21 @@
 //! `whitelist draws replay`: sends kept requests of the draw interface again to a copy of a database, and says which
 //! answers differ from those given then.
 //!
-//! For investigation. The copy is copied once more before anything is sent, each message at the instant at which it came.
+//! For investigation. What is named is never written to: it is copied once more before anything is sent (SQLite into a
+//! folder, PostgreSQL into a database beside it, which the server refuses while a service is connected to the original),
+//! and each message is sent at the instant at which it came.
 //! Where a copy knows later messages, an earlier one is overtaken and says nothing. Against a backup of before, with
 //! `--messages` from today, everything is decided anew.
 
 use super::open::{Opened, Opening, open};
 use super::{Failure, Place, say, tell};
 use crate::clock::Clock;
-use crate::config;
 use crate::domain::actor::{Caller, Role, RoleSet};
 use crate::domain::code::DeclarationNumber;
 use crate::domain::validity::Instant;
 use crate::http::api::declarations::again;
 use crate::store::keep::messages::{self, MessageRow};
+use crate::store::scratch::Scratch;
 use crate::store::{AnyConnection, DatabaseUrl, StoreError};
 use clap::Args;
 use serde_json::{Value, json};
@@ -25,14 +27,14 @@ const STRIDE: i64 = 500;
 /// Arguments of `draws replay`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Exit code 0: every answer is the same; 1: some differ, each is named. The data named are a copy and stay as they are (SQLite).\nExamples:\n  whitelist draws replay --data ./copy --declaration 010120261012345678\n  whitelist draws replay --data ./backup-of-monday --messages ./copy-of-today"
+    after_help = "Exit code 0: every answer is the same; 1: some differ, each is named. What is named stays as it is: the replay works on a copy of its own and drops it at the end. On PostgreSQL nobody may be connected to the database, so that a running service is refused: restore its backup under another name; the role needs CREATEDB. Keys are read from the data folder.\nExamples:\n  whitelist draws replay --data ./copy --declaration 010120261012345678\n  whitelist draws replay --data ./backup-of-monday --messages ./copy-of-today\n  whitelist draws replay --data ./copy --database postgres://auditor@db/monday --messages postgres://auditor@db/today"
 )]
 pub struct ReplayArgs {
     #[command(flatten)]
     place: Place,
-    /// Folder of another copy whose messages are sent [default: those of the copy itself]
-    #[arg(long, value_name = "DIR")]
-    messages: Option<PathBuf>,
+    /// Folder or database URL of another copy whose messages are sent; it is only read [default: those of the copy itself]
+    #[arg(long, value_name = "DIR|URL")]
+    messages: Option<String>,
     /// Only messages about this declaration
     #[arg(long, value_name = "N")]
     declaration: Option<String>,
@@ -57,19 +59,15 @@ pub fn run(args: ReplayArgs) -> Result<(), Failure> {
     let wanted = args.declaration.as_deref().map(DeclarationNumber::parse).transpose();
     let wanted = wanted.map_err(|_| Failure::Usage("--declaration is a number of 18 digits".to_owned()))?;
     let opening = Opening::of(&args.place)?;
-    let DatabaseUrl::Sqlite(file) = &opening.database else {
-        return Err(Failure::Refused(
-            "a replay changes the database it runs against: restore the backup into SQLite, or name a data folder"
-                .to_owned(),
-        ));
-    };
-    let source = match &args.messages {
-        Some(folder) => DatabaseUrl::parse(&config::place(Some(folder.clone()), None).1).map_err(Failure::Usage)?,
+    let source = match args.messages {
+        Some(url) if url.contains("://") => DatabaseUrl::parse(&url).map_err(Failure::Usage)?,
+        Some(folder) => DatabaseUrl::Sqlite(Path::new(&folder).join("whitelist.db")),
         None => opening.database.clone(),
     };
     let kept = read(&source, wanted)?;
     let scratch = std::env::temp_dir().join(format!("whitelist-replay-{}", uuid::Uuid::new_v4()));
-    let outcome = copy(file, &opening.data, &scratch).and_then(|database| {
+    let outcome = copy(&opening.database, &opening.data, &scratch).and_then(|copied| {
+        let database = copied.url();
         let clock = Clock::fixed(Instant::from_micros(kept.first().map_or(0, |message| message.received_at)));
         let opened = open(Opening { data: scratch.clone(), database, clock, migrate: true, ..opening })?;
         let outcome = replay(&opened, &kept, args.json);
@@ -99,17 +97,41 @@ fn read(source: &DatabaseUrl, wanted: Option<DeclarationNumber>) -> Result<Vec<M
     Ok(kept)
 }
 
-/// Copies database and keys into a folder of its own.
-fn copy(file: &Path, data: &Path, scratch: &Path) -> Result<DatabaseUrl, Failure> {
-    let failed = |error: std::io::Error| Failure::Unreachable(format!("{}: {error}", scratch.display()));
-    let database = scratch.join("whitelist.db");
-    std::fs::create_dir_all(scratch.join("keys")).map_err(failed)?;
-    for suffix in ["", "-wal"] {
-        let from = PathBuf::from(format!("{}{suffix}", file.display()));
-        if from.exists() {
-            std::fs::copy(&from, format!("{}{suffix}", database.display())).map_err(failed)?;
+/// What the replay works on.
+enum Copied {
+    File(PathBuf),
+    Database(Scratch),
+}
+
+impl Copied {
+    fn url(&self) -> DatabaseUrl {
+        match self {
+            Self::File(path) => DatabaseUrl::Sqlite(path.clone()),
+            Self::Database(scratch) => DatabaseUrl::Postgres(scratch.url().to_owned()),
         }
     }
+}
+
+/// Copies the database, and the keys into a folder of their own.
+fn copy(original: &DatabaseUrl, data: &Path, scratch: &Path) -> Result<Copied, Failure> {
+    let failed = |error: std::io::Error| Failure::Unreachable(format!("{}: {error}", scratch.display()));
+    std::fs::create_dir_all(scratch.join("keys")).map_err(failed)?;
+    let copied = match original {
+        DatabaseUrl::Sqlite(file) => {
+            let database = scratch.join("whitelist.db");
+            for suffix in ["", "-wal"] {
+                let from = PathBuf::from(format!("{}{suffix}", file.display()));
+                if from.exists() {
+                    std::fs::copy(&from, format!("{}{suffix}", database.display())).map_err(failed)?;
+                }
+            }
+            Copied::File(database)
+        }
+        DatabaseUrl::Postgres(url) => {
+            let name = format!("whitelist_replay_{}", uuid::Uuid::new_v4().simple());
+            Copied::Database(Scratch::of(url, name).map_err(not_copied)?)
+        }
+    };
     let keys = data.join("keys");
     if keys.is_dir() {
         for entry in std::fs::read_dir(&keys).map_err(failed)? {
@@ -117,7 +139,17 @@ fn copy(file: &Path, data: &Path, scratch: &Path) -> Result<DatabaseUrl, Failure
             std::fs::copy(entry.path(), scratch.join("keys").join(entry.file_name())).map_err(failed)?;
         }
     }
-    Ok(DatabaseUrl::Sqlite(database))
+    Ok(copied)
+}
+
+/// Says why PostgreSQL does not copy the database.
+fn not_copied(error: StoreError) -> Failure {
+    if let StoreError::Statement(error) = error {
+        return Failure::Refused(format!(
+            "the database cannot be copied ({error}); a replay needs a copy that nobody is connected to, and a role that may create databases"
+        ));
+    }
+    error.into()
 }
 
 fn replay(opened: &Opened, kept: &[MessageRow], as_json: bool) -> Result<(), Failure> {

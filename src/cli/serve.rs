@@ -6,7 +6,7 @@ use crate::app::sweeps::Ticker;
 use crate::clock::Clock;
 use crate::config::mail::MailSettings;
 use crate::config::{DocumentPlace, Scanner, Settings, production, variable};
-use crate::http::edge::{Documents, Edge, MESSAGES_KEPT};
+use crate::http::edge::{Documents, Edge};
 use crate::http::throttle::Throttle;
 use crate::outbound::documents::DocumentStore;
 use crate::outbound::keys::{KeyStore, KeyStoreError, LoopbackHttp};
@@ -16,7 +16,6 @@ use clap::Args;
 use std::net::{IpAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 /// Arguments of `serve`.
 #[derive(Debug, Args)]
@@ -55,6 +54,7 @@ pub fn run(args: ServeArgs) -> Result<(), Failure> {
         migrate: matches!(database, DatabaseUrl::Sqlite(_)),
         record: true,
         max_staleness: settings.max_staleness,
+        messages_kept: settings.messages_kept,
         clock: Clock::system(),
         group: 256,
     })?;
@@ -69,7 +69,6 @@ pub fn run(args: ServeArgs) -> Result<(), Failure> {
     let guards = Guards {
         metrics_from: settings.metrics_from,
         rate_limit: settings.rate_limit,
-        messages_kept: settings.messages_kept,
         mail: settings.mail.clone(),
         documents: Some(documents),
     };
@@ -136,8 +135,6 @@ pub struct Guards {
     pub metrics_from: Vec<IpAddr>,
     /// Requests a second of one client other than customs.
     pub rate_limit: Option<u32>,
-    /// How long raw messages of draws are kept.
-    pub messages_kept: Duration,
     /// How notices leave by e-mail.
     pub mail: Option<MailSettings>,
     /// Where documents lie and who scans them.
@@ -146,7 +143,7 @@ pub struct Guards {
 
 impl Default for Guards {
     fn default() -> Self {
-        Self { metrics_from: Vec::new(), rate_limit: None, messages_kept: MESSAGES_KEPT, mail: None, documents: None }
+        Self { metrics_from: Vec::new(), rate_limit: None, mail: None, documents: None }
     }
 }
 
@@ -191,12 +188,7 @@ pub fn serve(
 ) -> Result<(), Failure> {
     let program = std::env::current_exe().map_err(|error| Failure::Unreachable(error.to_string()))?;
     let edge = Edge::new(Arc::clone(&opened.app), keys, program, guards.metrics_from).map_err(Failure::Unreachable)?;
-    let edge = Edge {
-        throttle: guards.rate_limit.map(Throttle::new),
-        messages_kept: guards.messages_kept,
-        documents: guards.documents,
-        ..edge
-    };
+    let edge = Edge { throttle: guards.rate_limit.map(Throttle::new), documents: guards.documents, ..edge };
     let ticker = Ticker::start(Arc::clone(&opened.app))?;
     let courier = courier(&opened, guards.mail.as_ref())?;
     let served = crate::http::serve::until_stopped(Arc::new(edge), listener, ready);

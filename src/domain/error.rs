@@ -76,6 +76,8 @@ pub enum Rule {
     OverDraw,
     /// The list does not allow lines as they are stated.
     LineRefused,
+    /// A declaration has one importer for good.
+    ImporterFixed,
     /// One person may not hold both roles.
     RolesExclude,
     /// Nobody grants a role to themselves.
@@ -324,6 +326,11 @@ impl Rule {
                 "line_refused",
                 "名单不允许所列各行；每行的理由与办法见 lines。",
                 "the list does not allow the lines named; `lines` gives the reasons of each and what can be done",
+            ),
+            Self::ImporterFixed => (
+                "importer_fixed",
+                "报关单的进口企业不能变更；请撤销本报关单，以新的报关单号重新申报。",
+                "the importer of a declaration cannot change; cancel this declaration and declare under a new number",
             ),
             Self::RolesExclude => (
                 "roles_exclude",

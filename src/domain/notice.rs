@@ -294,6 +294,9 @@ kinds! {
     ReservationExpiring "reservation_expiring"
         "核注即将失效：{declaration}" "报关单 {declaration} 的核注数量将于 {until} 返还，请尽快放行或撤销。"
         "Reservation expires soon: {declaration}" "The quantity reserved by declaration {declaration} is given back on {until}; release or cancel it.";
+    ReservationUnfinished "reservation_unfinished"
+        "核注尚未办结：{declaration}" "报关单 {declaration} 自 {since} 起核注，至今未核销也未撤销，请尽快办理。"
+        "Reservation not finished: {declaration}" "Declaration {declaration} has held its quantity since {since}; release or cancel it.";
     ReservationLapsed "reservation_lapsed"
         "核注已失效：{declaration}" "报关单 {declaration} 的核注数量已返还，事由：{reason}。"
         "Reservation lapsed: {declaration}" "The quantity reserved by declaration {declaration} has been given back, reason {reason}.";

@@ -178,11 +178,13 @@ impl Scheme {
     /// Returns the scheme as it would be if its rules in shadow counted; none when there are none.
     #[must_use]
     pub fn with_shadow(&self) -> Option<Self> {
-        if self.shadow == Shadow::default() {
-            return None;
-        }
+        (self.shadow != Shadow::default()).then(|| self.trying(&self.shadow))
+    }
+
+    /// Returns the scheme as it would be if such rules counted.
+    #[must_use]
+    pub fn trying(&self, shadow: &Shadow) -> Self {
         let mut counting = self.clone();
-        let shadow = &self.shadow;
         counting.identify_by = shadow.identify_by.unwrap_or(self.identify_by);
         counting.caps.quantity_required_with_cap =
             shadow.quantity_required_with_cap.unwrap_or(self.caps.quantity_required_with_cap);
@@ -192,7 +194,7 @@ impl Scheme {
         if let Some(prefixes) = &shadow.customs_prefixes {
             counting.customs_prefixes.clone_from(prefixes);
         }
-        Some(counting)
+        counting
     }
 
     /// Returns the district with a code.
@@ -241,6 +243,13 @@ impl SchemeHistory {
         });
         let versions = versions.collect();
         (Self { versions }, any)
+    }
+
+    /// Returns the history as it would be if such rules had counted in every version.
+    #[must_use]
+    pub fn trying(&self, shadow: &Shadow) -> Self {
+        let versions = self.versions.iter().map(|(revision, scheme)| (*revision, scheme.trying(shadow)));
+        Self { versions: versions.collect() }
     }
 
     /// Returns every version known at a revision, oldest first.

@@ -3,6 +3,7 @@
 use super::problem::{Problem, ProblemType};
 use crate::app::AppError;
 use crate::domain::draw::{Conflict, LapseCode, Refusal};
+use crate::domain::error::Rule;
 use crate::domain::revision::Revision;
 use crate::sheet;
 use actix_web::http::header::{ETAG, HeaderValue};
@@ -109,6 +110,7 @@ fn draw_refused(refusal: Refusal) -> Problem {
             "This sequence belongs to another message; read the declaration and send the message under a higher sequence.",
         ),
         Refusal::Faults(faults) => AppError::Faults(faults).into(),
+        Refusal::OtherImporter => Rule::ImporterFixed.into(),
         Refusal::Lines(lines) => lines.into(),
         Refusal::Conflict(conflict) => {
             let (zh, en) = conflict_text(conflict);

@@ -76,8 +76,6 @@ pub struct Edge {
     pub metrics_from: Vec<IpAddr>,
     /// Holds back clients that ask too often; none lets everybody.
     pub throttle: Option<Throttle>,
-    /// How long raw messages of draws are kept.
-    pub messages_kept: Duration,
 }
 
 /// Where documents lie and who scans them.
@@ -116,13 +114,9 @@ impl Edge {
             program,
             metrics_from,
             throttle: None,
-            messages_kept: MESSAGES_KEPT,
         })
     }
 }
-
-/// How long raw messages of draws are kept when nothing else is set: two years.
-pub const MESSAGES_KEPT: Duration = Duration::from_secs(730 * 86_400);
 
 /// What a worker keeps for itself: no other thread reads or locks it.
 #[derive(Default)]

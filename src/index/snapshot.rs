@@ -145,6 +145,19 @@ impl Snapshot {
         judge(self.rules(), declaration, &lines, at)
     }
 
+    /// Judges all lines of one declaration by other schemes than those on record, in the same order as those.
+    #[must_use]
+    pub fn judge_by<'a>(
+        &'a self,
+        schemes: &'a [SchemeHistory],
+        declaration: &Declaration,
+        lines: &[Line],
+        at: Revision,
+    ) -> Vec<LineAnswer<'a>> {
+        let lines: Vec<(Line, Facts<'a>)> = lines.iter().map(|line| (*line, self.facts(line))).collect();
+        judge(Rules { schemes, ..self.rules() }, declaration, &lines, at)
+    }
+
     /// Judges a single line; the hot path, without allocation.
     #[must_use]
     pub fn judge_one<'a>(&'a self, declaration: &Declaration, line: &Line, at: Revision) -> LineAnswer<'a> {

@@ -23,8 +23,8 @@ pub struct Answer {
 pub enum Sent {
     /// It was answered.
     Answered(Answer),
-    /// No answer came: it may have had its effect or not.
-    Unknown,
+    /// No answer came, and why: it may have had its effect or not.
+    Unknown(String),
 }
 
 /// A client of one service, with connections that it keeps.
@@ -59,20 +59,37 @@ impl Counterpart {
     /// Sends a request and waits for its answer so long.
     pub async fn send(&self, method: &str, path: &str, token: &str, body: Option<&str>, patience: Duration) -> Sent {
         let start = Instant::now();
-        let Ok(method) = Method::from_bytes(method.as_bytes()) else { return Sent::Unknown };
+        let Ok(method) = Method::from_bytes(method.as_bytes()) else {
+            return Sent::Unknown(format!("`{method}` is no method"));
+        };
         let request = self.client.request(method, format!("{}{path}", self.base)).timeout(patience);
         let request = request.header(AUTHORIZATION, format!("Bearer {token}"));
         let request = match body {
             Some(body) => request.header(CONTENT_TYPE, "application/json").body(body.to_owned()),
             None => request,
         };
-        let Ok(response) = request.send().await else { return Sent::Unknown };
+        let response = match request.send().await {
+            Ok(response) => response,
+            Err(error) => return Sent::Unknown(why(&error)),
+        };
         let status = response.status().as_u16();
         match response.bytes().await {
             Ok(body) => Sent::Answered(Answer { status, body: body.to_vec(), waited: start.elapsed() }),
-            Err(_) => Sent::Unknown,
+            Err(error) => Sent::Unknown(why(&error)),
         }
     }
+}
+
+/// Says in a word why no answer came; addresses and tokens stay out of it.
+fn why(error: &reqwest::Error) -> String {
+    let text = if error.is_timeout() {
+        "no answer in time"
+    } else if error.is_connect() {
+        "no connection"
+    } else {
+        "the connection broke"
+    };
+    text.to_owned()
 }
 
 #[cfg(test)]

@@ -36,6 +36,7 @@ pub mod register;
 pub mod rows;
 pub mod rulebook;
 pub mod schema;
+pub mod scratch;
 pub mod screening;
 pub mod tx;
 pub mod usage_returns;

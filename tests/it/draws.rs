@@ -1,6 +1,9 @@
 //! Quantity at the border through HTTP: reserve, release, give back, put right; refusals that name every line; what
 //! was reported after an outage; what an officer released against the answer; who may see what.
 
+mod books;
+mod duties;
+mod events;
 mod life;
 
 use crate::lookups::{ENT_03, ENT_05, number_of};
@@ -242,4 +245,23 @@ on_both! {
         }
         assert_eq!(balance(app), ["99", "0", "0", "1"]);
     }
+}
+
+#[test]
+fn the_contract_says_for_each_operation_what_to_do_after_a_time_out() {
+    let document: Value = serde_yaml_ng::from_str(whitelist::http::OPENAPI).unwrap();
+    let mut judged = 0;
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        for (method, operation) in methods.as_object().unwrap().iter().filter(|(method, _)| *method != "parameters") {
+            let concerned = ["Draws", "Lookup"].iter().any(|tag| operation["tags"][0] == **tag);
+            // What only reads is safe to repeat; that stands at the top, for all of them.
+            if concerned && method != "get" {
+                let said = operation["description"].as_str().unwrap();
+                assert!(said.contains("**After a time-out**"), "{method} {path}: {said}");
+                judged += 1;
+            }
+        }
+    }
+    assert!(judged >= 9, "{judged}");
+    assert!(document["info"]["description"].as_str().unwrap().contains("**After a time-out**"));
 }

@@ -34,6 +34,7 @@ mod replay;
 mod review;
 mod scenarios;
 mod schemes;
+mod shadow;
 mod states;
 mod stops;
 mod supervision;

@@ -14,7 +14,7 @@ const GUANGZHOU: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/samples/schemes/gu
 const TARIFF_2027: &[u8] = include_bytes!("../../samples/tariff-2027.csv");
 
 /// Adopts a scheme file with the binary while the service stands still.
-fn adopt(app: &mut TestApp, file: &str) -> Output {
+pub fn adopt(app: &mut TestApp, file: &str) -> Output {
     app.halt();
     let database = match &app.database {
         DatabaseUrl::Sqlite(path) => format!("sqlite://{}", path.display()),

@@ -4,6 +4,7 @@
 //! draws before have moved. Nothing is read or written per draw.
 
 use super::rows::{self, Recorded};
+use super::telling;
 use crate::app::follow::level;
 use crate::domain::code::DeclarationNumber;
 use crate::domain::draw::ledger::Balance;
@@ -200,7 +201,7 @@ impl Work {
             }),
             Err(refusal) => {
                 // A message that came and was refused is not waited for; one whose turn has not come is.
-                if matches!(refusal, Refusal::Lines(_) | Refusal::Faults(_)) {
+                if matches!(refusal, Refusal::Lines(_) | Refusal::Faults(_) | Refusal::OtherImporter) {
                     self.refused.entry(command.number).or_default().push(command.sequence);
                     self.newly_refused.push((command.number.to_string(), command.sequence));
                 }
@@ -242,7 +243,6 @@ impl Work {
         let was_open = before.is_some_and(|known| known.head.state == State::Reserved);
         let is_open = decided.head.state == State::Reserved;
         if is_open && !was_open {
-            self.closed.remove(&row.number);
             let open = OpenRow {
                 number: row.number.clone(),
                 reserved_on: draw.context.at.day().value(),
@@ -258,7 +258,11 @@ impl Work {
         if let (Some(officer), Some(reason), Act::Manual { .. }) = (officer, reason, &command.act) {
             let overridden = rows::reasons_by_line(&decided.overridden);
             let manual = manual_release(tx, draw, &row, officer, reason, overridden)?;
+            telling::released_by_hand(tx, &manual)?;
             tx.save(manual, None, "manual_release.made")?;
+        }
+        if decided.head.verb == Verb::Lapsed {
+            telling::lapsed(tx, &row, decided.head.enterprise)?;
         }
         let row = Arc::new(row);
         let last_message = match (&command.act, before) {

@@ -18,6 +18,12 @@ use std::time::Duration;
 /// Messages written together at most, so that no draw waits long behind them.
 pub const BATCH: usize = 512;
 
+/// How long messages are kept when nothing else is set: two years.
+pub const KEPT: Duration = Duration::from_secs(730 * 86_400);
+
+/// Messages forgotten together at most.
+const STRIDE: i64 = 2_000;
+
 /// A message with its answer.
 #[derive(Debug, Clone)]
 pub struct Message {
@@ -39,22 +45,17 @@ pub struct Message {
     pub request: Vec<u8>,
     /// Body of the answer.
     pub answer: Vec<u8>,
-    /// How long messages are kept.
-    pub kept: Duration,
 }
 
-/// Writes messages and forgets those that are too old.
+/// Writes messages.
 ///
 /// # Errors
 /// The store's failure.
 pub fn write(store: &Store, batch: Vec<Message>) -> Result<(), StoreError> {
     let Some(last) = batch.last() else { return Ok(()) };
     let at = last.received_at;
-    let kept = i64::try_from(last.kept.as_micros()).unwrap_or(i64::MAX);
-    let oldest = Instant::from_micros(at.micros().saturating_sub(kept).max(0));
-    let oldest = MessageId::new(time_ordered(oldest, [0; 10])).to_string();
     let rows = batch.into_iter().map(row).collect::<Result<Vec<_>, _>>()?;
-    store.keep(at, move |conn| messages::insert(conn, &rows, &oldest))
+    store.keep(at, move |conn| messages::insert(conn, &rows))
 }
 
 fn row(message: Message) -> Result<MessageRow, StoreError> {
@@ -75,6 +76,26 @@ fn row(message: Message) -> Result<MessageRow, StoreError> {
 }
 
 impl App {
+    /// Deletes raw messages that were kept long enough; returns how many.
+    ///
+    /// # Errors
+    /// The store's failure.
+    pub fn forget_messages(&self, at: Instant) -> Result<usize, AppError> {
+        let kept = i64::try_from(self.messages_kept.as_micros()).unwrap_or(i64::MAX);
+        let oldest = Instant::from_micros(at.micros().saturating_sub(kept).max(0));
+        let oldest = MessageId::new(time_ordered(oldest, [0; 10])).to_string();
+        let mut forgotten = 0_usize;
+        loop {
+            let before = oldest.clone();
+            // In strides, so that draws are not kept waiting.
+            let gone = self.store.keep(at, move |conn| messages::forget(conn, &before, STRIDE))?;
+            if gone == 0 {
+                return Ok(forgotten);
+            }
+            forgotten = forgotten.saturating_add(gone);
+        }
+    }
+
     /// Lists raw messages about a declaration in order of arrival.
     ///
     /// # Errors

@@ -21,8 +21,8 @@ const STRIDE: i64 = 500;
 /// A reservation that is looked at.
 #[derive(Debug)]
 pub struct Open {
-    /// Legal day of the first reservation.
-    pub reserved_on: i32,
+    /// Legal day on which it began.
+    pub begun: LegalDay,
     /// The declaration.
     pub number: DeclarationNumber,
     /// How it stands.
@@ -50,7 +50,8 @@ pub fn open_reservations(
         for OpenRow { number, reserved_on, .. } in page {
             let Some(row) = rows.get(&number) else { continue };
             let number = DeclarationNumber::parse(&number).map_err(|_| StoreError::damaged("a declaration"))?;
-            open.push(Open { reserved_on, number, head: rows::head(row)? });
+            let begun = LegalDay::from_value(reserved_on).ok_or_else(|| StoreError::damaged("a legal day"))?;
+            open.push(Open { begun, number, head: rows::head(row)? });
         }
     }
     let mut numbers: Vec<String> =

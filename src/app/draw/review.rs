@@ -1,7 +1,8 @@
-//! Manual releases: their board and their review, and the report of rules in shadow.
+//! Manual releases: their board and their review.
 
 use super::customs_of;
 use super::view;
+use crate::app::people::persons::behind;
 use crate::app::repeat::{Repeat, Written};
 use crate::app::report::{Seen, seen};
 use crate::app::view::Page;
@@ -10,21 +11,9 @@ use crate::domain::actor::Caller;
 use crate::domain::error::Rule;
 use crate::domain::id::ManualReleaseId;
 use crate::domain::revision::Revision;
-use crate::domain::validity::Instant;
 pub use crate::store::manual_releases::ManualReleaseRow;
-use crate::store::{StoreError, Tx, declarations, manual_releases};
-use serde::Deserialize;
-use serde_json::{Value, json};
-use std::collections::BTreeMap;
-
-/// How far back the report of rules in shadow reaches, microseconds: 90 days.
-const BACK: i64 = 90 * 86_400_000_000;
-
-/// Reservations that the report looks at, the newest first.
-const MOST: i64 = 100_000;
-
-/// Examples that the report names.
-const EXAMPLES: usize = 20;
+use crate::store::{Tx, manual_releases};
+use serde_json::Value;
 
 /// What a review says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,12 +39,6 @@ impl Finding {
     pub fn parse(text: &str) -> Option<Self> {
         [Self::Accepted, Self::Objected].into_iter().find(|finding| finding.as_str() == text)
     }
-}
-
-#[derive(Deserialize)]
-struct ShadowLine {
-    line: u16,
-    reasons: Vec<String>,
 }
 
 impl App {
@@ -119,57 +102,6 @@ impl App {
         let context = self.context(caller, request_id);
         self.repeatable(context, repeat, move |tx| review(tx, id, at_revision, finding, basis))
     }
-
-    /// Reports what rules in shadow would have decided about reservations of the last 90 days.
-    ///
-    /// # Errors
-    /// [`AppError::NotFound`] for an unknown scheme; the store's failure.
-    pub fn shadow_report(&self, code: &str) -> Result<Value, AppError> {
-        let now = self.clock.now();
-        let snapshot = self.index.snapshot();
-        let history = snapshot.schemes().iter().find(|history| history.code() == code).ok_or(AppError::NotFound)?;
-        let place = snapshot.scheme_place(code);
-        let rules = history.on(now.day(), snapshot.revision()).map(|(scheme, _)| scheme.shadow.rules());
-        let since = Instant::from_micros(now.micros().saturating_sub(BACK).max(0));
-        let rows = self.store.read(|conn| declarations::shadowed(conn, since.micros(), MOST))?;
-        let (mut judged, mut refused) = (0_usize, 0_usize);
-        let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
-        let mut examples = Vec::new();
-        for row in rows {
-            // A reservation is of the scheme of the listings that it takes from.
-            let of_scheme = super::rows::scheme_places(&row, &snapshot)?;
-            if !of_scheme.contains(&place) {
-                continue;
-            }
-            judged = judged.saturating_add(1);
-            let lines: Vec<ShadowLine> = serde_json::from_str(row.shadow.as_deref().unwrap_or("[]"))
-                .map_err(|_| StoreError::Damaged(format!("the shadow of {}", row.number)))?;
-            if !lines.is_empty() {
-                refused = refused.saturating_add(1);
-            }
-            for line in lines {
-                for reason in &line.reasons {
-                    let count = reasons.entry(reason.clone()).or_default();
-                    *count = count.saturating_add(1);
-                }
-                if examples.len() < EXAMPLES {
-                    let (number, revision) = (&row.number, row.revision);
-                    examples.push(json!({ "declaration": number, "revision": revision, "line": line.line, "reasons": line.reasons }));
-                }
-            }
-        }
-        let reasons: Vec<Value> =
-            reasons.into_iter().map(|(code, count)| json!({ "code": code, "count": count })).collect();
-        Ok(json!({
-            "scheme": code,
-            "since": since,
-            "rules": rules.unwrap_or_default(),
-            "judged": judged,
-            "would_be_refused": refused,
-            "reasons": reasons,
-            "examples": examples,
-        }))
-    }
 }
 
 fn review(
@@ -187,7 +119,7 @@ fn review(
         return Err(AppError::Conflict(Revision(row.revision)));
     }
     let person = tx.person()?.to_string();
-    if person == row.officer {
+    if person == behind(tx, &row.officer)?.to_string() {
         return Err(AppError::refused(Rule::FourEyes));
     }
     let reviewed = ManualReleaseRow {

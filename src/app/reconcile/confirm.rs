@@ -13,6 +13,7 @@ use crate::domain::code::DeclarationNumber;
 use crate::domain::draw::{
     Act, Command, CorrectionCode, DrawReason, DrawnLine, LineQuantity, Position, REPORTED_WITHIN, Refusal,
 };
+use crate::domain::error::Rule;
 use crate::domain::fault::FaultCode;
 use crate::domain::id::ReconciliationId;
 use crate::domain::reconciliation::{Finding, HeldLine, PutLine, Step};
@@ -197,6 +198,7 @@ fn refused(refusal: &Refusal) -> String {
         Refusal::Conflict(_) => "conflict".to_owned(),
         Refusal::Mismatch => "sequence_taken".to_owned(),
         Refusal::Faults(_) => "faulty".to_owned(),
+        Refusal::OtherImporter => Rule::ImporterFixed.as_str().to_owned(),
         Refusal::Lines(lines) => {
             let said = lines.iter().map(|line| {
                 let reasons: Vec<&str> = line.reasons.iter().map(|reason| reason.as_str()).collect();

@@ -41,6 +41,7 @@ pub const SWEEPS: &[Sweep] = &[
     Sweep { name: "lapse_stops", every: Every::Minute, run: App::lapse_stops },
     Sweep { name: "lapse_proposals", every: Every::Minute, run: App::lapse_proposals },
     Sweep { name: "lapse_reservations", every: Every::Minute, run: App::lapse_reservations },
+    Sweep { name: "forget_messages", every: Every::Day, run: App::forget_messages },
     Sweep { name: "warn_of_calendar", every: Every::Day, run: App::warn_of_calendar },
     Sweep { name: "chase_returns", every: Every::Day, run: App::chase_returns },
     Sweep { name: "remind_of_expiry", every: Every::Day, run: App::remind_of_expiry },

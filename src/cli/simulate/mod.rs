@@ -262,6 +262,7 @@ pub fn customs(
         faults: RefCell::default(),
         next: Cell::new(0),
         played: RefCell::default(),
+        away: RefCell::default(),
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -269,7 +270,11 @@ pub fn customs(
         .map_err(|error| Failure::Unreachable(error.to_string()))?;
     runtime.block_on(async {
         progress("simulate: asking for listings …");
-        player.importers = player.discover().await.map_err(Failure::Unreachable)?;
+        let discovered = tokio::select! {
+            discovered = player.discover() => discovered,
+            () = wait_for(&player, &progress) => Ok(Vec::new()),
+        };
+        player.importers = discovered.map_err(Failure::Unreachable)?;
         let listings = player.importers.iter().map(|importer| importer.listings.len()).sum::<usize>();
         let lines = i128::from(plan.declarations).saturating_mul(2);
         player.share = lines / i128::try_from(listings.max(1)).unwrap_or(1) + 1;
@@ -302,6 +307,27 @@ pub fn customs(
     })
 }
 
+/// Tells, every five seconds and for ever, that the service does not answer yet.
+async fn wait_for(player: &Player<'_>, progress: &impl Fn(&str)) {
+    let mut waited = 0_u64;
+    let mut told = 0;
+    loop {
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        waited = waited.saturating_add(5);
+        let counters = player.counters;
+        let vain =
+            counters.unknown.load(Ordering::Relaxed).saturating_add(counters.unavailable.load(Ordering::Relaxed));
+        if vain > told {
+            told = vain;
+            let (url, most) = (&player.plan.url, player.plan.patience.as_secs());
+            progress(&format!(
+                "simulate: {url} does not answer ({}); waiting, {waited} of {most} s …",
+                player.away.borrow()
+            ));
+        }
+    }
+}
+
 /// Tells how far it is, once a second and for ever.
 async fn watch(player: &Player<'_>, progress: &impl Fn(&str)) {
     let mut ticks = tokio::time::interval(Duration::from_secs(1));
@@ -314,8 +340,12 @@ async fn watch(player: &Player<'_>, progress: &impl Fn(&str)) {
         let now = commands.saturating_sub(last);
         last = commands;
         let all = player.plan.declarations;
+        let percent = done.saturating_mul(100) / all.max(1);
+        // Between two lines nothing was booked: why, if the service said or did not say so.
+        let stalled = if now == 0 && done < all { player.away.take() } else { String::new() };
+        let stalled = if stalled.is_empty() { stalled } else { format!(" - {stalled}") };
         progress(&format!(
-            "simulate: {done}/{all} declarations, {commands} commands ({now}/s), {unknown} without answer"
+            "simulate: {done}/{all} declarations ({percent} %), {commands} commands ({now}/s), {unknown} without answer{stalled}"
         ));
     }
 }

@@ -5,7 +5,7 @@
 
 use super::model::Model;
 use super::script::{Act, Importer, Message, Script, Seeded, script};
-use super::{Counters, Plan, Tokens, count};
+use super::{Counters, Plan, TokenSource, Tokens, count};
 use crate::clock::Clock;
 use crate::outbound::customs::{Answer, Counterpart, Sent};
 use serde_json::Value;
@@ -66,6 +66,8 @@ pub struct Player<'p> {
     pub next: Cell<u64>,
     /// Declarations that were played.
     pub played: RefCell<Vec<Played>>,
+    /// Why the last request that came to nothing did.
+    pub away: RefCell<String>,
 }
 
 impl Player<'_> {
@@ -163,17 +165,50 @@ impl Player<'_> {
         let mut pause = Duration::from_millis(5);
         loop {
             let token = self.tokens.get()?;
-            match self.counterpart.send(method, path, &token, body, PATIENCE).await {
+            let why = match self.counterpart.send(method, path, &token, body, PATIENCE).await {
+                Sent::Answered(answer) if matches!(answer.status, 401 | 403) => return Err(self.unwelcome(&answer)),
                 Sent::Answered(answer) if !is_passing(answer.status) => return Ok(answer),
-                Sent::Answered(_) => count(&self.counters.unavailable),
-                Sent::Unknown => count(&self.counters.unknown),
-            }
+                Sent::Answered(answer) => {
+                    count(&self.counters.unavailable);
+                    format!("the service answers {}", answer.status)
+                }
+                Sent::Unknown(why) => {
+                    count(&self.counters.unknown);
+                    why
+                }
+            };
+            self.away.replace(why.clone());
             if self.clock.uptime().saturating_sub(start) > self.plan.patience {
-                return Err(format!("{method} {path} was not answered for {} s", self.plan.patience.as_secs()));
+                let (url, waited) = (&self.plan.url, self.plan.patience.as_secs());
+                return Err(format!(
+                    "{url} did not answer {method} {path} for {waited} s ({why}); is the service running there? Start it, or name it with --url"
+                ));
             }
             tokio::time::sleep(pause).await;
             pause = pause.saturating_mul(2).min(LONGEST_PAUSE);
         }
+    }
+
+    /// Says why the service will not deal with this token, and what to do.
+    fn unwelcome(&self, answer: &Answer) -> String {
+        let status = answer.status;
+        let problem: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+        let detail = problem.get("detail").or_else(|| problem.get("title")).and_then(Value::as_str).unwrap_or_default();
+        let remedy = match (&self.tokens.source, status) {
+            (TokenSource::File(file), 401) => {
+                format!("{} must hold a token of an issuer that the service trusts, not yet expired", file.display())
+            }
+            (TokenSource::Demo(data), 401) => {
+                format!("{} is not the data folder of the demo that runs there; name it with --data", data.display())
+            }
+            (TokenSource::File(_) | TokenSource::Demo(_), _) => {
+                format!(
+                    "the token needs customs.lookup and customs.draw, and an org of the customs of office {}",
+                    self.plan.office
+                )
+            }
+        };
+        format!("the service refuses the token ({status}: {detail}): {remedy}")
     }
 
     /// Sends a message until its outcome is known.
@@ -190,7 +225,7 @@ impl Player<'_> {
             let token = self.tokens.get()?;
             let moment = Duration::from_micros(rng.below(4_000));
             let sent = self.counterpart.send(method, &path, &token, Some(&body), moment).await;
-            if matches!(sent, Sent::Unknown) {
+            if matches!(sent, Sent::Unknown(_)) {
                 count(&self.counters.unknown);
             }
         }

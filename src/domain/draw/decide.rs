@@ -97,6 +97,7 @@ pub fn decide(
         Order::Mismatch => return Err(Refusal::Mismatch),
     }
     allowed(&command.act, head)?;
+    same_importer(&command.act, head)?;
     let desk = Desk { command, at, list, ledger, when: command.occurred_at.unwrap_or(at) };
     let decided = match (&command.act, head) {
         (Act::Put(position), head) => desk.put(position, head)?,
@@ -106,7 +107,10 @@ pub fn decide(
             desk.release(lines.as_deref(), head)?
         }
         (Act::Cancel, Some(head)) => desk.returned(head, State::Cancelled, Verb::Cancelled, None),
-        (Act::Lapse { reason, .. }, Some(head)) => desk.returned(head, State::Lapsed, Verb::Lapsed, Some(*reason)),
+        (Act::Lapse { begun, .. }, Some(head)) => {
+            let reason = desk.lapse(*begun, head).ok_or(Refusal::Conflict(Conflict::State(head.state)))?;
+            desk.returned(head, State::Lapsed, Verb::Lapsed, Some(reason))
+        }
         (Act::Correct { lines, reason }, Some(head)) => desk.correct(lines, reason.code, head)?,
         (Act::Release { .. } | Act::Cancel | Act::Lapse { .. } | Act::Correct { .. }, None) => {
             return Err(Refusal::Unknown);
@@ -132,6 +136,18 @@ fn allowed(act: &Act, head: Option<&Head>) -> Result<(), Refusal> {
         }
         (_, Some(state)) => Err(conflict(state)),
         (_, None) => Err(Refusal::Unknown),
+    }
+}
+
+/// Whether a position names the importer that the declaration has had from its first position on, whatever became of it
+/// since. Its office cannot differ: it opens the number.
+fn same_importer(act: &Act, head: Option<&Head>) -> Result<(), Refusal> {
+    match (act, head) {
+        (Act::Put(position) | Act::Manual { position, .. }, Some(head)) if position.enterprise != head.enterprise => {
+            Err(Refusal::OtherImporter)
+        }
+        (Act::Put(_) | Act::Manual { .. }, _)
+        | (Act::Release { .. } | Act::Cancel | Act::Correct { .. } | Act::Lapse { .. }, _) => Ok(()),
     }
 }
 

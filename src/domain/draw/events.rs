@@ -3,7 +3,7 @@
 //! Judged on a legal day and at a revision, by the same versions that lookups read. A suspended enterprise and a
 //! stopped class count as suspension.
 
-use super::{LapseCode, ledger::Balance};
+use super::{Head, LapseCode, Ledger, ledger::Balance};
 use crate::domain::code::Uscc;
 use crate::domain::enterprise::Enterprise;
 use crate::domain::listing::{Listing, Standing};
@@ -25,6 +25,17 @@ pub struct Event {
     pub outcome: Outcome,
 }
 
+/// What events and age ask of an open reservation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Due {
+    /// Why its quantity is to be given back.
+    pub lapse: Option<LapseCode>,
+    /// Whether customs and the importer are to be reminded of it.
+    pub reminded: bool,
+    /// Legal day on which its age gives it back.
+    pub until: Option<LegalDay>,
+}
+
 /// What stands still while events are looked for.
 #[derive(Clone, Copy)]
 pub struct Setting<'a> {
@@ -43,6 +54,29 @@ impl<'a> Setting<'a> {
     #[must_use]
     pub fn scheme(&self, listing: &Listing) -> Option<(&'a Scheme, bool)> {
         self.schemes.get(usize::from(listing.scheme)).and_then(|history| history.on(self.day, self.at))
+    }
+
+    /// Says what events and age ask of an open reservation that began on a legal day; of several schemes the strictest
+    /// word counts.
+    #[must_use]
+    pub fn due(&self, enterprise: &Enterprise, head: &Head, begun: LegalDay, ledger: &Ledger<'_>) -> Due {
+        let age = self.day.value().saturating_sub(begun.value());
+        let past = |days: Option<u16>| days.is_some_and(|days| age >= i32::from(days));
+        let mut due = Due::default();
+        for (number, share) in &head.shares {
+            let Some(listing) = enterprise.listing(*number).filter(|_| share.reserved > 0) else { continue };
+            let words = self.scheme(listing).map(|(scheme, _)| scheme.reservations).unwrap_or_default();
+            due.reminded |= past(words.remind_after_days);
+            let until = words.expire_after_days.map(|days| begun.add_days(i32::from(days)));
+            due.until = due.until.into_iter().chain(until).min();
+            if past(words.expire_after_days) {
+                due.lapse = due.lapse.or(Some(LapseCode::NotFinished));
+            }
+            let events = self.events(head.enterprise, enterprise, listing, ledger(*number));
+            let given_back = events.iter().find(|event| event.outcome == Outcome::GiveBack);
+            due.lapse = due.lapse.or(given_back.map(|event| event.lapse));
+        }
+        due
     }
 
     /// Lists what happened to a listing, the gravest word first.

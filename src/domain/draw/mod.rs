@@ -191,10 +191,10 @@ pub enum Act {
         /// Why.
         reason: DrawReason,
     },
-    /// The service gives back.
+    /// The service gives back, if there is still a reason to when it is decided.
     Lapse {
-        /// Why.
-        reason: LapseCode,
+        /// Legal day on which the reservation began.
+        begun: LegalDay,
         /// Version that was looked at; another one by now is left alone.
         version: i32,
     },
@@ -324,6 +324,8 @@ pub enum Refusal {
     Conflict(Conflict),
     /// The sequence belongs to another message.
     Mismatch,
+    /// A declaration has one importer for good.
+    OtherImporter,
     /// Rules refuse lines.
     Lines(Vec<RefusedLine>),
     /// The request is faulty in a way only the declaration can tell.

@@ -11,6 +11,7 @@ use crate::domain::quantity::{Measure, Quantity};
 use crate::domain::reason::{Reason, Reasons};
 use crate::domain::reservations::Outcome as Word;
 use crate::domain::revision::Revision;
+use crate::domain::validity::LegalDay;
 use std::collections::BTreeMap;
 
 impl Desk<'_, '_, '_> {
@@ -123,6 +124,14 @@ impl Desk<'_, '_, '_> {
         }
         let reason = Some(reason.to_owned());
         Ok(self.next(head, kept, shares, State::Released, Verb::Corrected, reason, self.list.at))
+    }
+
+    /// Says why the service gives back what a declaration holds, by the list and the books of the transaction.
+    pub(super) fn lapse(&self, begun: LegalDay, head: &Head) -> Option<LapseCode> {
+        let (day, at) = (self.when.day(), self.list.at);
+        let setting = Setting { schemes: self.list.schemes, stops: self.list.stops, day, at };
+        let enterprise = (self.list.enterprise)(head.enterprise)?;
+        setting.due(enterprise, head, begun, self.ledger).lapse
     }
 
     pub(super) fn returned(&self, head: &Head, state: State, verb: Verb, reason: Option<LapseCode>) -> Decided {

@@ -185,7 +185,6 @@ struct Kept {
 
 impl Kept {
     fn record(self, edge: &Edge, status: StatusCode, revision: Option<i64>, answer: &[u8]) {
-        let kept = edge.messages_kept;
         edge.app.messages.record(|| Message {
             declaration: self.number,
             verb: self.verb,
@@ -196,7 +195,6 @@ impl Kept {
             revision,
             request: self.request.to_vec(),
             answer: answer.to_vec(),
-            kept,
         });
     }
 }

@@ -34,15 +34,27 @@ pub struct MessageRow {
     pub answer: Vec<u8>,
 }
 
-/// Keeps messages and forgets those received before `oldest`.
+/// Keeps messages.
 ///
 /// # Errors
 /// The database's failure.
-pub fn insert(conn: &mut AnyConnection, rows: &[MessageRow], oldest: &str) -> Result<(), StoreError> {
+pub fn insert(conn: &mut AnyConnection, rows: &[MessageRow]) -> Result<(), StoreError> {
     insert_all!(conn, draw_messages::table, rows);
-    // Ids order by the time of arrival.
-    diesel::delete(draw_messages::table.filter(draw_messages::id.lt(oldest))).execute(conn)?;
     Ok(())
+}
+
+/// Deletes messages received before the time of an id, the oldest first, at most so many; returns how many.
+///
+/// # Errors
+/// The database's failure.
+pub fn forget(conn: &mut AnyConnection, oldest: &str, limit: i64) -> Result<usize, StoreError> {
+    // Ids order by the time of arrival.
+    let old = draw_messages::table.filter(draw_messages::id.lt(oldest)).order(draw_messages::id).limit(limit);
+    let ids: Vec<String> = old.select(draw_messages::id).load(conn)?;
+    for ids in ids.chunks(500) {
+        diesel::delete(draw_messages::table.filter(draw_messages::id.eq_any(ids))).execute(conn)?;
+    }
+    Ok(ids.len())
 }
 
 /// Lists messages about a declaration in order of arrival, from behind a given one.

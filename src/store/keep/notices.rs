@@ -76,6 +76,18 @@ pub fn insert(conn: &mut AnyConnection, row: &NoticeRow) -> Result<bool, StoreEr
     Ok(true)
 }
 
+/// Reads which of several things that may be told only once were told.
+///
+/// # Errors
+/// The database's failure.
+pub fn told(conn: &mut AnyConnection, once: &[String]) -> Result<Vec<String>, StoreError> {
+    let mut told: Vec<Option<String>> = Vec::new();
+    for once in once.chunks(500) {
+        told.extend(notices::table.filter(notices::once.eq_any(once)).select(notices::once).load(conn)?);
+    }
+    Ok(told.into_iter().flatten().collect())
+}
+
 /// Lists what some addressees were told, newest first, each with when a person read it.
 ///
 /// # Errors

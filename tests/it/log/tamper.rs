@@ -359,6 +359,7 @@ fn small(database: Database, folder: &std::path::Path) -> DatabaseUrl {
         migrate: true,
         record: false,
         max_staleness: Duration::from_secs(5),
+        messages_kept: whitelist::app::draw::messages::KEPT,
         clock: Clock::fixed(Instant::parse(crate::support::app::NOW).unwrap()),
         group: 256,
     })

@@ -130,6 +130,7 @@ impl TestApp {
             migrate: true,
             record: true,
             max_staleness: self.tuning.max_staleness,
+            messages_kept: whitelist::app::draw::messages::KEPT,
             clock: self.clock.clone(),
             group: 256,
         })

@@ -15,7 +15,7 @@ use crate::domain::enterprise::{Enterprise, EnterpriseVersion};
 use crate::domain::listing::{Listing, ListingVersion, Standing, Terms};
 use crate::domain::lookup::{Facts, Line};
 use crate::domain::reason::Reason;
-use crate::domain::reservations::{Reservations, Shadow, Tolerance};
+use crate::domain::reservations::{Outcome as Word, Reservations, Shadow, Tolerance};
 use crate::domain::scheme::{Caps, Clocks, IdentifyBy, Scheme, SchemeHistory};
 use crate::domain::stop::{ItemClass, Stop, StopStage, StopVersion};
 use crate::domain::supervision::Supervision;
@@ -211,7 +211,9 @@ impl World {
                 self.heads.insert(command.number, decided.head.clone());
             }
             Ok(Outcome::Again | Outcome::Superseded) => {}
-            Err(Refusal::Lines(_) | Refusal::Faults(_)) => self.refused.push((command.number, command.sequence)),
+            Err(Refusal::Lines(_) | Refusal::Faults(_) | Refusal::OtherImporter) => {
+                self.refused.push((command.number, command.sequence))
+            }
             Err(Refusal::Unknown | Refusal::Conflict(_) | Refusal::Mismatch) => {}
         }
         decided
@@ -316,7 +318,9 @@ fn reasons(outcome: Result<Outcome, Refusal>) -> Vec<Reason> {
 
 #[test]
 fn each_verb_in_each_state() {
-    let lapse = |version| command(1, 1, Act::Lapse { reason: LapseCode::NotFinished, version });
+    let ages = Reservations { expire_after_days: Some(1), ..Reservations::default() };
+    let setup = Setup { words: ages, ..Setup::default() };
+    let lapse = |version| command(1, 1, Act::Lapse { begun: now().day().add_days(-1), version });
     let reach: [(&str, Vec<Command>); 5] = [
         ("none", vec![]),
         ("reserved", vec![put(1, 1, &[(0, 10)])]),
@@ -335,7 +339,7 @@ fn each_verb_in_each_state() {
     ];
     for (verb, expected) in table {
         for ((state, before), expected) in reach.iter().zip(expected) {
-            let mut world = World::new(&Setup::default());
+            let mut world = World::new(&setup);
             for command in before {
                 applied(world.send(command));
             }
@@ -369,6 +373,55 @@ fn a_repeated_message_changes_nothing_and_another_body_is_no_repetition() {
     assert_eq!(world.send(&put(1, 5, &[(0, 11)])), Err(Refusal::Mismatch));
     assert_eq!(world.send(&put(1, 4, &[(0, 11)])), Ok(Outcome::Superseded));
     assert_eq!(world.send(&release(1, 3)), Ok(Outcome::Superseded));
+}
+
+#[test]
+fn a_declaration_keeps_its_importer_whatever_becomes_of_it() {
+    let other = Uscc::parse("91110108XFXTR0105W").unwrap();
+    let foreign = || Position { enterprise: other, ..stated(&[(0, 1)]) };
+    let by_hand = || Act::Manual { position: foreign(), reason: DrawReason { code: "other", basis: None } };
+    let ages = Reservations { expire_after_days: Some(1), ..Reservations::default() };
+    let mut world = World::new(&Setup { words: ages, ..Setup::default() });
+    applied(world.send(&put(1, 1, &[(0, 10)])));
+    let before = (world.heads.clone(), world.balances.clone());
+    assert_eq!(world.send(&command(1, 2, Act::Put(foreign()))), Err(Refusal::OtherImporter));
+    assert_eq!(world.send(&command(1, 2, by_hand())), Err(Refusal::OtherImporter));
+    assert_eq!((world.heads.clone(), world.balances.clone()), before);
+    // What lapsed or was cancelled is the same declaration still.
+    applied(world.send(&command(1, 1, Act::Lapse { begun: now().day().add_days(-1), version: 1 })));
+    assert_eq!(world.send(&command(1, 2, Act::Put(foreign()))), Err(Refusal::OtherImporter));
+    applied(world.send(&put(2, 1, &[(0, 10)])));
+    applied(world.send(&command(2, 2, Act::Cancel)));
+    assert_eq!(world.send(&command(2, 3, by_hand())), Err(Refusal::OtherImporter));
+    // An earlier message is overtaken whoever it names, and a later position of the importer goes through.
+    applied(world.send(&put(1, 3, &[(0, 12)])));
+    assert_eq!(world.send(&command(1, 2, Act::Put(foreign()))), Ok(Outcome::Superseded));
+}
+
+#[test]
+fn a_lapse_is_judged_when_it_is_booked_not_when_it_was_thought_of() {
+    let lapse = |version| command(1, 1, Act::Lapse { begun: now().day().add_days(-9), version });
+    let held = Err(Refusal::Conflict(Conflict::State(State::Reserved)));
+    let words =
+        |days| Reservations { expire_after_days: days, on_variation: Word::GiveBack, ..Reservations::default() };
+    let mut world = World::new(&Setup { words: words(None), ..Setup::default() });
+    applied(world.send(&put(1, 1, &[(0, 40)])));
+    applied(world.send(&put(2, 1, &[(0, 20)])));
+    assert_eq!(world.send(&lapse(1)), held, "no scheme lets it lapse");
+    let mut world = world.after(&Setup { words: words(Some(10)), ..Setup::default() });
+    assert_eq!(world.send(&lapse(1)), held, "nine days are not ten");
+    // A grant below what is taken: once the younger has gone, the older one fits again.
+    let mut world = world.after(&Setup { words: words(None), granted: 40, ..Setup::default() });
+    applied(world.send(&command(2, 2, Act::Cancel)));
+    assert_eq!(world.send(&lapse(1)), held);
+    let mut world = world.after(&Setup { words: words(None), granted: 39, ..Setup::default() });
+    let decided = applied(world.send(&lapse(1)));
+    assert_eq!((decided.head.state, decided.head.reason.as_deref()), (State::Lapsed, Some("varied")));
+    // Another version than the one that was looked at is left alone.
+    let mut world = world.after(&Setup { words: words(Some(9)), ..Setup::default() });
+    applied(world.send(&put(1, 2, &[(0, 40)])));
+    assert_eq!(world.send(&lapse(1)), held);
+    applied(world.send(&lapse(3)));
 }
 
 #[test]
