@@ -222,13 +222,14 @@ impl SchemeHistory {
         self.versions.first().map_or("", |(_, scheme)| scheme.code.as_str())
     }
 
-    /// Returns the version in force on a day as known at a revision; else the newest one known then, with `false`.
+    /// Returns the newest version known at a revision that had begun on a day, and whether it is in force then; else the
+    /// newest one known, with `false`. A version that ends does not bring back the one before it.
     #[must_use]
     pub fn on(&self, day: LegalDay, at: Revision) -> Option<(&Scheme, bool)> {
         let known = || self.versions.iter().rev().filter(|(revision, _)| *revision <= at).map(|(_, scheme)| scheme);
         known()
-            .find(|scheme| scheme.in_force(day))
-            .map(|scheme| (scheme, true))
+            .find(|scheme| scheme.valid_from <= day)
+            .map(|scheme| (scheme, scheme.in_force(day)))
             .or_else(|| known().next().map(|scheme| (scheme, false)))
     }
 

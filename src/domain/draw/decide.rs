@@ -206,6 +206,20 @@ impl<'a> Desk<'_, '_, 'a> {
         listing.on(day, self.list.at).map(|(_, version)| version.terms.granted)
     }
 
+    /// The listings of the present position with nothing taken, under the grant of now, so that what was given back is on
+    /// record.
+    pub(super) fn emptied(&self, head: Option<&Head>) -> Shares {
+        let emptied = |head: &Head| {
+            let taken = head.shares.iter().filter(|(_, share)| !share.is_nothing());
+            let empty = taken.map(|(number, share)| {
+                let granted = self.granted(head.enterprise, *number, self.when.day()).unwrap_or(share.granted);
+                (*number, Share { granted, ..Share::default() })
+            });
+            empty.collect()
+        };
+        head.map_or_else(Shares::new, emptied)
+    }
+
     /// Units of every listing that the position takes or took from.
     pub(super) fn units(
         &self,
@@ -226,12 +240,6 @@ impl<'a> Desk<'_, '_, 'a> {
 
 pub(super) fn next_version(head: Option<&Head>) -> i32 {
     head.map_or(0, |head| head.version).saturating_add(1)
-}
-
-/// The listings of the present position with nothing taken, so that what was given back is on record.
-pub(super) fn emptied(head: Option<&Head>) -> Shares {
-    let shares = head.into_iter().flat_map(|head| &head.shares).filter(|(_, share)| !share.is_nothing());
-    shares.map(|(number, share)| (*number, Share { granted: share.granted, ..Share::default() })).collect()
 }
 
 pub(super) fn steps(measure: Measure) -> Option<i64> {

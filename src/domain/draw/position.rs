@@ -1,6 +1,6 @@
 //! What a stated position comes to: every line judged as a lookup judges it, then booked whole or refused whole.
 
-use super::decide::{Decided, Desk, emptied, next_version, steps};
+use super::decide::{Decided, Desk, next_version, steps};
 use super::ledger::{Share, Shares};
 use super::{DrawnLine, Head, KeptLine, Moved, Position, Refusal, RefusedLine, Shadowed, State, Verb};
 use crate::domain::code::{UnitCode, Uscc};
@@ -116,7 +116,7 @@ impl<'a> Desk<'_, '_, 'a> {
         if !judged.refused.is_empty() {
             return Err(Refusal::Lines(judged.refused));
         }
-        let mut shares = emptied(head);
+        let mut shares = self.emptied(head);
         for (line, steps) in judged.lines.iter().zip(&judged.steps) {
             let Some((listing, steps)) = line.listing.zip(*steps) else { continue };
             let share = shares.entry(listing).or_default();
@@ -140,7 +140,7 @@ impl<'a> Desk<'_, '_, 'a> {
                 None => line.listing = None,
             }
         }
-        let mut shares = emptied(head);
+        let mut shares = self.emptied(head);
         for (listing, total) in wanted {
             let granted = judged.granted.get(&listing).copied().unwrap_or_default();
             let room = granted.saturating_sub(self.others(head, listing).taken()).max(0);

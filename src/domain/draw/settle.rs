@@ -1,6 +1,6 @@
 //! What ends or mends a reservation: release, cancellation, lapse, and what puts a release right.
 
-use super::decide::{Decided, Desk, emptied, measured, next_version, steps};
+use super::decide::{Decided, Desk, measured, next_version, steps};
 use super::events::Setting;
 use super::ledger::{Share, Shares};
 use super::{Head, KeptLine, LapseCode, LineQuantity, Refusal, RefusedLine, State, Verb};
@@ -59,7 +59,7 @@ impl Desk<'_, '_, '_> {
                 refused.push(RefusedLine { line: line.line, listing: Some(listing), reasons, was: None, remaining });
             }
         }
-        let mut shares = emptied(Some(head));
+        let mut shares = self.emptied(Some(head));
         for (listing, total) in totals {
             let before = head.shares.get(&listing).copied().unwrap_or_default();
             let granted = self.granted(head.enterprise, listing, day).unwrap_or(before.granted);
@@ -100,7 +100,7 @@ impl Desk<'_, '_, '_> {
             let total = totals.entry(listing).or_default();
             *total = total.saturating_add(measure.map_or(Some(0), steps).unwrap_or(i64::MAX));
         }
-        let mut shares = emptied(Some(head));
+        let mut shares = self.emptied(Some(head));
         for (listing, total) in totals {
             let before = head.shares.get(&listing).copied().unwrap_or_default();
             let granted = self.granted(head.enterprise, listing, self.when.day()).unwrap_or(before.granted);
@@ -136,7 +136,7 @@ impl Desk<'_, '_, '_> {
 
     pub(super) fn returned(&self, head: &Head, state: State, verb: Verb, reason: Option<LapseCode>) -> Decided {
         let reason = reason.map(|code| code.as_str().to_owned());
-        self.next(head, head.lines.clone(), emptied(Some(head)), state, verb, reason, self.list.at)
+        self.next(head, head.lines.clone(), self.emptied(Some(head)), state, verb, reason, self.list.at)
     }
 
     #[allow(clippy::too_many_arguments, reason = "one version, its members named once")]

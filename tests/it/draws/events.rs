@@ -18,6 +18,9 @@ fn version(app: &mut TestApp, version: u32, words: &[(&str, &str)], ends: Option
         let begin = text.lines().find(|line| line.starts_with("valid_from")).unwrap().to_owned();
         text = text.replace(&begin, &format!("{begin}\nvalid_to = \"{day}\""));
     }
+    // What age does is another matter.
+    let aged = |line: &&str| !line.starts_with("expire_after_days");
+    text = text.lines().filter(aged).map(|line| format!("{line}\n")).collect();
     for (event, word) in words {
         let line = text.lines().find(|line| line.starts_with(event)).unwrap().to_owned();
         text = text.replace(&line, &format!("{event} = \"{word}\""));
@@ -82,7 +85,7 @@ fn happens(database: Database, reason: &str, left: [&str; 3], happen: impl Fn(&m
 fn change(app: &TestApp, change: Value) {
     let mut change = change;
     change["listing"] = json!(number_of(app, ENT_03, HS));
-    change["effective_on"] = json!("2026-08-12");
+    change["effective_on"] = json!(app.clock.now().day().to_string());
     app.change(json!([change]));
 }
 
