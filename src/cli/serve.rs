@@ -129,7 +129,7 @@ pub fn issuers_refused(error: &KeyStoreError) -> Failure {
 }
 
 /// Who is let in, and how often.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Guards {
     /// Who may read metrics besides loopback.
     pub metrics_from: Vec<IpAddr>,
@@ -139,12 +139,6 @@ pub struct Guards {
     pub mail: Option<MailSettings>,
     /// Where documents lie and who scans them.
     pub documents: Option<Documents>,
-}
-
-impl Default for Guards {
-    fn default() -> Self {
-        Self { metrics_from: Vec::new(), rate_limit: None, mail: None, documents: None }
-    }
 }
 
 /// Starts what sends notices by e-mail, where a server is named.

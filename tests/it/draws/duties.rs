@@ -13,7 +13,7 @@ use whitelist::domain::code::DeclarationNumber;
 use whitelist::domain::draw::{Act, Command};
 use whitelist::domain::validity::LegalDay;
 use whitelist::store::desk::{Desk as _, Draw};
-use whitelist::store::{Author, Context, StoreError};
+use whitelist::store::{Author, Context};
 
 /// Kind and path of everything an actor was told, newest first.
 fn told(actor: &Actor) -> Vec<(String, String)> {
@@ -166,7 +166,7 @@ on_both! {
         let draws: &'static [Draw] = Box::leak(Box::new([lapse, put]));
         let mut desk = DrawDesk::new(std::sync::Arc::clone(&app.inside().index));
         let context = Context { at, by: Author::System("test"), request_id: None };
-        let outcomes = app.inside().store.write(context, move |tx| desk.decide(tx, draws).map_err(StoreError::from)).unwrap();
+        let outcomes = app.inside().store.write(context, move |tx| desk.decide(tx, draws)).unwrap();
         assert!(outcomes.value.iter().all(Result::is_ok), "{:?}", outcomes.value);
         assert!(app.inside().index.wait_for(outcomes.revision, std::time::Duration::from_secs(10)));
         let stands = app.drawing().get(&place(1)).json();
