@@ -29,7 +29,7 @@ use std::time::Duration;
 /// Arguments of `simulate customs`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Exit code 0: both sides hold the same; 1: they do not, each difference is named; 3: the service stays away.\nNobody else may draw on the same listings meanwhile. A seed is played once against a database.\nExamples:\n  whitelist simulate customs --declarations 1000 --seed 1\n  whitelist simulate customs --declarations 100000 --seed 7 --chaos --url http://127.0.0.1:8080"
+    after_help = "Exit code 0: both sides hold the same; 1: they do not, each difference is named, or the service refuses the token; 3: it stays away.\nNobody else may draw on the same listings meanwhile. A seed is played once against a database.\nExamples:\n  whitelist simulate customs --declarations 1000 --seed 1\n  whitelist simulate customs --declarations 100000 --seed 7 --chaos --url http://127.0.0.1:8080"
 )]
 pub struct CustomsArgs {
     /// Declarations to play
@@ -175,7 +175,7 @@ pub(crate) struct Tokens {
 }
 
 impl Tokens {
-    fn get(&self) -> Result<String, String> {
+    fn get(&self) -> Result<String, Failure> {
         let uptime = self.clock.uptime();
         if let Some((token, until)) = self.kept.borrow().as_ref()
             && uptime < *until
@@ -184,12 +184,13 @@ impl Tokens {
         }
         let (token, life) = match &self.source {
             TokenSource::File(file) => {
-                let text = std::fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))?;
+                let text = std::fs::read_to_string(file)
+                    .map_err(|error| Failure::Unreachable(format!("{}: {error}", file.display())))?;
                 (text.trim().to_owned(), Duration::from_secs(30))
             }
             TokenSource::Demo(data) => {
-                let issuer =
-                    DemoIssuer::load_or_create(data).map_err(|error| format!("{}: {error}", data.display()))?;
+                let issuer = DemoIssuer::load_or_create(data)
+                    .map_err(|error| Failure::Unreachable(format!("{}: {error}", data.display())))?;
                 let now = self.clock.now().micros() / 1_000_000;
                 let roles = [Role::CustomsLookup, Role::CustomsDraw];
                 let name = format!("simulator@{}", self.office);
@@ -274,16 +275,16 @@ pub fn customs(
             discovered = player.discover() => discovered,
             () = wait_for(&player, &progress) => Ok(Vec::new()),
         };
-        player.importers = discovered.map_err(Failure::Unreachable)?;
+        player.importers = discovered?;
         let listings = player.importers.iter().map(|importer| importer.listings.len()).sum::<usize>();
         let lines = i128::from(plan.declarations).saturating_mul(2);
         player.share = lines / i128::try_from(listings.max(1)).unwrap_or(1) + 1;
         let first = player.ask("GET", &format!("/v1/declarations/{}", plan.number(0)), None).await;
-        if first.map_err(Failure::Unreachable)?.status == 200 {
+        if first?.status == 200 {
             let text = format!("seed {} was played here before; choose another", plan.seed);
             return Err(Failure::Refused(text));
         }
-        let before = player.balances().await.map_err(Failure::Unreachable)?;
+        let before = player.balances().await?;
         progress(&format!("simulate: {listings} listings; playing {} declarations …", plan.declarations));
         let start = clock.uptime();
         let play = join_all((0..plan.connections).map(|_| player.work()));
@@ -292,11 +293,11 @@ pub fn customs(
             done = play => done,
             () = watch => Vec::new(),
         };
-        done.into_iter().collect::<Result<Vec<()>, String>>().map_err(Failure::Unreachable)?;
+        done.into_iter().collect::<Result<Vec<()>, Failure>>()?;
         let seconds = clock.uptime().saturating_sub(start).as_secs_f64();
         progress("simulate: comparing both sides …");
         let mut differences = player.faults.take();
-        differences.extend(player.prove(&before).await.map_err(Failure::Unreachable)?);
+        differences.extend(player.prove(&before).await?);
         let summary = Summary {
             differences,
             seconds,

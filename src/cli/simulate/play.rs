@@ -6,6 +6,7 @@
 use super::model::Model;
 use super::script::{Act, Importer, Message, Script, Seeded, script};
 use super::{Counters, Plan, TokenSource, Tokens, count};
+use crate::cli::Failure;
 use crate::clock::Clock;
 use crate::outbound::customs::{Answer, Counterpart, Sent};
 use serde_json::Value;
@@ -75,7 +76,7 @@ impl Player<'_> {
     ///
     /// # Errors
     /// A sentence when the service stays away.
-    pub async fn work(&self) -> Result<(), String> {
+    pub async fn work(&self) -> Result<(), Failure> {
         while self.next.get() < self.plan.declarations && self.faults.borrow().len() < 20 {
             let nth = self.next.get();
             self.next.set(nth.saturating_add(1));
@@ -88,7 +89,7 @@ impl Player<'_> {
         Ok(())
     }
 
-    async fn play(&self, mut script: Script, rng: &mut Seeded) -> Result<Played, String> {
+    async fn play(&self, mut script: Script, rng: &mut Seeded) -> Result<Played, Failure> {
         let whole = script.clone();
         let mut model = Model::new();
         let looked_up_at = self.look_up(&script).await?;
@@ -142,7 +143,7 @@ impl Player<'_> {
     }
 
     /// Asks about the first line, as customs does before it draws, and returns the revision of the answer.
-    async fn look_up(&self, script: &Script) -> Result<Option<i64>, String> {
+    async fn look_up(&self, script: &Script) -> Result<Option<i64>, Failure> {
         let Some(line) = script.put(1).first() else { return Ok(None) };
         let office = script.number.get(..4).unwrap_or_default();
         let path = super::world::question(&script.uscc, &line.listing, office);
@@ -160,13 +161,15 @@ impl Player<'_> {
     ///
     /// # Errors
     /// A sentence when the service stays away for longer than the plan waits.
-    pub async fn ask(&self, method: &str, path: &str, body: Option<&str>) -> Result<Answer, String> {
+    pub async fn ask(&self, method: &str, path: &str, body: Option<&str>) -> Result<Answer, Failure> {
         let start = self.clock.uptime();
         let mut pause = Duration::from_millis(5);
         loop {
             let token = self.tokens.get()?;
             let why = match self.counterpart.send(method, path, &token, body, PATIENCE).await {
-                Sent::Answered(answer) if matches!(answer.status, 401 | 403) => return Err(self.unwelcome(&answer)),
+                Sent::Answered(answer) if matches!(answer.status, 401 | 403) => {
+                    return Err(self.unwelcome(answer.status));
+                }
                 Sent::Answered(answer) if !is_passing(answer.status) => return Ok(answer),
                 Sent::Answered(answer) => {
                     count(&self.counters.unavailable);
@@ -180,9 +183,9 @@ impl Player<'_> {
             self.away.replace(why.clone());
             if self.clock.uptime().saturating_sub(start) > self.plan.patience {
                 let (url, waited) = (&self.plan.url, self.plan.patience.as_secs());
-                return Err(format!(
+                return Err(Failure::Unreachable(format!(
                     "{url} did not answer {method} {path} for {waited} s ({why}); is the service running there? Start it, or name it with --url"
-                ));
+                )));
             }
             tokio::time::sleep(pause).await;
             pause = pause.saturating_mul(2).min(LONGEST_PAUSE);
@@ -190,10 +193,7 @@ impl Player<'_> {
     }
 
     /// Says why the service will not deal with this token, and what to do.
-    fn unwelcome(&self, answer: &Answer) -> String {
-        let status = answer.status;
-        let problem: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
-        let detail = problem.get("detail").or_else(|| problem.get("title")).and_then(Value::as_str).unwrap_or_default();
+    fn unwelcome(&self, status: u16) -> Failure {
         let remedy = match (&self.tokens.source, status) {
             (TokenSource::File(file), 401) => {
                 format!("{} must hold a token of an issuer that the service trusts, not yet expired", file.display())
@@ -201,14 +201,12 @@ impl Player<'_> {
             (TokenSource::Demo(data), 401) => {
                 format!("{} is not the data folder of the demo that runs there; name it with --data", data.display())
             }
-            (TokenSource::File(_) | TokenSource::Demo(_), _) => {
-                format!(
-                    "the token needs customs.lookup and customs.draw, and an org of the customs of office {}",
-                    self.plan.office
-                )
-            }
+            (TokenSource::File(_) | TokenSource::Demo(_), _) => format!(
+                "it needs the roles customs.lookup and customs.draw, and an org of the customs of office {}",
+                self.plan.office
+            ),
         };
-        format!("the service refuses the token ({status}: {detail}): {remedy}")
+        Failure::Refused(format!("{} refuses the token ({status}): {remedy}", self.plan.url))
     }
 
     /// Sends a message until its outcome is known.
@@ -218,7 +216,7 @@ impl Player<'_> {
         message: &Message,
         looked_up_at: Option<i64>,
         rng: &mut Seeded,
-    ) -> Result<Outcome, String> {
+    ) -> Result<Outcome, Failure> {
         let (method, path, body) = script.request(message, looked_up_at);
         if self.plan.chaos && rng.chance(TROUBLE) {
             // Given up after a moment: it may have been carried out.

@@ -2,6 +2,7 @@
 
 use super::play::Player;
 use super::script::{Importer, Listed, TRADE_MODE};
+use crate::cli::Failure;
 use crate::domain::code::UnitCode;
 use crate::domain::quantity::{Measure, Quantity};
 use serde_json::Value;
@@ -31,20 +32,21 @@ fn steps(measure: Option<&Value>) -> Option<i128> {
 }
 
 impl Player<'_> {
-    async fn json(&self, path: &str) -> Result<Value, String> {
+    async fn json(&self, path: &str) -> Result<Value, Failure> {
         let answer = self.ask("GET", path, None).await?;
         if answer.status != 200 {
             let body = String::from_utf8_lossy(&answer.body).into_owned();
-            return Err(format!("GET {path} was answered {}: {body}", answer.status));
+            return Err(Failure::Refused(format!("GET {path} was answered {}: {body}", answer.status)));
         }
-        serde_json::from_slice(&answer.body).map_err(|_| format!("GET {path} was not answered with JSON"))
+        serde_json::from_slice(&answer.body)
+            .map_err(|_| Failure::Refused(format!("GET {path} was not answered with JSON")))
     }
 
     /// Finds importers with listings in force that a lookup allows at the office.
     ///
     /// # Errors
     /// A sentence when the service does not answer or has none.
-    pub async fn discover(&self) -> Result<Vec<Importer>, String> {
+    pub async fn discover(&self) -> Result<Vec<Importer>, Failure> {
         let mut importers: BTreeMap<String, Vec<Listed>> = BTreeMap::new();
         let (mut after, mut seen) = (String::new(), 0_usize);
         loop {
@@ -63,7 +65,10 @@ impl Player<'_> {
             }
         }
         if importers.is_empty() {
-            return Err(format!("no listing in force is allowed at office {}", self.plan.office));
+            return Err(Failure::Refused(format!(
+                "no listing in force is allowed at office {}; name another with --customs-office",
+                self.plan.office
+            )));
         }
         Ok(importers.into_iter().map(|(uscc, listings)| Importer { uscc, listings }).collect())
     }
@@ -72,10 +77,11 @@ impl Player<'_> {
     ///
     /// # Errors
     /// A sentence when the service does not answer.
-    pub async fn balance(&self, number: &str) -> Result<Balance, String> {
+    pub async fn balance(&self, number: &str) -> Result<Balance, Failure> {
         let balance = self.json(&format!("/v1/listings/{number}/balance")).await?;
-        let read =
-            |name: &str| steps(balance.get(name)).ok_or_else(|| format!("the balance of {number} has no {name}"));
+        let read = |name: &str| {
+            steps(balance.get(name)).ok_or_else(|| Failure::Refused(format!("the balance of {number} has no {name}")))
+        };
         Ok((read("reserved")?, read("confirmed")?, read("approved")?))
     }
 
@@ -83,7 +89,7 @@ impl Player<'_> {
     ///
     /// # Errors
     /// As [`Player::balance`].
-    pub async fn balances(&self) -> Result<BTreeMap<String, Balance>, String> {
+    pub async fn balances(&self) -> Result<BTreeMap<String, Balance>, Failure> {
         let mut balances = BTreeMap::new();
         for listed in self.importers.iter().flat_map(|importer| &importer.listings) {
             balances.insert(listed.number.clone(), self.balance(&listed.number).await?);
@@ -95,7 +101,7 @@ impl Player<'_> {
     ///
     /// # Errors
     /// A sentence when the service does not answer.
-    pub async fn prove(&self, before: &BTreeMap<String, Balance>) -> Result<Vec<String>, String> {
+    pub async fn prove(&self, before: &BTreeMap<String, Balance>) -> Result<Vec<String>, Failure> {
         let mut differences = Vec::new();
         let mut drawn: BTreeMap<String, (i128, i128)> = BTreeMap::new();
         let played = self.played.take();
@@ -105,7 +111,7 @@ impl Player<'_> {
             while let Some(one) = played.get(checked.replace(checked.get().saturating_add(1))) {
                 found.extend(self.compare(one).await?);
             }
-            Ok::<_, String>(found)
+            Ok::<_, Failure>(found)
         };
         let workers = (0..self.plan.connections).map(|_| worker());
         for found in futures_util::future::join_all(workers).await {
@@ -140,7 +146,7 @@ impl Player<'_> {
     }
 
     /// Compares one declaration.
-    async fn compare(&self, one: &super::play::Played) -> Result<Option<String>, String> {
+    async fn compare(&self, one: &super::play::Played) -> Result<Option<String>, Failure> {
         let answer = self.ask("GET", &format!("/v1/declarations/{}", one.number), None).await?;
         if answer.status == 404 {
             let lost =
