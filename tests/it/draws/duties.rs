@@ -120,6 +120,24 @@ on_both! {
 }
 
 on_both! {
+    fn what_was_released_on_paper_while_it_lapsed_is_stated_anew(app) {
+        reserve(&app.drawing(), 1, 1, &[grams(1, "10")]);
+        app.set_time("2026-11-10T04:00:00.000000Z");
+        assert_eq!(sweep(app), 1);
+        let customs = app.drawing();
+        let on_paper = json!("2026-11-08T04:00:00Z");
+        let late = customs.post(&format!("{}/release", place(1)), &json!({ "sequence": 2, "occurred_at": on_paper }));
+        assert_eq!(late.status, 409, "{}", late.text());
+        let mut stated = position(2, &[grams(1, "10")]);
+        stated["occurred_at"] = on_paper.clone();
+        assert_eq!(ok(&customs.put(&place(1), &stated))["state"], "reserved");
+        let released = act(&customs, 1, "release", &json!({ "sequence": 3, "occurred_at": on_paper }));
+        assert_eq!((&released["state"], &released["occurred_at"]), (&json!("released"), &json!("2026-11-08T04:00:00.000000Z")));
+        assert_eq!(balance(app), ["0", "10", "0", "90"]);
+    }
+}
+
+on_both! {
     fn what_is_no_longer_due_when_it_is_decided_stays(app) {
         // The look of one moment, the decision of another: by then it is the day before again.
         reserve(&app.drawing(), 1, 1, &[grams(1, "10")]);
