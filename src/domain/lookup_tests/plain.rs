@@ -69,7 +69,8 @@ impl<'a> Plain<'a> {
         let known = versions.iter().filter(|(revision, _)| *revision <= self.at).map(|(_, scheme)| scheme);
         known
             .rev()
-            .find(|scheme| scheme.valid_from <= self.day() && scheme.valid_to.is_none_or(|last| self.day() <= last))
+            .find(|scheme| scheme.valid_from <= self.day())
+            .filter(|scheme| scheme.valid_to.is_none_or(|last| self.day() <= last))
     }
 
     /// The one listing in force that a line means.
