@@ -4,7 +4,7 @@ use super::error::AppError;
 use super::people::persons::behind;
 use super::plan::{Plan, PlannedRow, Proposed, plan};
 use super::repeat::{Repeat, Written};
-use super::{App, view};
+use super::{App, telling, view};
 use crate::domain::actor::Caller;
 use crate::domain::adjustment::{AdjustmentState, AdjustmentVerb, Change, ChangeReason, four_eyes};
 use crate::domain::error::Rule;
@@ -12,6 +12,7 @@ use crate::domain::id::{AdjustmentId, time_ordered};
 use crate::domain::revision::Revision;
 use crate::domain::scheme::Scheme;
 use crate::domain::validity::{Instant, LegalDay};
+use crate::index::Snapshot;
 use crate::store::private::random;
 pub use crate::store::rows::AdjustmentRow;
 use crate::store::{AnyConnection, StoreError, Tx, adjustments, rulebook};
@@ -69,8 +70,8 @@ impl App {
         decision: Decision,
         repeat: Repeat<AdjustmentRow>,
     ) -> Result<Written<AdjustmentRow>, AppError> {
-        let context = self.context(caller, request_id);
-        self.repeatable(context, repeat, move |tx| decide(tx, id, Some(seen), decision))
+        let (context, list) = (self.context(caller, request_id), self.index.snapshot());
+        self.repeatable(context, repeat, move |tx| decide(tx, id, seen, decision, &list))
     }
 
     /// Finds an adjustment.
@@ -183,22 +184,21 @@ pub fn propose_by(tx: &mut Tx<'_>, proposal: Proposal, by: String) -> Result<Adj
         decision_basis: None,
     };
     tx.save(row.clone(), None, "adjustment.proposed")?;
+    telling::adjustment_proposed(tx, &row)?;
     Ok(row)
 }
 
-/// Decides inside a transaction; `seen` is the revision the decider saw.
-///
-/// # Errors
-/// As [`App::decide`].
-pub fn decide(
+/// Decides inside a transaction; `seen` is the revision the decider saw, `list` the list by which it is known whom it concerns.
+fn decide(
     tx: &mut Tx<'_>,
     id: AdjustmentId,
-    seen: Option<Revision>,
+    seen: Revision,
     decision: Decision,
+    list: &Snapshot,
 ) -> Result<AdjustmentRow, AppError> {
     let at = tx.context().at;
     let row = adjustments::find(tx.conn(), &id.to_string())?.ok_or(AppError::NotFound)?;
-    if seen.is_some_and(|seen| seen.0 != row.revision) {
+    if seen.0 != row.revision {
         return Err(AppError::StaleVersion(Revision(row.revision)));
     }
     let (verb, event, reason) = match decision {
@@ -223,6 +223,7 @@ pub fn decide(
     if verb == AdjustmentVerb::Confirm {
         let scheme = scheme_in_force(tx.conn(), &row.scheme, at.day())?;
         let planned = plan(tx.conn(), &scheme, &changes(&row)?, proposed(&row), at)?.accepted()?;
+        telling::of_plan(tx, &planned.rows, list)?;
         save_plan(tx, planned)?;
     }
     let decided = AdjustmentRow {
@@ -236,6 +237,7 @@ pub fn decide(
         ..row.clone()
     };
     tx.save(decided.clone(), Some(&row), event)?;
+    telling::adjustment_decided(tx, &decided)?;
     Ok(decided)
 }
 
@@ -261,6 +263,7 @@ pub fn end(tx: &mut Tx<'_>, row: &AdjustmentRow, verb: AdjustmentVerb) -> Result
         ..row.clone()
     };
     tx.save(ended.clone(), Some(row), if withdrawn { "adjustment.withdrawn" } else { "adjustment.lapsed" })?;
+    telling::adjustment_decided(tx, &ended)?;
     Ok(ended)
 }
 

@@ -4,11 +4,12 @@ use crate::domain::adjustment::ChangeKind;
 use crate::domain::code::Uscc;
 use crate::domain::id::StopId;
 use crate::domain::listing::{Listing, Status};
+use crate::domain::listing_number::ListingNumber;
 use crate::domain::revision::Revision;
 use crate::domain::stop::ItemClass;
 use crate::domain::validity::LegalDay;
 use crate::index::Snapshot;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Returns the numbers of the listings that a change touches so on a day; removed and expired ones are not counted.
 #[must_use]
@@ -41,12 +42,22 @@ fn live(listing: &Listing, day: LegalDay) -> bool {
     status.is_some_and(|status| !matches!(status, Status::Removed | Status::Expired))
 }
 
-fn under(snapshot: &Snapshot, class: &ItemClass, day: LegalDay) -> BTreeSet<String> {
+/// Returns the enterprises with listings of a class on a day, each with those listings.
+#[must_use]
+pub fn holders(snapshot: &Snapshot, class: &ItemClass, day: LegalDay) -> BTreeMap<Uscc, BTreeSet<ListingNumber>> {
     let covers = |uscc: Uscc, listing: &Listing| {
         let version = listing.on(day, Revision::NEWEST);
         live(listing, day) && version.is_some_and(|(_, version)| class.covers(uscc, listing.number, &version.terms))
     };
-    snapshot.each_listing().filter(|(uscc, listing)| covers(*uscc, listing)).map(|(_, listing)| text(listing)).collect()
+    let mut found: BTreeMap<Uscc, BTreeSet<ListingNumber>> = BTreeMap::new();
+    for (uscc, listing) in snapshot.each_listing().filter(|(uscc, listing)| covers(*uscc, listing)) {
+        found.entry(uscc).or_default().insert(listing.number);
+    }
+    found
+}
+
+fn under(snapshot: &Snapshot, class: &ItemClass, day: LegalDay) -> BTreeSet<String> {
+    holders(snapshot, class, day).values().flatten().map(ListingNumber::to_string).collect()
 }
 
 fn stopped(snapshot: &Snapshot, stop: StopId, day: LegalDay) -> BTreeSet<String> {

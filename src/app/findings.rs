@@ -2,6 +2,7 @@
 
 use super::App;
 use super::error::AppError;
+use super::notices::tell;
 use super::repeat::{Repeat, Written};
 use super::report::scope;
 use super::view::Page;
@@ -11,6 +12,7 @@ use crate::domain::error::Rule;
 use crate::domain::finding::{FindingKind, FindingOutcome};
 use crate::domain::id::{FindingId, time_ordered};
 use crate::domain::listing_number::ListingNumber;
+use crate::domain::notice::{Addressee, Notice, NoticeKind};
 use crate::domain::revision::Revision;
 use crate::domain::validity::LegalDay;
 pub use crate::store::findings::FindingRow;
@@ -173,5 +175,8 @@ fn record(tx: &mut Tx<'_>, new: NewFinding) -> Result<FindingRow, AppError> {
         recorded_at: at.micros(),
     };
     tx.save(row.clone(), None, "finding.recorded")?;
+    let about = format!("/v1/findings/{}", row.id);
+    let notice = Notice::new(Addressee::Enterprise(new.enterprise), NoticeKind::FindingRecorded, about);
+    tell(tx, &notice.with("enterprise", &row.enterprise).with("finding", &row.id))?;
     Ok(row)
 }

@@ -38,6 +38,7 @@ pub mod shadow;
 pub mod stops;
 pub mod sweeps;
 pub mod tariff;
+pub mod telling;
 pub mod usage;
 pub mod verify;
 pub mod view;

@@ -2,13 +2,16 @@
 
 use super::App;
 use super::error::AppError;
+use super::notices::tell;
 use super::plan::dated_enterprise;
 use super::repeat::{Repeat, Written};
 use super::view::{Page, bar_on};
-use crate::domain::actor::Caller;
+use crate::domain::actor::{Caller, Role};
 use crate::domain::code::Uscc;
 use crate::domain::error::Rule;
 use crate::domain::id::{ScreeningId, time_ordered};
+use crate::domain::lang::Lang;
+use crate::domain::notice::{Addressee, Notice, NoticeKind};
 use crate::domain::revision::Revision;
 use crate::domain::screening::{Screened, ScreeningList, hits};
 use crate::domain::validity::LegalDay;
@@ -284,5 +287,13 @@ fn enter(tx: &mut Tx<'_>, entry: &NewEntry) -> Result<ScreeningRow, AppError> {
         recorded_at: at.micros(),
     };
     tx.save(row.clone(), None, "screening.entered")?;
+    // Of somebody who is registered here the bureau is told at once.
+    if !enterprises::versions(tx.conn(), &row.uscc)?.is_empty() {
+        let about = format!("/v1/screening/{}", row.id);
+        let notice = Notice::new(Addressee::Role(Role::BureauOfficer), NoticeKind::ScreeningHit, about);
+        let list = entry.screened.list;
+        let list = format!("{} / {}", list.name(Lang::Zh), list.name(Lang::En));
+        tell(tx, &notice.with("enterprise", &row.uscc).with("list", list))?;
+    }
     Ok(row)
 }

@@ -7,14 +7,16 @@ use super::found::system;
 use super::people::persons::behind;
 use super::repeat::{Repeat, Written};
 use super::view::Page;
-use super::{App, SUPERVISION};
+use super::{App, SUPERVISION, telling};
 use crate::domain::actor::Caller;
 use crate::domain::adjustment::ChangeReason;
 use crate::domain::error::Rule;
 use crate::domain::id::{StopId, time_ordered};
+use crate::domain::notice::NoticeKind;
 use crate::domain::revision::Revision;
 use crate::domain::stop::{ItemClass, StopStage, StopVerb, second};
 use crate::domain::validity::{Instant, LegalDay};
+use crate::index::Snapshot;
 use crate::store::private::random;
 pub use crate::store::rows::StopRow;
 use crate::store::{AnyConnection, StoreError, Tx, enterprises, listings, rulebook};
@@ -55,7 +57,8 @@ impl App {
         new: NewStop,
         repeat: Repeat<StopRow>,
     ) -> Result<Written<StopRow>, AppError> {
-        self.repeatable(self.context(caller, request_id), repeat, move |tx| make(tx, new))
+        let list = self.index.snapshot();
+        self.repeatable(self.context(caller, request_id), repeat, move |tx| make(tx, new, &list))
     }
 
     /// Confirms or lifts an emergency stop, as another person than the one who made it.
@@ -71,7 +74,8 @@ impl App {
         what: Second,
         repeat: Repeat<StopRow>,
     ) -> Result<Written<StopRow>, AppError> {
-        self.repeatable(self.context(caller, request_id), repeat, move |tx| decide(tx, id, seen, what))
+        let list = self.index.snapshot();
+        self.repeatable(self.context(caller, request_id), repeat, move |tx| decide(tx, id, seen, what, &list))
     }
 
     /// Finds a stop as it stands.
@@ -117,10 +121,14 @@ impl App {
         if self.store.read(|conn| rulebook::stops_expired(conn, at.micros()))?.is_empty() {
             return Ok(0);
         }
+        let list = self.index.snapshot();
         let lapsed = self.store.write(system(SUPERVISION, at), move |tx| {
             let mut lapsed = Vec::new();
             for row in rulebook::stops_expired(tx.conn(), at.micros())? {
-                save(tx, &row, StopRow { stage: word(StopStage::Lapsed), stopped: 0, ..row.clone() }, "stop.lapsed")?;
+                let next = StopRow { stage: word(StopStage::Lapsed), stopped: 0, ..row.clone() };
+                let row = save(tx, &row, next, "stop.lapsed")?;
+                telling::of_stop(tx, &row, NoticeKind::StopLifted, &list)?;
+                telling::stop_lapsed(tx, &row)?;
                 lapsed.push(row.id);
             }
             Ok::<_, AppError>(lapsed)
@@ -136,7 +144,7 @@ fn word(stage: StopStage) -> Option<String> {
     Some(stage.as_str().to_owned())
 }
 
-fn make(tx: &mut Tx<'_>, new: NewStop) -> Result<StopRow, AppError> {
+fn make(tx: &mut Tx<'_>, new: NewStop, list: &Snapshot) -> Result<StopRow, AppError> {
     let at = tx.context().at;
     new.reason.check(at.day(), at.day()).map_err(AppError::refused)?;
     let scheme = scheme_in_force(tx.conn(), &new.scheme, at.day())?;
@@ -162,6 +170,8 @@ fn make(tx: &mut Tx<'_>, new: NewStop) -> Result<StopRow, AppError> {
         confirmed_by: None,
     };
     tx.save(row.clone(), None, "stop.made")?;
+    telling::of_stop(tx, &row, NoticeKind::EmergencyStop, list)?;
+    telling::stop_to_confirm(tx, &row)?;
     Ok(row)
 }
 
@@ -178,7 +188,7 @@ fn covers_something(conn: &mut AnyConnection, class: &ItemClass) -> Result<(), A
     if known { Ok(()) } else { Err(AppError::refused(rule)) }
 }
 
-fn decide(tx: &mut Tx<'_>, id: StopId, seen: Revision, what: Second) -> Result<StopRow, AppError> {
+fn decide(tx: &mut Tx<'_>, id: StopId, seen: Revision, what: Second, list: &Snapshot) -> Result<StopRow, AppError> {
     let at = tx.context().at;
     let row = rulebook::stop(tx.conn(), &id.to_string())?.pop().ok_or(AppError::NotFound)?;
     if row.revision != seen.0 {
@@ -197,7 +207,7 @@ fn decide(tx: &mut Tx<'_>, id: StopId, seen: Revision, what: Second) -> Result<S
     };
     let next = second(now, verb, made_by, person).map_err(AppError::refused)?;
     let next = StopRow { stage: word(next), stopped: i32::from(next.holds()), ..row.clone() };
-    let (next, event) = match what {
+    let (next, event, told) = match what {
         Second::Confirm => {
             if row.expires_at.is_some_and(|expires_at| expires_at <= at.micros()) {
                 return Err(AppError::refused(Rule::ConfirmTooLate));
@@ -205,15 +215,21 @@ fn decide(tx: &mut Tx<'_>, id: StopId, seen: Revision, what: Second) -> Result<S
             let scheme = scheme_in_force(tx.conn(), row.scheme.as_deref().unwrap_or_default(), at.day())?;
             let review_on = at.day().add_days(i32::from(scheme.supervision.stop_review_days));
             let confirmed_by = Some(person.to_string());
-            (StopRow { review_on: Some(review_on.value()), confirmed_by, ..next }, "stop.confirmed")
+            (
+                StopRow { review_on: Some(review_on.value()), confirmed_by, ..next },
+                "stop.confirmed",
+                NoticeKind::StopConfirmed,
+            )
         }
         Second::Lift(reason) => {
             reason.check(at.day(), at.day()).map_err(AppError::refused)?;
             let (reason_code, reason_basis) = (reason.code.as_str().to_owned(), reason.basis);
-            (StopRow { reason_code, reason_basis, ..next }, "stop.lifted")
+            (StopRow { reason_code, reason_basis, ..next }, "stop.lifted", NoticeKind::StopLifted)
         }
     };
-    save(tx, &row, next, event)
+    let row = save(tx, &row, next, event)?;
+    telling::of_stop(tx, &row, told, list)?;
+    Ok(row)
 }
 
 /// Saves what follows a version of a stop.

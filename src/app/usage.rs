@@ -2,21 +2,23 @@
 
 use super::adjust::{self, Proposal, SYSTEM, propose_by, scheme_in_force};
 use super::error::AppError;
+use super::notices::tell;
 use super::plan::dated;
 use super::repeat::{Repeat, Written};
 use super::report::{own, scope};
 use super::view::Page;
-use super::{App, SUPERVISION};
-use crate::domain::actor::Caller;
+use super::{App, SUPERVISION, telling};
+use crate::domain::actor::{Caller, Role};
 use crate::domain::adjustment::{AdjustmentState, AdjustmentVerb, Change, ChangeKind, ChangeReason, ReasonCode};
 use crate::domain::code::{UnitCode, Uscc};
 use crate::domain::error::Rule;
 use crate::domain::id::{ReturnId, time_ordered};
 use crate::domain::listing_number::ListingNumber;
+use crate::domain::notice::{Addressee, Notice, NoticeKind};
 use crate::domain::quantity::{Measure, Quantity};
 use crate::domain::revision::Revision;
 use crate::domain::timeline::{Dated, timeline};
-use crate::domain::usage_return::{Due, Ledger, ReturnStage, ReturnVerb, after, ended, owed};
+use crate::domain::usage_return::{Due, Ledger, ReturnStage, ReturnVerb, after, ended, owed, suspends_on};
 use crate::domain::validity::LegalDay;
 use crate::store::private::random;
 use crate::store::rows::ListingRow;
@@ -337,7 +339,35 @@ pub(super) fn step(tx: &mut Tx<'_>, before: Before, verb: ReturnVerb, next: Retu
         ReturnVerb::Correct => "usage_return.corrected",
     };
     tx.save(row.clone(), last, event)?;
+    told(tx, &row, from, verb)?;
     Ok(row)
+}
+
+/// Tells the enterprise what a return that stays away leads to, and the bureau that a late one has come. Of a suspension the
+/// enterprise is told with the change of its listing.
+fn told(tx: &mut Tx<'_>, row: &ReturnRow, from: Option<ReturnStage>, verb: ReturnVerb) -> Result<(), AppError> {
+    let today = tx.context().at.day();
+    let kind = match verb {
+        ReturnVerb::Remind if row.due_on < today.value() => NoticeKind::UsageReturnOverdue,
+        ReturnVerb::Remind => NoticeKind::UsageReturnDue,
+        ReturnVerb::Warn => NoticeKind::UsageReturnWarning,
+        ReturnVerb::ProposeSuspension => NoticeKind::SuspensionProposed,
+        ReturnVerb::HandIn if from.is_some_and(|from| from != ReturnStage::Reminded) => NoticeKind::UsageReturnReceived,
+        ReturnVerb::Suspend | ReturnVerb::HandIn | ReturnVerb::Correct => return Ok(()),
+    };
+    let late = kind == NoticeKind::UsageReturnReceived;
+    let to = if late { Addressee::Role(Role::BureauOfficer) } else { telling::enterprise(&row.enterprise)? };
+    let day = |value: i32| LegalDay::from_value(value).ok_or_else(|| StoreError::damaged("a legal day"));
+    let (from, until, due_on) = (day(row.period_from)?, day(row.period_to)?, day(row.due_on)?);
+    let mut notice = Notice::new(to, kind, format!("/v1/usage-returns/{}", row.id))
+        .with("listing", &row.listing)
+        .with("enterprise", &row.enterprise)
+        .with("period", format!("{from} – {until}"))
+        .with("due_on", due_on);
+    if let Some(scheme) = adjust::scheme_of(tx.conn(), &row.scheme, today)? {
+        notice = notice.with("suspend_on", suspends_on(&scheme.supervision, due_on, today));
+    }
+    Ok(tell(tx, &notice)?)
 }
 
 /// Takes back what followed from a return that stayed away: a proposal that waits is withdrawn; what was suspended is

@@ -96,14 +96,16 @@ fn pauses(turns: &[Turn]) -> Vec<Still> {
     for turn in turns {
         let day = turn.at.day();
         let was_asked = found.last().is_some_and(|still| still.to.is_none() && still.reason == PauseReason::Correction);
-        let starts = if turn.kind == EventKind::Asked {
+        // Between a withdrawal and its being taken back the case is in nobody's hands, as while the enterprise corrects it.
+        let starts = if turn.kind == EventKind::Asked || turn.kind == EventKind::Withdrawn && !was_asked {
             Some(PauseReason::Correction)
         } else if turn.kind == EventKind::Paused {
             Some(turn.pause.unwrap_or(PauseReason::OtherAuthority))
         } else {
             None
         };
-        let ends = turn.kind == EventKind::Resumed || was_asked && turn.stage != State::Asked;
+        let ends =
+            turn.kind == EventKind::Resumed || was_asked && !matches!(turn.stage, State::Asked | State::Withdrawn);
         if let Some(open) = found.last_mut().filter(|still| still.to.is_none())
             && (ends || starts.is_some())
         {
@@ -159,13 +161,14 @@ pub fn due(calendar: &WorkingCalendar, from: LegalDay, days: u16) -> Result<Lega
     calendar.due(from, u32::from(days)).map_err(|unknown| unknown.year)
 }
 
-/// Finds the day on which the present stage began; a correction belongs to the stage in which it was asked.
+/// Finds the day on which the present stage began; a correction, and a withdrawal that was taken back, belong to the stage in
+/// which they came.
 fn began(turns: &[Turn], stage: State) -> Option<LegalDay> {
     let mut start = None;
     for turn in turns.iter().rev() {
         if turn.stage == stage {
             start = Some(turn.at.day());
-        } else if turn.stage != State::Asked {
+        } else if !matches!(turn.stage, State::Asked | State::Withdrawn) {
             break;
         }
     }
@@ -211,7 +214,10 @@ pub fn recognition_clock(turns: &[Turn], clocks: Clocks, calendar: &WorkingCalen
         } else if turn.kind == EventKind::Extended {
             extended = extended.saturating_add(turn.days.unwrap_or_default());
         } else {
-            let accepted = !matches!(turn.stage, State::Lodged | State::Asked | State::Draft | State::Evaluating);
+            let accepted = !matches!(
+                turn.stage,
+                State::Lodged | State::Asked | State::Draft | State::Evaluating | State::Withdrawn
+            );
             from = from.or(accepted.then_some(turn.at));
         }
     }

@@ -54,6 +54,8 @@ case_rules! {
     ItemInBatch "item_in_batch" "该条目已在另一汇集中的批次内；请先从该批次移出。" "the item is collected in another batch; discard that batch first";
     NoticeTaken "notice_taken" "该通知文号已使用；请核对文号。" "the notice number is used already; check it";
     TermOver "term_over" "批准的期间在生效日期前已届满；请重新审议该条目。" "the granted period ends before the day of effect; take the item up again";
+    RetractClosed "retract_closed" "撤销撤回的期限已过；可复制原申请后重新提交。" "the days for taking a withdrawal back have passed; copy the application and lodge it anew";
+    ExcludedItem "excluded_item" "该物品属于试点方案排除的品类，不能列入名单；请按法定程序办理进口。" "the item belongs to a class that the scheme excludes and cannot be listed; import it by the procedure that the law provides";
     ListingGone "listing_gone" "所涉名单条目已不存在或已移出；请移出批次。" "the listing it is about is gone; take the item out";
 }
 

@@ -51,6 +51,8 @@ pub struct Casework {
     pub appeal_days: u16,
     /// Days (not working days) from a decision in which the bureau may take up again what is not published.
     pub reopen_days: u16,
+    /// Days (not working days) from a withdrawal in which the enterprise may take it back; 0 lets none be taken back.
+    pub retract_days: u16,
     /// Opinions that each item needs before the round is closed; none means one of every agency that is asked.
     pub opinion_quorum: Option<u16>,
     /// Whether an enterprise that holds a listing in force is recognised on the lead agency's opinion alone.
@@ -69,12 +71,21 @@ impl Default for Casework {
             correction_days: 15,
             appeal_days: 60,
             reopen_days: 30,
+            retract_days: 0,
             opinion_quorum: None,
             fast_track: false,
             renewal: Renewal::default(),
             due_soon_days: 3,
             excluded_items: Vec::new(),
         }
+    }
+}
+
+impl Casework {
+    /// Whether an item can never be listed, as its number tells.
+    #[must_use]
+    pub fn excludes(&self, cas: Option<Cas>, hs_code: HsCode) -> bool {
+        self.excluded_items.iter().any(|class| class.covers(cas, hs_code))
     }
 }
 

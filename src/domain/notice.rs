@@ -150,6 +150,9 @@ kinds! {
     ApplicationWithdrawn "application_withdrawn"
         "申请已撤回：{application}" "企业已撤回申请 {application}，无须再办理。"
         "Application withdrawn: {application}" "The enterprise has withdrawn application {application}; nothing more is to be done.";
+    WithdrawalRetracted "withdrawal_retracted"
+        "申请恢复办理：{application}" "企业已撤销撤回，申请 {application} 恢复到原环节，请继续办理；当前环节的期限为 {due_on}。"
+        "Withdrawal taken back: {application}" "The enterprise has taken its withdrawal of application {application} back; it stands where it stood, please go on with it by {due_on}.";
     ApplicationLapsed "application_lapsed"
         "申请已失效：{application}" "申请 {application} 逾期未补正，已失效；可复制后重新提交。"
         "Application lapsed: {application}" "Application {application} was not corrected in time and has lapsed; copy it to lodge it anew.";
@@ -205,8 +208,8 @@ kinds! {
         "案件转到您名下：{application}" "申请 {application} 已转由您办理。"
         "Case assigned to you: {application}" "Application {application} is now yours to work on.";
     HandOver "hand_over"
-        "工作交接" "原经办人的 {cases} 件工作已交接给您，请在工作台查看。"
-        "Work handed over" "{cases} pieces of work have been handed over to you; see your work list.";
+        "工作交接" "原经办人在办的 {cases} 件申请和 {notices} 条未读通知已交接给您，请在工作台查看。"
+        "Work handed over" "{cases} cases and {notices} unread notices of a colleague have been handed over to you; see your work list.";
     NoteAdded "note_added"
         "申请有新说明：{application}" "申请 {application} 有一条新的说明可查看。"
         "New note: {application}" "There is a new note on application {application}.";
@@ -254,20 +257,23 @@ kinds! {
 
     // Stops and supervision.
     EmergencyStop "emergency_stop"
-        "紧急停止：{stop}" "紧急停止 {stop} 已即时生效，范围：{scope}，事由：{reason}。"
-        "Emergency stop: {stop}" "Emergency stop {stop} holds at once for {scope}, reason {reason}.";
+        "紧急停止：{scope}" "紧急停止 {stop} 已即时生效，范围：{scope}，事由：{reason}；涉及贵企业条目：{listing}，停止期间不能凭以通关。如有异议请联系主管部门。"
+        "Emergency stop: {scope}" "Emergency stop {stop} holds at once for {scope}, reason {reason}. Of yours: {listing}; goods cannot clear under them meanwhile. Contact the bureau if you disagree.";
+    ItemClassStopped "item_class_stopped"
+        "停止措施：{scope}" "停止措施 {stop} 自 {effective_on} 起生效，范围：{scope}，事由：{reason}；涉及贵企业条目：{listing}，停止期间不能凭以通关。如有异议请联系主管部门。"
+        "Stopped: {scope}" "Stop {stop} holds from {effective_on} for {scope}, reason {reason}. Of yours: {listing}; goods cannot clear under them meanwhile. Contact the bureau if you disagree.";
     StopToConfirm "stop_to_confirm"
         "紧急停止待确认：{stop}" "紧急停止 {stop} 须由另一位人员在 {until} 前确认，否则自动解除。"
         "Emergency stop to be confirmed: {stop}" "A second person must confirm emergency stop {stop} until {until}, or it lifts by itself.";
     StopConfirmed "stop_confirmed"
-        "紧急停止已确认：{stop}" "紧急停止 {stop} 已由第二人确认，持续有效直至解除。"
-        "Emergency stop confirmed: {stop}" "Emergency stop {stop} has been confirmed by a second person and holds until it is lifted.";
+        "紧急停止已确认：{scope}" "紧急停止 {stop}（范围：{scope}）已由第二人确认，持续有效直至解除；涉及贵企业条目：{listing}。"
+        "Emergency stop confirmed: {scope}" "Emergency stop {stop} for {scope} has been confirmed by a second person and holds until it is lifted. Of yours: {listing}.";
     StopLapsed "stop_lapsed"
         "紧急停止因未确认而解除：{stop}" "紧急停止 {stop} 未在时限内确认，已自动解除。请立即核查。"
         "Emergency stop lifted unconfirmed: {stop}" "Emergency stop {stop} was not confirmed in time and has lifted. Look into it at once.";
     StopLifted "stop_lifted"
-        "停止措施已解除：{stop}" "停止措施 {stop} 已解除。"
-        "Stop lifted: {stop}" "Stop {stop} has been lifted.";
+        "停止措施已解除：{scope}" "停止措施 {stop}（范围：{scope}）自 {effective_on} 起解除；涉及贵企业条目：{listing}。"
+        "Stop lifted: {scope}" "Stop {stop} for {scope} is lifted from {effective_on}. Of yours: {listing}.";
     UsageReturnDue "usage_return_due"
         "请提交使用台账：{listing}" "条目 {listing} 在 {period} 的使用台账请于 {due_on} 前提交。"
         "Usage return due: {listing}" "The usage return of listing {listing} for {period} is due by {due_on}.";
@@ -278,11 +284,11 @@ kinds! {
         "使用台账警告：{listing}" "条目 {listing} 在 {period} 的使用台账仍未提交；{suspend_on} 前未提交的，将暂停或提请暂停该条目。"
         "Warning, usage return missing: {listing}" "The usage return of listing {listing} for {period} is still missing; without it by {suspend_on} the listing is suspended or proposed for suspension.";
     UsageReturnReceived "usage_return_received"
-        "收到使用台账：{listing}" "企业已提交条目 {listing} 在 {period} 的使用台账。"
-        "Usage return received: {listing}" "The usage return of listing {listing} for {period} has been received.";
+        "收到逾期台账：{listing}" "企业 {enterprise} 已补报条目 {listing} 在 {period} 的使用台账，请查看。"
+        "Late usage return received: {listing}" "Enterprise {enterprise} has handed in the late usage return of listing {listing} for {period}; please look at it.";
     SuspensionProposed "suspension_proposed"
-        "提请暂停：{listing}" "条目 {listing} 因 {reason} 提请暂停，请确认或退回。"
-        "Suspension proposed: {listing}" "Suspension of listing {listing} is proposed, reason {reason}; confirm or reject it.";
+        "提请暂停：{listing}" "条目 {listing} 在 {period} 的使用台账未提交，已提请暂停该条目；确认前提交的，提请撤回。"
+        "Suspension proposed: {listing}" "The usage return of listing {listing} for {period} did not come, and its suspension is proposed. It is taken back if the return comes before it is confirmed.";
     FindingRecorded "finding_recorded"
         "检查发现：{enterprise}" "企业 {enterprise} 有新的检查发现 {finding}，请查看并按要求整改。"
         "Inspection finding: {enterprise}" "There is a new inspection finding {finding} about {enterprise}; see what is to be mended.";

@@ -135,15 +135,20 @@ pub fn step_due(
             (today >= from).then_some(ReturnVerb::Warn)
         }
         Some((ReturnStage::Warned, warned_on)) => {
-            let patience = supervision.usage_suspend_days.saturating_sub(supervision.usage_warn_days);
-            let from = later(due_on, supervision.usage_suspend_days).max(later(warned_on, patience));
-            (today >= from).then_some(match supervision.on_overdue {
+            (today >= suspends_on(supervision, due_on, warned_on)).then_some(match supervision.on_overdue {
                 OnOverdue::ProposeSuspension => ReturnVerb::ProposeSuspension,
                 OnOverdue::Suspend => ReturnVerb::Suspend,
             })
         }
         Some((ReturnStage::SuspensionProposed | ReturnStage::Suspended | ReturnStage::HandedIn, _)) => None,
     }
+}
+
+/// Returns the day on which suspension follows a warning.
+#[must_use]
+pub fn suspends_on(supervision: &Supervision, due_on: LegalDay, warned_on: LegalDay) -> LegalDay {
+    let patience = supervision.usage_suspend_days.saturating_sub(supervision.usage_warn_days);
+    due_on.add_days(i32::from(supervision.usage_suspend_days)).max(warned_on.add_days(i32::from(patience)))
 }
 
 /// What a return states, in steps of the finer unit.

@@ -280,6 +280,7 @@ endpoints! {
     POST "/v1/applications/{id}/discard" applications::discard_application Access::Roles(ENTERPRISE), Keep;
     POST "/v1/applications/{id}/lodge" applications::lodge_application Access::Roles(ENTERPRISE), Fact;
     POST "/v1/applications/{id}/withdraw" applications::withdraw_application Access::Roles(ENTERPRISE), Fact;
+    POST "/v1/applications/{id}/retract" applications::retract_withdrawal Access::Roles(ENTERPRISE), Fact;
     POST "/v1/applications/{id}/correct" applications::correct_application Access::Roles(ENTERPRISE), Fact;
     GET "/v1/applications/{id}/contents/{number}" applications::get_application_content Access::Roles(CASES), Read;
     GET "/v1/applications/{id}/diff" applications::compare_application_contents Access::Roles(CASES), Read;

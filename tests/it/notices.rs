@@ -1,5 +1,6 @@
 //! What people are told: their list, letters through a mail server of the test, and the calendar's warning.
 
+mod concerned;
 mod server;
 
 use self::server::MailServer;

@@ -6,17 +6,19 @@ use crate::app::adjust::scheme_in_force;
 use crate::app::error::{AppError, Refusal};
 use crate::app::plan::{dated, dated_enterprise};
 use crate::app::report::own_or_fault;
+use crate::app::screening::screen;
 use crate::domain::actor::Caller;
 use crate::domain::application::check::{Circumstances, Finding, Found, HandedIn, Holding, Pending, check};
 use crate::domain::application::content::{self, Content};
 use crate::domain::application::{Kind, State};
-use crate::domain::code::{DocumentSet, HsCode};
+use crate::domain::code::{DocumentSet, HsCode, Uscc};
 use crate::domain::enterprise::EnterpriseState;
 use crate::domain::error::Rule;
 use crate::domain::fault::Fault;
 use crate::domain::id::ApplicationId;
 use crate::domain::listing_number::ListingNumber;
 use crate::domain::scheme::Scheme;
+use crate::domain::screening::ScreeningList;
 use crate::domain::timeline::timeline;
 use crate::domain::validity::LegalDay;
 use crate::store::applications::{self, Narrowing};
@@ -55,6 +57,9 @@ pub fn findings(
         .map(|row| HandedIn { infected: row.scan == "infected", kind: row.kind })
         .collect();
     let tariff = tariff(conn, judged.content, today)?;
+    let uscc = Uscc::parse(judged.enterprise).map_err(|_| StoreError::damaged("a USCC"))?;
+    let screened: Vec<ScreeningList> =
+        screen(conn, uscc, today)?.iter().filter_map(|hit| ScreeningList::parse(hit.list).ok()).collect();
     Ok(check(
         judged.content,
         &Circumstances {
@@ -62,6 +67,7 @@ pub fn findings(
             today,
             scheme,
             applicant: applicant.as_ref(),
+            screened: &screened,
             holdings: &holdings,
             pending: &pending,
             documents: &documents,

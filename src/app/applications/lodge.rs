@@ -8,16 +8,20 @@ use crate::app::adjust::scheme_in_force;
 use crate::app::error::AppError;
 use crate::app::repeat::{Repeat, Written};
 use crate::app::report::own_or_fault;
+use crate::app::review::telling::of_enterprise;
 use crate::domain::actor::Caller;
 use crate::domain::application::State;
 use crate::domain::application::content::{Content, Evidence};
 use crate::domain::application::event::EventKind;
 use crate::domain::application::machine::{self, Facts, Next, Verb, Who};
+use crate::domain::case_rule::CaseRule;
 use crate::domain::error::Rule;
 use crate::domain::id::{ApplicationId, DocumentId};
+use crate::domain::notice::NoticeKind;
 use crate::domain::revision::Revision;
 use crate::domain::scheme::Area;
-use crate::store::application_rows::{ApplicationRow, ContentRow};
+use crate::domain::validity::{Instant, LegalDay};
+use crate::store::application_rows::{ApplicationRow, CaseEventRow, ContentRow};
 use crate::store::applications::{self, NewEvent};
 use crate::store::keep::drafts;
 use crate::store::{AnyConnection, StoreError, Tx, listings};
@@ -39,10 +43,10 @@ impl App {
         repeat: Repeat<Case>,
     ) -> Result<Written<Case>, AppError> {
         let enterprise = own_or_fault(caller)?.to_string();
-        let caller = caller.clone();
+        let (caller, calendar) = (caller.clone(), self.working_calendar());
         self.repeatable(self.context(&caller, request_id), repeat, move |tx| {
             let row = lodge(tx, &enterprise, id, seen)?;
-            tx.flush()?;
+            of_enterprise(tx, &row, row.state()?, NoticeKind::ApplicationLodged, &calendar)?;
             read::case(tx.conn(), &caller, row)
         })
     }
@@ -60,14 +64,38 @@ impl App {
         reason: Option<String>,
         repeat: Repeat<Case>,
     ) -> Result<Written<Case>, AppError> {
-        let caller = caller.clone();
+        let (caller, calendar) = (caller.clone(), self.working_calendar());
         own_or_fault(&caller)?;
         self.repeatable(self.context(&caller, request_id), repeat, move |tx| {
             let before = own_case(tx.conn(), &caller, id, seen)?;
             let after = moved(&before, Verb::Withdraw, Who::Enterprise)?;
             let event = NewEvent { note: reason, ..NewEvent::default() };
             let row = applications::record(tx, Some(&before), after, EventKind::Withdrawn, event)?;
-            tx.flush()?;
+            let stage = before.asked_in()?.unwrap_or(before.state()?);
+            of_enterprise(tx, &row, stage, NoticeKind::ApplicationWithdrawn, &calendar)?;
+            read::case(tx.conn(), &caller, row)
+        })
+    }
+
+    /// Takes a withdrawal back within the days of the scheme: the case stands where it stood, its clock not having run.
+    ///
+    /// # Errors
+    /// [`AppError::NotFound`], [`AppError::StaleVersion`], [`AppError::Conflict`] when it was not withdrawn,
+    /// [`AppError::Refused`] when the days are over or something stands against the application by now.
+    pub fn retract_withdrawal(
+        &self,
+        caller: &Caller,
+        request_id: Option<String>,
+        id: ApplicationId,
+        seen: Revision,
+        repeat: Repeat<Case>,
+    ) -> Result<Written<Case>, AppError> {
+        let (caller, calendar) = (caller.clone(), self.working_calendar());
+        own_or_fault(&caller)?;
+        self.repeatable(self.context(&caller, request_id), repeat, move |tx| {
+            let before = own_case(tx.conn(), &caller, id, seen)?;
+            let row = retract(tx, &before)?;
+            of_enterprise(tx, &row, row.state()?, NoticeKind::WithdrawalRetracted, &calendar)?;
             read::case(tx.conn(), &caller, row)
         })
     }
@@ -85,13 +113,13 @@ impl App {
         members: Map<String, Value>,
         repeat: Repeat<Case>,
     ) -> Result<Written<Case>, AppError> {
-        let caller = caller.clone();
+        let (caller, calendar) = (caller.clone(), self.working_calendar());
         own_or_fault(&caller)?;
         self.repeatable(self.context(&caller, request_id), repeat, move |tx| {
             let before = own_case(tx.conn(), &caller, id, seen)?;
             let after = moved(&before, Verb::Correct, Who::Enterprise)?;
             let row = correct(tx, &before, after, members)?;
-            tx.flush()?;
+            of_enterprise(tx, &row, row.state()?, NoticeKind::ApplicationCorrected, &calendar)?;
             read::case(tx.conn(), &caller, row)
         })
     }
@@ -185,6 +213,48 @@ fn correct(
     Ok(applications::record(tx, Some(before), row, EventKind::Corrected, event)?)
 }
 
+fn retract(tx: &mut Tx<'_>, before: &ApplicationRow) -> Result<ApplicationRow, AppError> {
+    let conflict = || AppError::Conflict(Revision(before.revision));
+    let today = tx.context().at.day();
+    let left = left(&applications::events(tx.conn(), &before.id)?)?.ok_or_else(conflict)?;
+    let next = machine::next(before.state()?, Verb::Retract, Who::Enterprise, before.facts()?, Some(left.stage));
+    let Ok(Next::State { state, .. }) = next else { return Err(conflict()) };
+    let scheme = scheme_in_force(tx.conn(), &before.scheme, today)?;
+    if today > left.on.add_days(i32::from(scheme.casework.retract_days)) {
+        return Err(AppError::refused(CaseRule::RetractClosed.into()));
+    }
+    // As if it were lodged today: an enterprise that was barred since then does not come back.
+    let stored = applications::content(tx.conn(), &before.id, before.content)?.ok_or(AppError::NotFound)?;
+    let body = serde_json::from_str(&stored.body).map_err(StoreError::damaged)?;
+    accepted(tx.conn(), &before.id, &before.enterprise, before.kind()?, &body, &scheme, today)?;
+    let after = ApplicationRow {
+        state: state.as_str().to_owned(),
+        asked_in: left.asked_in.map(|state| state.as_str().to_owned()),
+        ..before.clone()
+    };
+    Ok(applications::record(tx, Some(before), after, EventKind::Retracted, NewEvent::default())?)
+}
+
+/// Where a case stood when it was withdrawn.
+struct Left {
+    on: LegalDay,
+    stage: State,
+    asked_in: Option<State>,
+}
+
+fn left(events: &[CaseEventRow]) -> Result<Option<Left>, StoreError> {
+    let stage = |event: &CaseEventRow| State::parse(&event.stage).ok_or_else(|| StoreError::damaged("a stage"));
+    let Some(place) = events.iter().rposition(|event| event.kind == EventKind::Withdrawn.as_str()) else {
+        return Ok(None);
+    };
+    let (earlier, rest) = events.split_at(place);
+    let stages = earlier.iter().rev().map(stage).collect::<Result<Vec<_>, _>>()?;
+    let (Some(last), Some(withdrawn)) = (stages.first().copied(), rest.first()) else { return Ok(None) };
+    let asked_in = stages.iter().copied().find(|state| !matches!(state, State::Asked | State::Withdrawn));
+    let on = Instant::from_micros(withdrawn.recorded_at).day();
+    Ok(Some(Left { on, stage: last, asked_in: asked_in.filter(|_| last == State::Asked) }))
+}
+
 /// Freezes a content together with the documents that are there.
 fn freeze(
     tx: &mut Tx<'_>,
@@ -216,11 +286,7 @@ fn freeze(
     Ok(applications::freeze(tx, row, before)?)
 }
 
-fn holds_a_listing(
-    conn: &mut AnyConnection,
-    enterprise: &str,
-    today: crate::domain::validity::LegalDay,
-) -> Result<bool, StoreError> {
+fn holds_a_listing(conn: &mut AnyConnection, enterprise: &str, today: LegalDay) -> Result<bool, StoreError> {
     let rows = listings::versions_of_enterprises(conn, &[enterprise.to_owned()])?;
     let standing = |row: &crate::store::rows::ListingRow| {
         row.standing == "listed" && row.valid_from <= today.value() && today.value() <= row.valid_to

@@ -6,13 +6,17 @@ use crate::app::error::AppError;
 use crate::app::notices::tell;
 use crate::app::repeat::{Repeat, Written};
 use crate::domain::actor::Caller;
+use crate::domain::application::event::EventKind;
 use crate::domain::error::Rule;
 use crate::domain::id::PersonId;
 use crate::domain::notice::{Addressee, Notice, NoticeKind};
 use crate::domain::revision::Revision;
+use crate::store::applications::{self, NewEvent};
+use crate::store::keep::claims::{self, ClaimRow};
 use crate::store::keep::notices;
 use crate::store::register::{PersonRow, person};
-use crate::store::{AnyConnection, StoreError};
+use crate::store::{AnyConnection, StoreError, Tx};
+use serde_json::json;
 
 impl App {
     /// Hands everything that waits for one person to another, as seen at a revision; that it was done is on record.
@@ -40,7 +44,8 @@ impl App {
             }
             let taker = person(tx.conn(), &to.to_string())?.filter(|taker| taker.active != 0 && taker.org == row.org);
             let taker = person_id(&taker.ok_or_else(|| AppError::refused(Rule::PersonInactive))?.id)?;
-            let moved = moved(tx.conn(), from, taker)?;
+            let notices = moved(tx.conn(), from, taker)?;
+            let cases = moved_cases(tx, &row.org, from, taker)?;
             let next = PersonRow {
                 version: row.version.saturating_add(1),
                 revision: tx.next_revision().0,
@@ -49,13 +54,33 @@ impl App {
             };
             tx.save(next.clone(), Some(&row), "person.handed_over")?;
             let notice = Notice::new(Addressee::Person(taker), NoticeKind::HandOver, "/v1/inbox");
-            tell(tx, &notice.with("cases", moved))?;
+            tell(tx, &notice.with("cases", cases).with("notices", notices))?;
             Ok(view(tx.conn(), next)?)
         })
     }
 }
 
-/// Moves what waits for one person to another; returns how much that was.
+/// Puts the cases that one person has in hand for an organisation into another's, each hand-over on record; returns how many
+/// that were.
+fn moved_cases(tx: &mut Tx<'_>, org: &str, from: PersonId, to: PersonId) -> Result<usize, AppError> {
+    let held = claims::of_person(tx.conn(), org, &from.to_string())?;
+    for claim in &held {
+        let case = applications::find(tx.conn(), &claim.application)?;
+        let case = case.ok_or_else(|| StoreError::Damaged(format!("the case {}", claim.application)))?;
+        let claim = ClaimRow { person: to.to_string(), claimed_at: tx.context().at.micros(), ..claim.clone() };
+        claims::put(tx.conn(), &claim)?;
+        let detail = Some(json!({ "from": from, "to": to }));
+        applications::append_event(
+            tx,
+            &case,
+            EventKind::HandedOver,
+            NewEvent { detail, hidden: true, ..NewEvent::default() },
+        )?;
+    }
+    Ok(held.len())
+}
+
+/// Readdresses what one person was told and has not read to another; returns how much that was.
 fn moved(conn: &mut AnyConnection, from: PersonId, to: PersonId) -> Result<usize, StoreError> {
     let (from, to) = (Addressee::Person(from).word(), Addressee::Person(to).word());
     notices::readdress_unread(conn, &from, &to)

@@ -9,6 +9,7 @@ pub use stored::{dated, dated_enterprise};
 
 use super::error::{AppError, Refusal};
 use crate::domain::adjustment::{Add, Change, ChangeKind, ReasonCode};
+use crate::domain::case_rule::CaseRule;
 use crate::domain::code::{Cas, HsCode, Uscc};
 use crate::domain::enterprise::{self, EnterpriseChange};
 use crate::domain::error::Rule;
@@ -214,9 +215,8 @@ impl<'a> Planner<'a> {
     }
 
     fn hold(&mut self, work: &ListingWork) -> Result<(), StoreError> {
-        let Some(last) = work.timeline.last().filter(|dated| dated.state.standing != Standing::Removed) else {
-            return Ok(());
-        };
+        let standing = work.timeline.last().filter(|dated| dated.state.standing != Standing::Removed);
+        let Some(last) = standing else { return Ok(()) };
         let enterprise = Uscc::parse(&work.last.enterprise).map_err(|_| StoreError::damaged("a USCC"))?;
         let held = Held {
             cas: last.state.terms.cas,
@@ -366,6 +366,9 @@ impl<'a> Planner<'a> {
         let barred = present.and_then(|state| state.barred_until).is_some_and(|until| self.today <= until);
         if barred && change.reason.code != ReasonCode::TakeOver {
             return Err(Rule::Barred);
+        }
+        if self.scheme.casework.excludes(add.cas, add.hs_code) {
+            return Err(CaseRule::ExcludedItem.into());
         }
         let (state, used) = timeline::first_state(add)?;
         let name = normalise_name(&add.item.name_zh);

@@ -4,13 +4,14 @@ use super::{Case, Clocks, clocks, telling, turns, views};
 use crate::app::notices::tell;
 use crate::app::repeat::{Repeat, Written};
 use crate::app::report::own;
+use crate::app::screening::screen;
 use crate::app::{App, AppError};
 use crate::domain::actor::Caller;
 use crate::domain::application::State;
 use crate::domain::application::event::EventKind;
 use crate::domain::calendar::WorkingCalendar;
 use crate::domain::case_clock::{Span, spans};
-use crate::domain::code::{Cas, HsCode};
+use crate::domain::code::{Cas, HsCode, Uscc};
 use crate::domain::id::ApplicationId;
 use crate::domain::lang::Lang;
 use crate::domain::notice::NoticeKind;
@@ -207,6 +208,8 @@ crate::domain::application::words! {
         Pending "pending" "企业另有在办申请涉及同一物品" "another open application of the enterprise asks for the same item";
         /// The enterprise is barred.
         Barred "barred" "企业在限制申请期内" "the enterprise is barred";
+        /// The enterprise stands on a list of dishonesty, of customs, or of bars elsewhere.
+        ScreeningHit "screening_hit" "企业出现在失信、海关或其他限制名单中" "the enterprise stands on a list of dishonesty, of customs, or of bars elsewhere";
         /// The enterprise is suspended.
         EnterpriseSuspended "enterprise_suspended" "企业名单已整体暂停" "the enterprise is suspended";
         /// The tariff does not know the HS code.
@@ -231,12 +234,12 @@ fn checks(conn: &mut AnyConnection, case: &Case, today: LegalDay) -> Result<Vec<
     let content = case.content(conn)?;
     let enterprise = enterprises::versions(conn, &case.row.enterprise)?;
     let standing = enterprise.iter().rfind(|row| row.effective_on <= today.value());
-    if standing.is_some_and(|row| row.barred_until.is_some_and(|until| until >= today.value())) {
-        found.push((
-            None,
-            Check::Barred,
-            standing.and_then(|row| row.barred_until).and_then(LegalDay::from_value).map(|day| day.to_string()),
-        ));
+    let uscc = Uscc::parse(&case.row.enterprise).map_err(|_| StoreError::damaged("a USCC"))?;
+    for hit in screen(conn, uscc, today)? {
+        found.push(match hit.entry {
+            None => (None, Check::Barred, hit.to.map(|day| day.to_string())),
+            Some(entry) => (None, Check::ScreeningHit, Some(format!("{} {entry}", hit.list))),
+        });
     }
     if standing.is_some_and(|row| row.suspended == 1) {
         found.push((None, Check::EnterpriseSuspended, None));
@@ -284,7 +287,7 @@ fn checks(conn: &mut AnyConnection, case: &Case, today: LegalDay) -> Result<Vec<
                 }
             }
         }
-        if case.scheme.casework.excluded_items.iter().any(|class| class.covers(item.cas, item.hs_code)) {
+        if case.scheme.casework.excludes(item.cas, item.hs_code) {
             found.push((number, Check::ExcludedClass, item.cas.map(|cas| cas.to_string())));
         }
         let stopped = stops.iter().find(|(_, class)| stops_item(class, item));

@@ -14,13 +14,13 @@ mod opinions;
 mod overdue;
 pub mod publication;
 pub mod report;
-mod telling;
+pub(super) mod telling;
 pub mod views;
 pub mod worklists;
 
 pub use act::{Act, DecisionProposal, Finding, Resolved};
 pub use opinions::{OpinionsSeen, saved_draft};
-pub use overdue::{escalate_silence, lapse_correction};
+pub use overdue::{case_reminders, escalate_silence, lapse_correction};
 
 use super::AppError;
 use super::applications::checks::frozen;

@@ -10,10 +10,10 @@ use crate::domain::application::State;
 use crate::domain::application::event::EventKind;
 use crate::domain::application::machine::{Verb, Who};
 use crate::domain::calendar::WorkingCalendar;
-use crate::domain::notice::NoticeKind;
+use crate::domain::notice::{Addressee, Notice, NoticeKind};
 use crate::domain::validity::LegalDay;
-use crate::store::Tx;
-use crate::store::applications::{self, NewEvent};
+use crate::store::applications::{self, Narrowing, NewEvent};
+use crate::store::{AnyConnection, Tx};
 
 /// Puts silence on record where the days for opinions are over; says whether it did.
 ///
@@ -58,4 +58,46 @@ pub fn lapse_correction(tx: &mut Tx<'_>, id: &str, today: LegalDay) -> Result<bo
     let row = applications::record(tx, Some(&row), after, EventKind::Lapsed, NewEvent::default())?;
     tell(tx, &telling::about(&row, telling::enterprise(&row)?, NoticeKind::ApplicationLapsed))?;
     Ok(true)
+}
+
+/// What a case's clock says to whoever has it in hand, with the words under which it is told once.
+pub type CaseReminder = (String, Notice);
+
+/// Finds every open case that is due soon or overdue, and whom to remind: the enterprise of a correction it was asked for,
+/// else the district, the agencies that are still silent, or the bureau.
+///
+/// # Errors
+/// The store's failure.
+pub fn case_reminders(
+    conn: &mut AnyConnection,
+    calendar: &WorkingCalendar,
+    today: LegalDay,
+) -> Result<Vec<CaseReminder>, AppError> {
+    let states = State::ALL.iter().copied().filter(|state| state.is_open()).collect();
+    let rows = applications::list(conn, &Narrowing { states, ..Narrowing::default() }, "", i64::MAX)?;
+    let mut found = Vec::new();
+    for row in rows {
+        let case = Case::of(conn, row)?;
+        let events = applications::events(conn, &case.row.id)?;
+        let Some(clock) = clocks(&turns(&events)?, &case.scheme, calendar, today).stage else { continue };
+        let kind = if clock.is_overdue(today) {
+            NoticeKind::CaseOverdue
+        } else if clock.is_due_soon(today, case.scheme.casework.due_soon_days) {
+            NoticeKind::CaseDueSoon
+        } else {
+            continue;
+        };
+        let (Some(due), state) = (clock.due, case.row.state()?) else { continue };
+        let mut people = telling::in_hand(&case, state)?;
+        if state == State::InOpinion {
+            let results = round(conn, &case, &events)?.results;
+            let silent = |agency: &String| results.iter().any(|result| result.silent.contains(agency));
+            people.retain(|to| matches!(to, Addressee::Org(agency) if silent(agency)));
+        }
+        for to in people {
+            let once = format!("case:{}:{}:{due}:{}", case.row.id, kind.as_str(), to.word());
+            found.push((once, telling::about(&case.row, to, kind).with("due_on", due)));
+        }
+    }
+    Ok(found)
 }

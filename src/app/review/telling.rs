@@ -3,20 +3,21 @@
 //! It decides nothing. Invariant: the applicant is told of every step that it waits for, and whoever acts next that it is their
 //! turn.
 
-use super::Case;
 use super::act::Step;
+use super::{Case, clocks, turns};
 use crate::app::AppError;
 use crate::app::notices::tell;
 use crate::domain::actor::Role;
 use crate::domain::application::State;
-use crate::domain::application::machine::Verb;
+use crate::domain::application::machine::{Verb, Who, holder};
+use crate::domain::calendar::WorkingCalendar;
 use crate::domain::case_clock::due;
 use crate::domain::code::Uscc;
 use crate::domain::notice::{Addressee, Notice, NoticeKind};
 use crate::domain::recognition::ItemState;
 use crate::domain::validity::LegalDay;
 use crate::store::application_rows::ApplicationRow;
-use crate::store::{StoreError, Tx, decisions};
+use crate::store::{StoreError, Tx, applications, decisions};
 
 /// The path of a case.
 fn path(row: &ApplicationRow) -> String {
@@ -74,10 +75,44 @@ pub(super) fn of_step(tx: &mut Tx<'_>, step: &Step<'_>, verb: Verb, row: &Applic
         Verb::Appeal => notices.push(role(Role::BureauApprover, NoticeKind::AppealLodged)),
         Verb::Uphold => notices.push(applicant(NoticeKind::AppealDecided)?.with("outcome", "维持 / upheld")),
         Verb::Overturn => notices.push(applicant(NoticeKind::AppealDecided)?.with("outcome", "撤销 / overturned")),
-        Verb::Lodge | Verb::Discard | Verb::Correct | Verb::Lapse | Verb::Opine | Verb::Resolve | Verb::Withdraw => {}
+        Verb::Lodge | Verb::Discard | Verb::Correct | Verb::Lapse | Verb::Opine | Verb::Resolve => {}
+        Verb::Withdraw | Verb::Retract => {}
     }
     notices.iter().try_for_each(|notice| tell(tx, notice))?;
     Ok(())
+}
+
+/// Tells whoever has a case in hand what the enterprise did with it.
+///
+/// # Errors
+/// The store's failure.
+pub(in crate::app) fn of_enterprise(
+    tx: &mut Tx<'_>,
+    row: &ApplicationRow,
+    stage: State,
+    kind: NoticeKind,
+    calendar: &WorkingCalendar,
+) -> Result<(), AppError> {
+    tx.flush()?;
+    let case = Case::of(tx.conn(), row.clone())?;
+    let turns = turns(&applications::events(tx.conn(), &row.id)?)?;
+    let due_on = clocks(&turns, &case.scheme, calendar, tx.context().at.day()).stage.and_then(|clock| clock.due);
+    for to in in_hand(&case, stage)? {
+        tell(tx, &dated(about(row, to, kind), due_on))?;
+    }
+    Ok(())
+}
+
+/// Names who has a case in hand while it stands in a stage; a correction that is waited for belongs to the enterprise.
+pub(super) fn in_hand(case: &Case, stage: State) -> Result<Vec<Addressee>, StoreError> {
+    Ok(match holder(stage) {
+        Some(Who::Enterprise) => vec![enterprise(&case.row)?],
+        Some(Who::District) => vec![Addressee::Org(case.row.district.clone())],
+        Some(Who::Agency) => case.agencies().into_iter().map(Addressee::Org).collect(),
+        Some(Who::BureauOfficer) => vec![Addressee::Role(Role::BureauOfficer)],
+        Some(Who::BureauApprover) => vec![Addressee::Role(Role::BureauApprover)],
+        Some(Who::System) | None => Vec::new(),
+    })
 }
 
 fn dated(notice: Notice, due_on: Option<LegalDay>) -> Notice {

@@ -5,12 +5,13 @@ use crate::app::error::AppError;
 use crate::app::found::system;
 use crate::app::plan::{Proposed, plan};
 use crate::app::usage::{Before, blank, propose_change, step};
-use crate::app::{App, SUPERVISION};
+use crate::app::{App, SUPERVISION, telling};
 use crate::domain::adjustment::{Change, ChangeKind, ChangeReason, ReasonCode};
 use crate::domain::listing_number::ListingNumber;
 use crate::domain::revision::Revision;
 use crate::domain::usage_return::{Due, ReturnStage, ReturnVerb, ended, owed, step_due};
 use crate::domain::validity::{Instant, LegalDay};
+use crate::index::Snapshot;
 use crate::store::usage_returns::{self, ReturnRow};
 use crate::store::{AnyConnection, StoreError, Tx, listings};
 use std::collections::HashMap;
@@ -38,11 +39,11 @@ impl App {
             if due.is_empty() {
                 continue;
             }
-            let asked = asked.to_vec();
+            let (asked, list) = (asked.to_vec(), self.index.snapshot());
             let taken = self.store.write(system(SUPERVISION, at), move |tx| {
                 let mut taken = 0_usize;
                 for (asked, last, verb) in due_in(tx, &asked)? {
-                    taken = taken.saturating_add(usize::from(act(tx, &asked, last, verb)?));
+                    taken = taken.saturating_add(usize::from(act(tx, &asked, last, verb, &list)?));
                     tx.flush()?;
                 }
                 Ok::<_, AppError>(taken)
@@ -103,7 +104,13 @@ fn due(conn: &mut AnyConnection, asked: &[Asked], today: LegalDay) -> Result<Vec
 }
 
 /// Takes one step; says whether it could be taken. A listing that is suspended or has expired cannot be suspended again.
-fn act(tx: &mut Tx<'_>, asked: &Asked, last: Option<ReturnRow>, verb: ReturnVerb) -> Result<bool, AppError> {
+fn act(
+    tx: &mut Tx<'_>,
+    asked: &Asked,
+    last: Option<ReturnRow>,
+    verb: ReturnVerb,
+    list: &Snapshot,
+) -> Result<bool, AppError> {
     let before = match last {
         Some(row) => Before::Asked(row),
         None => {
@@ -121,7 +128,7 @@ fn act(tx: &mut Tx<'_>, asked: &Asked, last: Option<ReturnRow>, verb: ReturnVerb
                 Err(error) => return Err(error),
             }
         }
-        ReturnVerb::Suspend if !suspended(tx, &asked.scheme, suspend)? => return Ok(false),
+        ReturnVerb::Suspend if !suspended(tx, &asked.scheme, suspend, list)? => return Ok(false),
         ReturnVerb::Suspend | ReturnVerb::Remind | ReturnVerb::Warn | ReturnVerb::HandIn | ReturnVerb::Correct => {}
     }
     step(tx, before, verb, next)?;
@@ -129,7 +136,7 @@ fn act(tx: &mut Tx<'_>, asked: &Asked, last: Option<ReturnRow>, verb: ReturnVerb
 }
 
 /// Suspends a listing as its scheme orders; says whether the rules allow it.
-fn suspended(tx: &mut Tx<'_>, scheme: &str, kind: ChangeKind) -> Result<bool, AppError> {
+fn suspended(tx: &mut Tx<'_>, scheme: &str, kind: ChangeKind, list: &Snapshot) -> Result<bool, AppError> {
     let at = tx.context().at;
     let Some(scheme) = scheme_of(tx.conn(), scheme, at.day())? else { return Ok(false) };
     let change = Change { kind, reason: ChangeReason { code: ReasonCode::UsageReturnOverdue, basis: None } };
@@ -137,6 +144,7 @@ fn suspended(tx: &mut Tx<'_>, scheme: &str, kind: ChangeKind) -> Result<bool, Ap
     if !planned.refused.is_empty() {
         return Ok(false);
     }
+    telling::of_plan(tx, &planned.rows, list)?;
     save_plan(tx, planned)?;
     Ok(true)
 }

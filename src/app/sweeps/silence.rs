@@ -1,9 +1,10 @@
-//! What time does to cases: an agency's silence is put on record when its days are over, a correction that did not come
-//! ends the case.
+//! What time does to cases: whoever has one in hand is reminded, an agency's silence is put on record when its days are
+//! over, a correction that did not come ends the case.
 
 use crate::app::error::AppError;
 use crate::app::found::system;
-use crate::app::review::{escalate_silence, lapse_correction};
+use crate::app::notices::tell_once;
+use crate::app::review::{case_reminders, escalate_silence, lapse_correction};
 use crate::app::{App, SUPERVISION};
 use crate::domain::application::State;
 use crate::domain::validity::Instant;
@@ -11,6 +12,25 @@ use crate::store::applications::{self, Narrowing};
 use crate::store::{AnyConnection, StoreError};
 
 impl App {
+    /// Reminds whoever has a case in hand that it is due soon or overdue, once each.
+    ///
+    /// # Errors
+    /// The store's failure.
+    pub fn remind_of_cases(&self, at: Instant) -> Result<usize, AppError> {
+        let calendar = self.working_calendar();
+        let due = self.store.read(|conn| case_reminders(conn, &calendar, at.day()))?;
+        if due.is_empty() {
+            return Ok(0);
+        }
+        Ok(self.store.keep(at, move |conn| {
+            let mut told = 0_usize;
+            for (once, notice) in due {
+                told = told.saturating_add(usize::from(tell_once(conn, at, &once, &notice)?));
+            }
+            Ok(told)
+        })?)
+    }
+
     /// Puts silence on record in every case whose days for opinions are over.
     ///
     /// # Errors

@@ -5,6 +5,7 @@
 
 use super::content::{Ask, Content, Line};
 use super::{Kind, words};
+use crate::domain::case_rule::CaseRule;
 use crate::domain::code::{Cas, DocumentSet, HsCode};
 use crate::domain::enterprise::EnterpriseState;
 use crate::domain::error::Rule;
@@ -12,6 +13,7 @@ use crate::domain::item_name::normalise_name;
 use crate::domain::listing::Standing;
 use crate::domain::listing_number::ListingNumber;
 use crate::domain::scheme::Scheme;
+use crate::domain::screening::ScreeningList;
 use crate::domain::terms_json::Item;
 use crate::domain::timeline::{self, Dated, ListingChange, ListingState, state_on};
 use crate::domain::validity::{LegalDay, Validity};
@@ -37,6 +39,8 @@ words! {
         OfficeNotPermitted "office_not_permitted" "该关区不在试点方案范围内，条目在该关区无效。" "the customs office lies outside the scheme; a listing does not hold there";
         /// The enterprise holds as many listings as the scheme allows.
         ListingsCap "listings_cap" "企业在列条目将超过试点方案的上限。" "the enterprise would hold more listings than the scheme allows";
+        /// The enterprise stands on a screening list.
+        Screened "screened" "企业出现在失信或限制名单中，审查时将予核实。" "the enterprise stands on a list of dishonesty or of restrictions; the review will look into it";
         /// The enterprise's listings are held back.
         EnterpriseSuspended "enterprise_suspended" "企业的全部条目已暂停。" "all listings of the enterprise are held back";
     }
@@ -103,6 +107,8 @@ pub struct Circumstances<'a> {
     pub scheme: &'a Scheme,
     /// The enterprise on the day; none when it is not registered.
     pub applicant: Option<&'a EnterpriseState>,
+    /// Screening lists on which it stands.
+    pub screened: &'a [ScreeningList],
     /// Its listings.
     pub holdings: &'a [Holding],
     /// What its other open applications ask for.
@@ -117,7 +123,7 @@ pub struct Circumstances<'a> {
 #[must_use]
 pub fn check(content: &Content, given: &Circumstances<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
-    applicant(given, &mut findings);
+    applicant(content.lines.len(), given, &mut findings);
     answers(content, given, &mut findings);
     documents(given, &mut findings);
     for (place, line) in content.lines.iter().enumerate() {
@@ -147,7 +153,7 @@ impl Here<'_> {
     }
 }
 
-fn applicant(given: &Circumstances<'_>, findings: &mut Vec<Finding>) {
+fn applicant(asked: usize, given: &Circumstances<'_>, findings: &mut Vec<Finding>) {
     let mut here = Here { pointer: String::new(), findings };
     let Some(state) = given.applicant else {
         here.block("", Rule::EnterpriseUnknown, None);
@@ -160,9 +166,13 @@ fn applicant(given: &Circumstances<'_>, findings: &mut Vec<Finding>) {
     if state.suspended {
         here.hint("", Hint::EnterpriseSuspended, None);
     }
+    for list in given.screened.iter().filter(|_| given.kind != Kind::Surrender) {
+        here.hint("", Hint::Screened, Some(list.as_str().to_owned()));
+    }
     let in_force = given.holdings.iter().filter(|holding| holding.in_force(given.today).is_some()).count();
-    let over = given.scheme.caps.listings_per_enterprise.and_then(|cap| usize::try_from(cap).ok());
-    if given.kind == Kind::Add && over.is_some_and(|cap| in_force >= cap) {
+    let cap = given.scheme.caps.listings_per_enterprise.and_then(|cap| usize::try_from(cap).ok());
+    let would_hold = in_force.saturating_add(asked);
+    if given.kind == Kind::Add && cap.is_some_and(|cap| would_hold > cap) {
         here.hint("", Hint::ListingsCap, Some(in_force.to_string()));
     }
 }
@@ -206,6 +216,11 @@ fn line_findings(here: &mut Here<'_>, line: &Line, content: &Content, given: &Ci
                 here.hint("/item/hs_code", Hint::NoWaivedDocument, Some(hs_code.to_string()));
             }
             Some(_) => {}
+        }
+        // Whatever the applicant answers, an item that is excluded by its number is not asked for.
+        if given.scheme.casework.excludes(terms.item.cas, hs_code) {
+            let about = terms.item.cas.map_or_else(|| hs_code.to_string(), |cas| cas.to_string());
+            here.block("/item", CaseRule::ExcludedItem.into(), Some(about));
         }
         for (place, office) in terms.customs_offices.iter().flatten().enumerate() {
             if !given.scheme.permits_office(*office) {

@@ -53,6 +53,8 @@ words! {
         Overturned "overturned" "撤销原决定" "refusal overturned";
         /// Taken back.
         Withdrawn "withdrawn" "企业撤回" "withdrawn by the enterprise";
+        /// The withdrawal was taken back.
+        Retracted "retracted" "企业撤销撤回" "withdrawal taken back by the enterprise";
         /// The clock was stopped for a coded reason.
         Paused "paused" "期限中止" "clock stopped";
         /// The clock runs again.
@@ -100,6 +102,7 @@ impl EventKind {
             Verb::Uphold => Self::Upheld,
             Verb::Overturn => Self::Overturned,
             Verb::Withdraw => Self::Withdrawn,
+            Verb::Retract => Self::Retracted,
         })
     }
 }

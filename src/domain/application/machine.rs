@@ -56,6 +56,8 @@ words! {
         Overturn "overturn" "撤销原决定" "overturn";
         /// Takes it back.
         Withdraw "withdraw" "撤回" "withdraw";
+        /// Takes the withdrawal back, within the days of the scheme.
+        Retract "retract" "撤销撤回" "retract the withdrawal";
     }
 }
 
@@ -166,7 +168,7 @@ impl Facts {
 pub enum To {
     /// Into a state.
     State(State),
-    /// Back to where the correction was asked.
+    /// Back to where the correction was asked, or the case was withdrawn.
     Origin,
     /// Nowhere: the draft is gone.
     Gone,
@@ -242,6 +244,8 @@ pub const TABLE: &[Transition] = table! {
     Proposed SendBack [BureauApprover] Always Deciding;
     Proposed Withdraw [Enterprise] Always Withdrawn;
 
+    Withdrawn Retract [Enterprise] Always Origin;
+
     Decided Reopen [BureauOfficer] Always Deciding;
     Decided Appeal [Enterprise] Always Decided;
     Decided Uphold [BureauApprover] Always Decided;
@@ -257,7 +261,8 @@ pub enum Refused {
     Person,
 }
 
-/// Says what follows when `who` carries out a verb. `asked_in` is the stage in which a correction was asked.
+/// Says what follows when `who` carries out a verb. `asked_in` is the stage in which a correction was asked, or
+/// the case was withdrawn.
 ///
 /// # Errors
 /// [`Refused`] when no row of the table holds.
@@ -429,14 +434,23 @@ mod tests {
         ) {
             let facts = Facts { needs_evaluation: bits & 1 > 0, opinions: bits & 2 > 0, intake: bits & 4 > 0 };
             let (mut state, mut asked_in) = (State::Draft, None);
+            // Where the case stood when it was withdrawn, as its timeline tells it.
+            let mut left: Option<(State, Option<State>)> = None;
             let mut done: Vec<Verb> = Vec::new();
             for (verb, who) in steps {
                 let (verb, who) = (Verb::ALL[verb], Who::ALL[who]);
                 let allowed = verbs(state, who, facts).contains(&verb);
-                match next(state, verb, who, facts, asked_in) {
+                let from = if state == State::Withdrawn { left.map(|(state, _)| state) } else { asked_in };
+                match next(state, verb, who, facts, from) {
                     Ok(Next::State { state: new, asked_in: origin }) => {
                         prop_assert!(allowed);
-                        done.push(verb);
+                        if !matches!(verb, Verb::Withdraw | Verb::Retract) {
+                            done.push(verb);
+                        }
+                        let origin = if verb == Verb::Retract { left.and_then(|(_, asked_in)| asked_in) } else { origin };
+                        if new == State::Withdrawn {
+                            left = Some((state, asked_in));
+                        }
                         (state, asked_in) = (new, origin);
                     }
                     Ok(Next::Gone) => {
@@ -451,7 +465,7 @@ mod tests {
                     let decided = done.iter().rposition(|verb| *verb == Verb::Decide).unwrap();
                     prop_assert_eq!(done[decided - 1], Verb::Propose);
                 }
-                if !state.is_open() && state != State::Decided {
+                if !state.is_open() && !matches!(state, State::Decided | State::Withdrawn) {
                     prop_assert!(Who::ALL.iter().all(|who| verbs(state, *who, facts).is_empty()));
                 }
                 if !facts.needs_evaluation {

@@ -146,6 +146,17 @@ pub async fn lodge_application(request: HttpRequest) -> Result<HttpResponse, Pro
     .await
 }
 
+/// Takes a withdrawal back.
+pub async fn retract_withdrawal(request: HttpRequest) -> Result<HttpResponse, Problem> {
+    no_query(&request)?;
+    let id = path(&request, "id", ApplicationId::parse)?;
+    let seen = if_match(&request)?;
+    write(&request, b"", StatusCode::OK, move |app, asked| {
+        app.retract_withdrawal(&asked.caller, Some(asked.request_id), id, seen, asked.repeat)
+    })
+    .await
+}
+
 /// Withdraws a case.
 pub async fn withdraw_application(request: HttpRequest, payload: Payload) -> Result<HttpResponse, Problem> {
     no_query(&request)?;

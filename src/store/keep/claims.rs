@@ -32,6 +32,18 @@ pub fn of_org(conn: &mut AnyConnection, org: &str) -> Result<Vec<ClaimRow>, Stor
     Ok(claims::table.filter(claims::org.eq(org)).load(conn)?)
 }
 
+/// Lists what a person has in hand for an organisation.
+///
+/// # Errors
+/// The database's failure.
+pub fn of_person(conn: &mut AnyConnection, org: &str, person: &str) -> Result<Vec<ClaimRow>, StoreError> {
+    Ok(claims::table
+        .filter(claims::org.eq(org))
+        .filter(claims::person.eq(person))
+        .order(claims::application)
+        .load(conn)?)
+}
+
 /// Puts a case into somebody's hands, out of anybody else's of the same organisation.
 ///
 /// # Errors

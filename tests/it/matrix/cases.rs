@@ -45,6 +45,11 @@ pub fn prepare(app: &TestApp, endpoint: &Endpoint) -> Option<Prepared> {
         "discard_application" | "lodge_application" => (Some(draft()), true, None),
         "copy_application" => (Some(draft()), false, None),
         "withdraw_application" => (Some(lodged()), true, json(json!({}))),
+        "retract_withdrawal" => {
+            let lodged = lodged();
+            let withdrawn = applicant.change("POST", &format!("{}/withdraw", lodged.path), &lodged.etag, &json!({}));
+            (Some(Standing { path: lodged.path, etag: withdrawn.header("etag").unwrap().to_owned() }), true, None)
+        }
         "correct_application" => (Some(asked()), true, json(json!({ "reason": "数量依据见方案" }))),
         "import_application_items" => (Some(draft()), true, Some(("text/csv".to_owned(), casework::sheet(ENT_05)))),
         "attach_document" => {
