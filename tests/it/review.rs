@@ -1,5 +1,7 @@
 //! The joint review: from lodging to a listing, with everybody who has a hand in it.
 
+mod checks;
+mod clocks;
 mod races;
 mod story;
 

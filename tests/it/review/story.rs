@@ -6,7 +6,9 @@ use crate::support::app::{Actor, TestApp};
 use crate::support::casework::{Standing, addition, answers, applicant, line, lodged};
 use crate::support::on_both;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use whitelist::domain::actor::Role;
+use whitelist::domain::validity::Instant;
 
 /// The district officer of a case.
 fn its_district(app: &TestApp, case: &Case) -> Actor {
@@ -64,6 +66,7 @@ fn said(verdict: &str, reason: &str) -> (String, String) {
 
 on_both! {
     fn a_year_of_the_list(app) {
+        let before = of_the_three(app);
         // Summer: three enterprises apply; one is asked to correct, an objection is resolved, one item refused.
         let first = json!([line(1, "氢化可的松", "2937210000"), line(2, "葡聚糖40", "2941301200")]);
         let mut one = Case(lodged(&applicant(app, NEWCOMER), &addition(first)));
@@ -121,7 +124,8 @@ on_both! {
         let barred = applicant(app, ENT_10).act(&format!("{}/lodge", draft.path), &draft.etag);
         assert_eq!((barred.status, barred.json()["rule"].as_str()), (422, Some("barred")), "{}", barred.text());
 
-        // Spring: the listing of six months is renewed on the short path, without the agencies.
+        // Spring: the listing of six months is renewed on the short path, without the agencies; its holder was reminded.
+        passes(app, "2027-01-30");
         app.set_time("2027-02-10T02:00:00Z");
         let mut renewal = line(1, "葡聚糖40", "2941301200");
         renewal["listing"] = json!(listed[1]);
@@ -137,6 +141,32 @@ on_both! {
         let next = ask(app, &format!("{}&declared_on=2027-03-01", question(NEWCOMER, "2941301200")));
         assert_eq!(next["listing"]["number"].as_str(), Some(new[0].as_str()));
 
+        // The usage return of the first half year stays away: reminder, warning, a proposal to suspend that two people decide on;
+        // the late return leads back.
+        let of_return = |app: &TestApp| {
+            let page = app.auditor().get(&format!("/v1/usage-returns?listing={}", listed[0])).json();
+            page["items"][0].clone()
+        };
+        for (day, stage) in [("2027-03-22", None), ("2027-03-23", Some("reminded")), ("2027-04-09", Some("warned")), ("2027-04-29", Some("suspension_proposed"))] {
+            passes(app, day);
+            assert_eq!(of_return(app)["stage"].as_str(), stage, "{day}");
+        }
+        assert_eq!(verdict(app, NEWCOMER, "2937210000", "2027-04-29"), said("allowed", "listed"), "a proposal suspends nothing");
+        confirm(app, of_return(app)["adjustment"].as_str().unwrap());
+        assert_eq!(verdict(app, NEWCOMER, "2937210000", "2027-04-29"), said("denied", "suspended"));
+        app.set_time("2027-05-10T02:00:00Z");
+        let ledger = json!({ "listing": listed[0], "period_from": "2026-09-01", "unit": "036", "opening": "0", "received": "3", "used": "2.5", "destroyed": "0", "stock": "0.5" });
+        let handed_in = applicant(app, NEWCOMER).post("/v1/usage-returns", &ledger);
+        assert_eq!((handed_in.status, handed_in.json()["stage"].as_str()), (201, Some("handed_in")), "{}", handed_in.text());
+        let waiting = app.officer().get("/v1/adjustments?state=proposed&limit=200").json();
+        confirm(app, waiting["items"].as_array().unwrap().last().unwrap()["id"].as_str().unwrap());
+        assert_eq!(verdict(app, NEWCOMER, "2937210000", "2027-05-10"), said("allowed", "listed"));
+        let told = applicant(app, NEWCOMER).get("/v1/inbox?limit=200").json();
+        let told: Vec<&str> = told["items"].as_array().unwrap().iter().map(|item| item["kind"].as_str().unwrap()).collect();
+        for kind in ["correction_asked", "batch_published", "listing_suspended", "listing_expiring", "usage_return_due", "usage_return_warning", "suspension_proposed", "listing_reinstated"] {
+            assert!(told.contains(&kind), "{kind}: {told:?}");
+        }
+
         // Summer again: the third enterprise gives its listing up.
         app.set_time("2027-06-01T02:00:00Z");
         let held = ask(app, &format!("{}&declared_on=2027-06-01", question(ENT_01, "2937210000")))["listing"]["number"].as_str().unwrap().to_owned();
@@ -147,7 +177,57 @@ on_both! {
         assert_eq!(verdict(app, ENT_01, "2937210000", "2027-06-01"), said("allowed", "listed"));
         assert_eq!(verdict(app, ENT_01, "2937210000", "2027-06-02"), said("denied", "removed"));
         assert_eq!(verdict(app, NEWCOMER, "2937210000", "2027-09-01"), said("denied", "expired"));
+
+        // The list as it should stand, before and after it is loaded anew; the log is verified and the list rebuilt from it
+        // when the test ends.
+        app.set_time("2027-06-03T02:00:00Z");
+        let given_up = (held.clone(), "removed".to_owned());
+        let expected: BTreeMap<String, String> = [
+            (listed[0].clone(), "in_force".to_owned()),
+            (listed[1].clone(), "expired".to_owned()),
+            (new[0].clone(), "in_force".to_owned()),
+            (removed.clone(), "removed".to_owned()),
+            given_up,
+        ]
+        .into();
+        let began: BTreeMap<String, String> = before.clone();
+        let stands = |app: &TestApp| -> BTreeMap<String, String> {
+            of_the_three(app).into_iter().filter(|(number, _)| !began.contains_key(number)).collect()
+        };
+        assert_eq!(stands(app), expected);
+        app.restart();
+        assert_eq!(stands(app), expected);
     }
+}
+
+/// Lets a day pass with everything that it brings.
+fn passes(app: &TestApp, day: &str) {
+    let instant = format!("{day}T01:00:00.000000Z");
+    app.set_time(&instant);
+    for _ in 0..2 {
+        let revision = app.inside().head().unwrap();
+        assert!(app.inside().index.wait_for(revision, std::time::Duration::from_secs(10)));
+        app.inside().tick(Instant::parse(&instant).unwrap()).unwrap();
+    }
+}
+
+/// Confirms what the service itself proposed.
+fn confirm(app: &TestApp, adjustment: &str) {
+    let place = format!("/v1/adjustments/{adjustment}");
+    let etag = app.approver().get(&place).header("etag").unwrap().to_owned();
+    let confirmed = app.approver().act(&format!("{place}/confirm"), &etag);
+    assert_eq!(confirmed.status, 200, "{}", confirmed.text());
+}
+
+/// The listings of the three enterprises with their status.
+fn of_the_three(app: &TestApp) -> BTreeMap<String, String> {
+    let mut found = BTreeMap::new();
+    for uscc in [NEWCOMER, ENT_10, ENT_01] {
+        let page = app.auditor().get(&format!("/v1/listings?enterprise={uscc}&limit=200")).json();
+        let text = |item: &Value, name: &str| item[name].as_str().unwrap().to_owned();
+        found.extend(page["items"].as_array().unwrap().iter().map(|item| (text(item, "number"), text(item, "status"))));
+    }
+    found
 }
 
 fn vary_answers() -> Value {
