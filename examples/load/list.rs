@@ -258,6 +258,7 @@ impl Sample {
             origin: Some("DEU".to_owned()),
             batch: None,
             note: None,
+            conditions: None,
             reason_code: "take_over".to_owned(),
             reason_basis: None,
             adjustment: None,

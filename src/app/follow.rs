@@ -248,6 +248,7 @@ pub fn terms(row: &LeanListing) -> Result<Terms, StoreError> {
         period: Validity::new(day(row.valid_from)?, day(row.valid_to)?).map_err(|_| damaged("a period"))?,
         customs_offices: row.customs_offices.as_ref().map(offices).transpose()?,
         purpose: row.purpose.as_ref().map(purpose).transpose()?,
+        conditions: row.conditions.as_deref().map(Box::from),
     })
 }
 

@@ -167,6 +167,7 @@ fn row_change(row: &ListRow, today: LegalDay, faults: &mut Vec<SheetFault>) -> O
         used: row.used,
         batch: None,
         note: row.note.clone(),
+        conditions: None,
     };
     Some(reasoned(ChangeKind::Add(Box::new(add)), row.valid_from, today))
 }
@@ -192,6 +193,7 @@ pub fn restated(row: &ListRow) -> Vary {
         manufacturer: row.manufacturer.clone(),
         origin: row.origin.clone(),
         note: row.note.clone(),
+        conditions: None,
         clear: Vec::new(),
     }
 }

@@ -207,5 +207,6 @@ fn add(listing: DemoListing, sample_period: (LegalDay, LegalDay)) -> Result<Chan
         used: None,
         batch: None,
         note: None,
+        conditions: None,
     }))))
 }

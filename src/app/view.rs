@@ -59,6 +59,7 @@ pub struct TermsView {
     valid_to: LegalDay,
     customs_offices: Option<Vec<CustomsOffice>>,
     consignment_cap: Option<Measure>,
+    conditions: Option<String>,
     batch: Option<String>,
     note: Option<String>,
 }
@@ -246,6 +247,7 @@ pub fn terms(state: &ListingState, day: LegalDay, notes: Notes) -> TermsView {
         valid_to: terms.period.to(),
         customs_offices: terms.customs_offices.as_ref().map(|offices| offices.to_vec()),
         consignment_cap: terms.consignment_cap.map(measure),
+        conditions: terms.conditions.as_deref().map(str::to_owned),
         batch: batch.clone(),
         note: note.clone().filter(|_| notes == Notes::Shown),
     }

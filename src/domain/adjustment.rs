@@ -266,6 +266,9 @@ pub struct Add {
     pub batch: Option<String>,
     /// Note for the bureau.
     pub note: Option<String>,
+    /// Conditions of the recognition, which customs reads with the listing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub conditions: Option<String>,
 }
 
 /// New terms for a listing; what is absent stays.
@@ -304,6 +307,9 @@ pub struct Vary {
     pub origin: Option<String>,
     /// Note.
     pub note: Option<String>,
+    /// Conditions of the recognition.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub conditions: Option<String>,
     /// Members that the listing has no more.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub clear: Vec<Clearable>,
@@ -324,6 +330,8 @@ words! {
         Purpose "purpose" "用途" "purpose";
         /// Note.
         Note "note" "备注" "note";
+        /// Conditions of the recognition.
+        Conditions "conditions" "附加条件" "conditions";
     }
 }
 

@@ -143,6 +143,8 @@ pub struct Terms {
     pub customs_offices: Option<Box<[CustomsOffice]>>,
     /// What the item is used for.
     pub purpose: Option<Purpose>,
+    /// Conditions of its recognition, for people to see to; no lookup judges them.
+    pub conditions: Option<Box<str>>,
 }
 
 /// What a listing is from one day on.

@@ -45,7 +45,6 @@ pub mod reservations;
 pub mod revision;
 pub mod scheme;
 pub mod screening;
-pub mod state_table;
 pub mod states;
 pub mod stop;
 pub mod supervision;

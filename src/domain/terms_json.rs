@@ -100,6 +100,7 @@ pub fn vary_set(set: &mut Fields<'_, '_>) -> Option<Vary> {
         manufacturer: set.stated("manufacturer", text(NAME)),
         origin: set.stated("origin", text(NAME)),
         note: set.stated("note", text(NOTE)),
+        conditions: set.stated("conditions", text(TEXT)),
         clear: Vec::new(),
     };
     for (name, quantity) in [("quantity", terms.quantity), ("consignment_cap", terms.consignment_cap)] {
@@ -130,6 +131,7 @@ pub fn set_view(set: &Vary) -> Value {
         "customs_offices": set.customs_offices,
         "consignment_cap": set.consignment_cap,
         "note": set.note,
+        "conditions": set.conditions,
     });
     if let Value::Object(members) = &mut view {
         members.retain(|_, value| !value.is_null());

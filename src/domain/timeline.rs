@@ -89,6 +89,7 @@ pub fn first_state(add: &Add) -> Result<(ListingState, i64), Rule> {
         period: add.period,
         customs_offices: add.customs_offices.as_ref().map(|offices| offices.clone().into_boxed_slice()),
         purpose: add.purpose,
+        conditions: add.conditions.as_deref().map(Box::from),
     };
     let state = ListingState {
         standing: Standing::Listed,
@@ -221,6 +222,9 @@ fn vary(state: &mut ListingState, used: i64, set: &Vary) -> Result<(), Rule> {
     take(&set.manufacturer, &mut state.item.manufacturer);
     take(&set.origin, &mut state.item.origin);
     take(&set.note, &mut state.note);
+    if let Some(conditions) = &set.conditions {
+        state.terms.conditions = Some(conditions.as_str().into());
+    }
     for member in &set.clear {
         clear(state, *member);
     }
@@ -236,6 +240,7 @@ fn clear(state: &mut ListingState, member: Clearable) {
         Clearable::ConsignmentCap => state.terms.consignment_cap = None,
         Clearable::Purpose => state.terms.purpose = None,
         Clearable::Note => state.note = None,
+        Clearable::Conditions => state.terms.conditions = None,
     }
 }
 
@@ -261,6 +266,7 @@ fn carried(old_before: &ListingState, new_before: &ListingState, later: &Listing
             period: run_on!(terms.period),
             customs_offices: run_on!(terms.customs_offices),
             purpose: run_on!(terms.purpose),
+            conditions: run_on!(terms.conditions),
         },
         item: run_on!(item),
         batch: run_on!(batch),
@@ -288,6 +294,7 @@ mod tests {
             period: Validity::new(day("2026-03-01"), day("2027-02-28")).unwrap(),
             customs_offices: None,
             purpose: None,
+            conditions: None,
         };
         let item =
             ItemText {

@@ -10,7 +10,7 @@ use diesel::{
     TextExpressionMethods as _,
 };
 
-/// The columns that the list in memory needs, and no text that people read.
+/// The columns that the list in memory needs; of the text that people read only the conditions, which customs is told.
 #[derive(Debug, Clone, Queryable)]
 #[allow(missing_docs, reason = "the columns of the table")]
 pub struct LeanListing {
@@ -31,6 +31,7 @@ pub struct LeanListing {
     pub valid_from: i32,
     pub valid_to: i32,
     pub customs_offices: Option<String>,
+    pub conditions: Option<String>,
 }
 
 /// Columns of [`LeanListing`], in its order.
@@ -52,6 +53,7 @@ type LeanColumns = (
     listing_versions::valid_from,
     listing_versions::valid_to,
     listing_versions::customs_offices,
+    listing_versions::conditions,
 );
 
 const LEAN: LeanColumns = (
@@ -72,6 +74,7 @@ const LEAN: LeanColumns = (
     listing_versions::valid_from,
     listing_versions::valid_to,
     listing_versions::customs_offices,
+    listing_versions::conditions,
 );
 
 /// Hands every version to `each`, row by row, ordered by number and version.
@@ -352,6 +355,7 @@ impl From<&ListingRow> for LeanListing {
             valid_from: row.valid_from,
             valid_to: row.valid_to,
             customs_offices: row.customs_offices.clone(),
+            conditions: row.conditions.clone(),
         }
     }
 }

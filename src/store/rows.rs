@@ -185,12 +185,13 @@ pub struct ListingRow {
     pub reason_basis: Option<String>,
     pub adjustment: Option<String>,
     pub recorded_at: i64,
+    pub conditions: Option<String>,
 }
 
 impl Fact for ListingRow {
     const KIND: &'static str = "listing";
     const PRIVATE: &'static [&'static str] =
-        &["name_zh", "name_en", "specification", "manufacturer", "origin", "note", "reason_basis"];
+        &["name_zh", "name_en", "specification", "manufacturer", "origin", "note", "reason_basis", "conditions"];
 
     fn entity_id(&self) -> String {
         self.number.clone()

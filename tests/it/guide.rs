@@ -1,4 +1,5 @@
-//! The integrator's guide: every fenced block of it runs exactly as printed, in order, against a demo with fresh data.
+//! The guides, of the integrator and of casework: every fenced block runs exactly as printed, in order, against a demo with
+//! fresh data.
 
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
@@ -73,14 +74,15 @@ fn blocks(page: &str) -> Vec<String> {
     blocks
 }
 
-fn runs(page: &str) {
+/// Runs a page; returns what it said, and the folder it ran in.
+fn run(page: &str, least: usize) -> (String, tempfile::TempDir) {
     let home = tempfile::tempdir().unwrap();
     let data = home.path().join("data");
     let demo = Demo::start(&data, "127.0.0.1:0", None);
     let programs = Path::new(env!("CARGO_BIN_EXE_whitelist")).parent().unwrap().display();
     let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs").join(page)).unwrap();
     let blocks = blocks(&text);
-    assert!(blocks.len() >= 14, "{page} has {} blocks", blocks.len());
+    assert!(blocks.len() >= least, "{page} has {} blocks", blocks.len());
     let script: String = blocks.iter().map(|block| format!("{block}\necho\n")).collect();
     let output = Command::new("bash")
         .args(["-euo", "pipefail", "-c", &script])
@@ -90,8 +92,13 @@ fn runs(page: &str) {
         .env("WHITELIST_DATA", &data)
         .output()
         .unwrap();
-    let said = String::from_utf8_lossy(&output.stdout);
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.success(), "{page}: {said}\n{}", String::from_utf8_lossy(&output.stderr));
+    (said, home)
+}
+
+fn integrates(page: &str) {
+    let (said, home) = run(page, 14);
     let counts = r#""counts":{"matched":4,"missing_here":1,"missing_there":0,"different":0}"#;
     assert!(said.contains(counts), "{page}: the reconciliation found something else: {said}");
     assert!(said.contains(r#""booked":1,"refused":0"#), "{page}: the correction was not booked: {said}");
@@ -101,12 +108,42 @@ fn runs(page: &str) {
 
 #[test]
 fn the_english_page_runs_as_printed() {
-    runs("customs-integration.md");
+    integrates("customs-integration.md");
 }
 
 #[test]
 fn the_chinese_page_runs_as_printed() {
-    runs("customs-integration.zh-CN.md");
+    integrates("customs-integration.zh-CN.md");
+}
+
+/// What casework ends with: the listing that customs finds, under its conditions, and the public notice of it.
+fn lists(page: &str) {
+    let (said, home) = run(page, 10);
+    for what in [
+        r#""state":"asked""#,
+        r#""state":"in_opinion""#,
+        r#""state":"decided""#,
+        r#""verdict":"allowed""#,
+        r#""approved":{"quantity":"2","unit":"036"}"#,
+        r#""conditions":"专库存放，双人双锁""#,
+        r#""kind":"batch_published""#,
+    ] {
+        assert!(said.contains(what), "{page} does not say {what}: {said}");
+    }
+    for file in ["letter.html", "notice.html"] {
+        let text = std::fs::read_to_string(home.path().join(file)).unwrap();
+        assert!(text.contains("2937210000"), "{page}: {file}: {text}");
+    }
+}
+
+#[test]
+fn the_casework_page_runs_as_printed() {
+    lists("casework.md");
+}
+
+#[test]
+fn the_chinese_casework_page_runs_as_printed() {
+    lists("casework.zh-CN.md");
 }
 
 #[test]
@@ -117,5 +154,7 @@ fn both_pages_print_the_same_requests() {
         let lines = blocks(&read(page)).concat();
         lines.lines().filter(|line| line.contains("curl") || line.contains("/v1/")).map(str::to_owned).collect()
     };
-    assert_eq!(commands("customs-integration.md"), commands("customs-integration.zh-CN.md"));
+    for page in ["customs-integration", "casework"] {
+        assert_eq!(commands(&format!("{page}.md")), commands(&format!("{page}.zh-CN.md")));
+    }
 }

@@ -155,7 +155,13 @@ on_both! {
         let listing = decided["items"][0]["listing"].as_str().unwrap().to_owned();
         let answer = ask(app, &question(NEWCOMER, "2937210000"));
         assert_eq!((answer["verdict"].as_str(), answer["listing"]["number"].as_str()), (Some("allowed"), Some(listing.as_str())));
-        assert_eq!(answer["listing"]["approved"]["quantity"], "2");
+        assert_eq!((answer["listing"]["approved"]["quantity"].as_str(), answer["listing"]["conditions"].as_str()), (Some("2"), Some("专库存放")), "{answer}");
+        let at_customs = app.actor(Role::CustomsOfficer, "0101", "customs-officer-1");
+        assert_eq!(at_customs.get(&format!("/v1/listings/{listing}")).json()["conditions"], "专库存放");
+        let clear = json!([{ "kind": "vary", "listing": listing, "effective_on": "2026-08-13", "clear": ["conditions"], "reason": { "code": "rectified" } }]);
+        app.change(clear);
+        let later = ask(app, &format!("{}&declared_on=2026-08-13", question(NEWCOMER, "2937210000")));
+        assert_eq!((later["verdict"].as_str(), &later["listing"]["conditions"]), (Some("allowed"), &Value::Null));
 
         let number = "%E4%BA%AC%E8%8D%AF%E7%9B%91%E5%8F%91%E3%80%942026%E3%80%9512%E5%8F%B7";
         let public = app.client().send("GET", &format!("/v1/notices/{number}"), &[], b"");

@@ -5,8 +5,11 @@
 use std::fs;
 use std::path::Path;
 use whitelist::domain::adjustment::{self, AdjustmentState};
+use whitelist::domain::batch::{self, BatchState, BatchVerb};
 use whitelist::domain::enterprise;
 use whitelist::domain::listing::{self, Standing};
+use whitelist::domain::opinion::{self, OpinionState, OpinionVerb};
+use whitelist::domain::recognition::{self, AppealState, AppealVerb, ItemState, ItemVerb};
 use whitelist::domain::states::mermaid;
 use whitelist::domain::stop::{self, StopStage, StopVerb};
 use whitelist::domain::usage_return::{self, ReturnStage, ReturnVerb};
@@ -48,6 +51,38 @@ fn pages() -> Vec<(&'static str, String)> {
                 "a stop (停止措施的状态)",
                 "`domain::stop::STEPS` (what is `emergency` or `confirmed` is held back)",
                 &mermaid(stop::STEPS, StopStage::as_str, StopVerb::as_str),
+            ),
+        ),
+        (
+            "recognition",
+            page(
+                "an item in the joint decision (认定的状态)",
+                "`domain::recognition::STEPS`",
+                &mermaid(recognition::STEPS, ItemState::as_str, ItemVerb::as_str),
+            ),
+        ),
+        (
+            "appeal",
+            page(
+                "an appeal (申诉的状态)",
+                "`domain::recognition::APPEALS`",
+                &mermaid(recognition::APPEALS, AppealState::as_str, AppealVerb::as_str),
+            ),
+        ),
+        (
+            "opinion",
+            page(
+                "an opinion (意见的状态)",
+                "`domain::opinion::STEPS`",
+                &mermaid(opinion::STEPS, OpinionState::as_str, OpinionVerb::as_str),
+            ),
+        ),
+        (
+            "batch",
+            page(
+                "a batch (批次的状态)",
+                "`domain::batch::STEPS`",
+                &mermaid(batch::STEPS, BatchState::as_str, BatchVerb::as_str),
             ),
         ),
         (

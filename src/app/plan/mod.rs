@@ -488,6 +488,7 @@ impl<'a> Planner<'a> {
             reason_basis: change.reason.basis.clone(),
             adjustment: self.adjustment.clone(),
             recorded_at: self.at.micros(),
+            conditions: terms.conditions.map(String::from),
         }
     }
 }

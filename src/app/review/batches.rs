@@ -12,14 +12,14 @@ use crate::app::view::Page;
 use crate::app::{App, AppError};
 use crate::domain::actor::Caller;
 use crate::domain::application::event::EventKind;
-use crate::domain::batch::{BatchState, BatchVerb, TABLE, may_publish};
+use crate::domain::batch::{BatchState, BatchVerb, STEPS, may_publish};
 use crate::domain::case_rule::CaseRule;
 use crate::domain::id::{BatchId, time_ordered};
 use crate::domain::lang::Lang;
 use crate::domain::notice::NoticeKind;
-use crate::domain::recognition::{ItemState, ItemVerb};
+use crate::domain::recognition::{self, ItemState, ItemVerb};
 use crate::domain::revision::Revision;
-use crate::domain::state_table::next;
+use crate::domain::states::after;
 use crate::domain::validity::LegalDay;
 use crate::store::applications::{self, NewEvent};
 pub use crate::store::batches::BatchRow;
@@ -213,7 +213,7 @@ fn open(tx: &mut Tx<'_>, id: BatchId, seen: Revision, verb: BatchVerb) -> Result
     if row.revision != seen.0 {
         return Err(AppError::StaleVersion(Revision(row.revision)));
     }
-    match next(TABLE, row.state()?, verb) {
+    match after(STEPS, Some(row.state()?), &verb) {
         Some(_) => Ok(row),
         None => Err(AppError::Conflict(Revision(row.revision))),
     }
@@ -290,7 +290,7 @@ fn publish(
     let mut by_case: BTreeMap<String, Vec<Value>> = BTreeMap::new();
     for (item, listing) in &shown {
         let row = &item.decision;
-        let Some(state) = next(crate::domain::recognition::TABLE, row.state()?, ItemVerb::Publish) else {
+        let Some(state) = after(recognition::STEPS, Some(row.state()?), &ItemVerb::Publish) else {
             return Err(refused(CaseRule::ItemNotRecognised));
         };
         let published = decisions::DecisionRow {

@@ -11,10 +11,10 @@ use crate::domain::batch::BatchState;
 use crate::domain::case_rule::CaseRule;
 use crate::domain::id::{AppealId, time_ordered};
 use crate::domain::recognition::{
-    APPEALS, AppealState, AppealVerb, ItemState, ItemVerb, RefusalGround, StepReason, TABLE, grant,
+    APPEALS, AppealState, AppealVerb, ItemState, ItemVerb, RefusalGround, STEPS, StepReason, grant,
 };
 use crate::domain::revision::Revision;
-use crate::domain::state_table::next;
+use crate::domain::states::after;
 use crate::domain::validity::Instant;
 use crate::store::appeals::{self, AppealRow};
 use crate::store::application_rows::ApplicationRow;
@@ -70,7 +70,7 @@ pub(super) fn propose(
             DecisionProposal::Recognise { .. } => ItemVerb::ProposeRecognition,
             DecisionProposal::Refuse { .. } => ItemVerb::ProposeRefusal,
         };
-        let Some(state) = next(TABLE, state, verb) else {
+        let Some(state) = after(STEPS, Some(state), &verb) else {
             refusals.push(refused_at(format!("{pointer}/line"), CaseRule::ItemNotOpen));
             continue;
         };
@@ -169,7 +169,7 @@ fn move_all(
 ) -> Result<Vec<DecisionRow>, AppError> {
     let mut moved = Vec::new();
     for row in rows {
-        let Some(state) = next(TABLE, row.state()?, verb) else { continue };
+        let Some(state) = after(STEPS, Some(row.state()?), &verb) else { continue };
         let after = change(DecisionRow { state: state.as_str().to_owned(), ..row.clone() });
         moved.push(save(tx, after, Some(&row), event)?);
     }
@@ -341,7 +341,8 @@ pub(super) fn judge(
         return Err(refused(CaseRule::AppealOwnDecision));
     }
     let verb = if overturn { AppealVerb::Overturn } else { AppealVerb::Uphold };
-    let state = next(APPEALS, AppealState::Open, verb).ok_or_else(|| AppError::Conflict(Revision(row.revision)))?;
+    let state =
+        after(APPEALS, Some(AppealState::Open), &verb).ok_or_else(|| AppError::Conflict(Revision(row.revision)))?;
     let judged = AppealRow {
         version: open.version.saturating_add(1),
         revision: tx.next_revision().0,

@@ -7,7 +7,7 @@ use super::refused_at;
 use crate::app::AppError;
 use crate::app::applications::checks::frozen;
 use crate::app::plan::{Plan, PlannedRow};
-use crate::domain::adjustment::{Add, Change, ChangeKind, ChangeReason, ReasonCode};
+use crate::domain::adjustment::{Add, Change, ChangeKind, ChangeReason, ReasonCode, Vary};
 use crate::domain::application::content::Ask;
 use crate::domain::application::item::{ItemTerms, Term};
 use crate::domain::case_rule::CaseRule;
@@ -88,7 +88,7 @@ fn change(
         Ok(ChangeKind::Add(Box::new(Add {
             period,
             batch: notice.map(str::to_owned),
-            note: decision.conditions.clone(),
+            conditions: decision.conditions.clone(),
             ..add
         })))
     };
@@ -99,7 +99,9 @@ fn change(
             None => (Err(CaseRule::ListingGone), ReasonCode::Renewal),
         },
         Ask::Vary { listing, set } => {
-            let vary = ChangeKind::Vary { listing: *listing, effective_on, set: set.clone() };
+            let conditions = decision.conditions.clone().or_else(|| set.conditions.clone());
+            let set = Box::new(Vary { conditions, ..(**set).clone() });
+            let vary = ChangeKind::Vary { listing: *listing, effective_on, set };
             (Ok(vary), ReasonCode::JointRecognition)
         }
         Ask::Surrender { listing } => {

@@ -108,6 +108,7 @@ impl ItemTerms {
             used: None,
             batch: None,
             note: None,
+            conditions: None,
         }
     }
 }

@@ -148,6 +148,7 @@ fn terms() -> impl Strategy<Value = Terms> {
             period,
             customs_offices,
             purpose,
+            conditions: None,
         },
     )
 }

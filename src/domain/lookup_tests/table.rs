@@ -283,6 +283,7 @@ impl From<ListingVersionRow> for ListingVersion {
                 period: Validity::new(row.valid_from, row.valid_to).unwrap(),
                 customs_offices: row.offices,
                 purpose: row.purpose,
+                conditions: None,
             },
         }
     }

@@ -164,6 +164,10 @@ fn listing(out: &mut Vec<u8>, candidate: &Candidate<'_>) {
     measure(out, candidate.approved());
     raw(out, ",\"remaining\":");
     measure(out, candidate.remaining());
+    if let Some(conditions) = &candidate.version.terms.conditions {
+        raw(out, ",\"conditions\":");
+        text(out, conditions);
+    }
     out.push(b'}');
 }
 
@@ -342,7 +346,7 @@ mod tests {
             let number = (serial..).find_map(|serial| ListingNumber::new("BJ", 2026, serial)).unwrap();
             let terms = Terms {
                 hs_code: HsCode::parse("2941500000").unwrap(), ciq_code: None, cas: None, unit: UnitCode::parse(unit).unwrap(), granted,
-                consignment_cap: None, period: Validity::new(day(days.0), day(days.0 + days.1)).unwrap(), customs_offices: None, purpose: None,
+                consignment_cap: None, period: Validity::new(day(days.0), day(days.0 + days.1)).unwrap(), customs_offices: None, purpose: None, conditions: None,
             };
             let version = ListingVersion { revision: Revision(3), effective_on: day(days.0), standing: Standing::Listed, terms };
             Listing { number, scheme: 0, used, versions: Box::new([version]), taken: Taken::default() }

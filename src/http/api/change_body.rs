@@ -164,6 +164,7 @@ fn add(fields: &mut Fields<'_, '_>) -> Option<ChangeKind> {
     let used = fields.optional("used", Quantity::parse);
     let batch = fields.optional("batch", text(BATCH));
     let note = fields.optional("note", text(NOTE));
+    let conditions = fields.optional("conditions", text(TEXT));
     for (name, quantity) in [("quantity", quantity), ("consignment_cap", consignment_cap), ("used", used)] {
         countable(fields, name, quantity, unit);
     }
@@ -185,6 +186,7 @@ fn add(fields: &mut Fields<'_, '_>) -> Option<ChangeKind> {
         used,
         batch,
         note,
+        conditions,
     })))
 }
 
@@ -225,6 +227,7 @@ fn sets(terms: &Vary, member: Clearable) -> bool {
         Clearable::ConsignmentCap => terms.consignment_cap.is_some(),
         Clearable::Purpose => terms.purpose.is_some(),
         Clearable::Note => terms.note.is_some(),
+        Clearable::Conditions => terms.conditions.is_some(),
     }
 }
 
@@ -309,6 +312,7 @@ pub fn change_view(change: &Change) -> Value {
             "used": add.used,
             "batch": add.batch,
             "note": add.note,
+            "conditions": add.conditions,
         }),
         ChangeKind::Vary { listing, effective_on, set } => {
             let mut view = json!({ "listing": listing, "effective_on": effective_on });
@@ -614,6 +618,7 @@ mod tests {
             of((0..=9_i128).prop_map(Quantity::from_steps)),
             of(words(BATCH)),
             of(words(NOTE)),
+            of(words(TEXT)),
         );
         (enterprises(), texts(), codes, quantities(), units(), periods(), rest).prop_map(
             |(
@@ -623,7 +628,7 @@ mod tests {
                 quantity,
                 unit,
                 period,
-                (customs_offices, consignment_cap, used, batch, note),
+                (customs_offices, consignment_cap, used, batch, note, conditions),
             )| {
                 ChangeKind::Add(Box::new(Add {
                     enterprise,
@@ -640,6 +645,7 @@ mod tests {
                     used,
                     batch,
                     note,
+                    conditions,
                 }))
             },
         )
@@ -657,14 +663,14 @@ mod tests {
             of(select(Purpose::ALL.to_vec())),
         );
         let clear = prop_oneof![2 => Just(Vec::new()), 1 => Just(vec![Clearable::CiqCode])];
-        (numbers(), days(), terms, of(texts()), words(NOTE), clear).prop_map(
+        (numbers(), days(), terms, of(texts()), words(NOTE), (clear, of(words(TEXT)))).prop_map(
             |(
                 listing,
                 effective_on,
                 (quantity, unit, hs_code, cas, customs_offices, consignment_cap, period, purpose),
                 item,
                 note,
-                clear,
+                (clear, conditions),
             )| {
                 let item = item.map_or((None, None, None, None, None), |item| {
                     (Some(item.name_zh), item.name_en, item.specification, item.manufacturer, item.origin)
@@ -686,6 +692,7 @@ mod tests {
                     manufacturer: item.3,
                     origin: item.4,
                     note: Some(note),
+                    conditions,
                     clear,
                 };
                 ChangeKind::Vary { listing, effective_on, set: Box::new(set) }

@@ -130,6 +130,7 @@ diesel::table! {
         reason_basis -> Nullable<Text>,
         adjustment -> Nullable<Text>,
         recorded_at -> BigInt,
+        conditions -> Nullable<Text>,
     }
 }
 

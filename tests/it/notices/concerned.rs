@@ -21,14 +21,20 @@ fn day(app: &TestApp, day: &str) {
     assert!(app.inside().index.wait_for(revision, std::time::Duration::from_secs(10)));
 }
 
-/// What an actor was told about things whose path holds a text, oldest first: kind and text.
+/// What an actor was told about things whose path holds a text: kind and text, in order of kind, because the ids of one
+/// instant have no order. What the sample data told is left out.
 fn told(actor: &Actor, about: &str) -> Vec<(String, String)> {
     let page = actor.send("GET", "/v1/inbox?limit=200", &[("Accept-Language", "en")], b"");
     assert_eq!(page.status, 200, "{}", page.text());
     let items = page.json()["items"].as_array().unwrap().clone();
     let text = |item: &Value, name: &str| item[name].as_str().unwrap().to_owned();
-    let of = items.iter().rev().filter(|item| item["about"].as_str().unwrap().contains(about));
-    of.map(|item| (text(item, "kind"), format!("{} {}", text(item, "title"), text(item, "text")))).collect()
+    let of = items
+        .iter()
+        .filter(|item| item["about"].as_str().unwrap().contains(about) && item["kind"] != "agent_appointed");
+    let mut told: Vec<_> =
+        of.map(|item| (text(item, "kind"), format!("{} {}", text(item, "title"), text(item, "text")))).collect();
+    told.sort();
+    told
 }
 
 fn kinds(actor: &Actor, about: &str) -> Vec<String> {
@@ -119,11 +125,11 @@ on_both! {
         let (place, _) = stop(json!({ "kind": "listing", "value": number }));
         day(app, "2026-08-14");
         assert_eq!(kinds(&enterprise(app, ENT_10), "").len(), 3);
-        assert_eq!(kinds(&enterprise(app, ENT_05), "")[3..], ["emergency_stop", "stop_lifted"]);
+        assert_eq!(kinds(&enterprise(app, ENT_05), ""), ["emergency_stop", "emergency_stop", "stop_confirmed", "stop_lifted", "stop_lifted"]);
         assert_eq!(kinds(&app.officer(), &place), ["stop_lapsed"]);
-        assert_eq!(kinds(&app.approver(), &place), ["stop_to_confirm", "stop_lapsed"]);
+        assert_eq!(kinds(&app.approver(), &place), ["stop_lapsed", "stop_to_confirm"]);
         app.change(json!([{ "kind": "stop_item_class", "class": { "kind": "hs_prefix", "value": "293750" }, "effective_on": "2026-08-20", "reason": { "code": "risk_found" } }]));
-        assert_eq!(kinds(&enterprise(app, ENT_05), "")[5..], ["item_class_stopped"]);
+        assert_eq!(kinds(&enterprise(app, ENT_05), "").iter().filter(|kind| *kind == "item_class_stopped").count(), 1);
     }
 }
 
@@ -134,12 +140,12 @@ on_both! {
         for (on, kind) in [("2027-03-06", "usage_return_due"), ("2027-03-23", "usage_return_warning"), ("2027-04-12", "suspension_proposed")] {
             day(app, on);
             let told: Vec<_> = of(app).into_iter().filter(|(_, text)| text.contains(&number)).collect();
-            let last = told.last().unwrap();
-            assert!(last.0 == kind && !last.1.contains('—'), "{on}: {told:?}");
+            let of_kind: Vec<_> = told.iter().filter(|told| told.0 == kind).collect();
+            assert!(of_kind.len() == 1 && !of_kind[0].1.contains('—'), "{on}: {told:?}");
         }
         let mine: Vec<_> = of(app).into_iter().filter(|(_, text)| text.contains(&number)).collect();
         assert_eq!(mine.len(), 3, "{mine:?}");
-        assert!(mine[1].1.contains("2027-04-12"), "the warning says when it is suspended: {mine:?}");
+        assert!(mine[2].1.contains("2027-04-12"), "the warning says when it is suspended: {mine:?}");
         let body = json!({ "listing": number, "period_from": "2026-08-12", "unit": "036", "opening": "0", "received": "100", "used": "60", "destroyed": "0", "stock": "40" });
         assert_eq!(enterprise(app, ENT_05).post("/v1/usage-returns", &body).status, 201);
         let late: Vec<_> = told(&app.officer(), "/v1/usage-returns/").into_iter().filter(|(kind, text)| kind == "usage_return_received" && text.contains(&number)).collect();
@@ -158,7 +164,7 @@ on_both! {
         assert!(of(app).len() == 1 && of(app)[0].contains("in 90 days"), "{:?}", of(app));
         // Nobody ran it on the thirtieth day before the end, nor on the seventh: one notice catches up.
         day(app, "2026-11-28");
-        assert!(of(app).len() == 2 && of(app)[1].contains("in 2 days"), "{:?}", of(app));
+        assert!(of(app).len() == 2 && of(app).iter().any(|text| text.contains("in 2 days")), "{:?}", of(app));
     }
 }
 
@@ -175,7 +181,7 @@ on_both! {
         assert_eq!(kinds(&district(), &case.path), ["application_lodged", "case_due_soon", "case_overdue"]);
         let withdrawn = applicant(app, ENT_05).change("POST", &format!("{}/withdraw", case.path), &case.etag, &json!({}));
         assert_eq!(withdrawn.status, 200, "{}", withdrawn.text());
-        assert_eq!(kinds(&district(), &case.path)[3..], ["application_withdrawn"]);
+        assert_eq!(kinds(&district(), &case.path), ["application_lodged", "application_withdrawn", "case_due_soon", "case_overdue"]);
 
         // The enterprise is reminded of its own correction.
         let case = lodged(&applicant(app, ENT_05), &addition(json!([line(1, "氢化可的松", "2937210000")])));
@@ -185,13 +191,13 @@ on_both! {
         assert_eq!(kinds(&applicant(app, ENT_05), &case.path), ["correction_asked", "case_due_soon"]);
         let corrected = applicant(app, ENT_05).change("POST", &format!("{}/correct", case.path), &asked.etag, &json!({ "reason": "已补充" }));
         assert_eq!(corrected.status, 200, "{}", corrected.text());
-        assert_eq!(kinds(&district(), &case.path).last().unwrap(), "application_corrected");
+        assert_eq!(kinds(&district(), &case.path), ["application_corrected", "application_lodged"]);
     }
 }
 
 on_both! {
     fn findings_and_screening_hits_are_told_where_they_matter(app) {
-        let new = json!({ "enterprise": ENT_05, "listing": null, "found_on": "2026-08-11", "kind": "ledger", "text": "台账缺页", "documents": [] });
+        let new = json!({ "enterprise": ENT_05, "found_on": "2026-08-11", "kind": "ledger", "text": "台账缺页" });
         let recorded = app.officer().post("/v1/findings", &new);
         assert_eq!(recorded.status, 201, "{}", recorded.text());
         assert_eq!(kinds(&enterprise(app, ENT_05), recorded.header("location").unwrap()), ["finding_recorded"]);

@@ -11,7 +11,8 @@ use whitelist::store::DatabaseUrl;
 
 /// Adopts the next version of the scheme: at most two listings an enterprise, and a class of items that is never listed.
 fn stricter(app: &mut TestApp) {
-    let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/samples/schemes/beijing-2022.toml")).unwrap();
+    let text =
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/samples/schemes/beijing-2022.toml")).unwrap();
     let next = text
         .replace("version = 1\n", "version = 2\n")
         .replace("[caps]\n", "[caps]\nlistings_per_enterprise = 2\n")
@@ -25,7 +26,8 @@ fn stricter(app: &mut TestApp) {
         DatabaseUrl::Postgres(url) => url.clone(),
     };
     let mut command = Command::new(env!("CARGO_BIN_EXE_whitelist"));
-    let adopted = command.args(["scheme", "adopt", "--database", &database, "--data"]).arg(&app.folder).arg(&file).env_clear();
+    let adopted =
+        command.args(["scheme", "adopt", "--database", &database, "--data"]).arg(&app.folder).arg(&file).env_clear();
     let output = adopted.output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     app.restart();

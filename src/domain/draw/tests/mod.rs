@@ -149,6 +149,7 @@ impl World {
                     period: Validity::new(day("2026-01-01"), setup.to).unwrap(),
                     customs_offices: None,
                     purpose: None,
+                    conditions: None,
                 },
             };
             let (number, versions) = (listing_number(serial), Box::new([version]));
