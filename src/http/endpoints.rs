@@ -307,6 +307,7 @@ endpoints! {
     GET "/v1/applications/{id}/decisions" case_reads::list_decisions Access::Roles(CASES), Read;
     POST "/v1/applications/{id}/decisions" case_steps::propose_decisions Access::Roles(OFFICER), Fact;
     POST "/v1/applications/{id}/decide" case_steps::decide_application Access::Roles(APPROVER), Fact;
+    POST "/v1/decisions" case_steps::decide_applications Access::Roles(APPROVER), Fact;
     POST "/v1/applications/{id}/send-back" case_steps::send_back_application Access::Roles(APPROVER), Fact;
     POST "/v1/applications/{id}/reopen" case_steps::reopen_application Access::Roles(OFFICER), Fact;
     POST "/v1/applications/{id}/appeals" case_steps::appeal_application Access::Roles(ENTERPRISE), Fact;

@@ -126,6 +126,8 @@ on_both! {
         assert_eq!(seen["items"], json!([]), "the applicant sees what is decided, not what is proposed");
         assert_eq!(applicant(app, NEWCOMER).get(&format!("{}/letters/recognition", case.0.path)).status, 404);
 
+        let draft = approver.get(&format!("{}/letters/recognition?lang=zh", case.0.path));
+        assert!(draft.status == 200 && draft.text().contains("拟稿") && draft.text().contains("专库存放"), "{}", draft.text());
         let same = app.actor(Role::BureauApprover, "bj-commerce", "officer-1");
         case.refused(&same, "decide", &json!({}), "four_eyes");
         let mut back = Case(Standing { path: case.0.path.clone(), etag: case.0.etag.clone() });

@@ -202,7 +202,8 @@ pub(super) fn capacities(caller: &Caller, case: &Case) -> Vec<Who> {
     Who::ALL.iter().copied().filter(|who| caller.holds_any(who.roles()) && theirs(*who)).collect()
 }
 
-fn carry_out(
+/// Carries out a step inside a transaction.
+pub(super) fn carry_out(
     tx: &mut Tx<'_>,
     caller: &Caller,
     id: ApplicationId,

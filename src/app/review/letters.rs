@@ -2,12 +2,12 @@
 //! public notice.
 //!
 //! Every value of a case is escaped by the template. Invariant: a letter says what the case's facts say and is there only
-//! once they do.
+//! once they do; what is only proposed the bureau reads as a draft that says so.
 
 use super::publication::granted;
 use super::{Case, batches::Notice};
 use crate::app::{App, AppError};
-use crate::domain::actor::Caller;
+use crate::domain::actor::{Caller, Role, RoleSet};
 use crate::domain::application::event::EventKind;
 use crate::domain::application::{Kind, words};
 use crate::domain::id::ApplicationId;
@@ -35,6 +35,9 @@ words! {
     }
 }
 
+/// Who reads what is only proposed.
+const BUREAU: RoleSet = RoleSet::of(&[Role::BureauOfficer, Role::BureauApprover]);
+
 /// What the template shows.
 #[derive(Template)]
 #[template(path = "letter.html")]
@@ -55,6 +58,8 @@ struct Letter<'a> {
 /// What a letter says.
 struct Said {
     on: LegalDay,
+    /// Whether some of it is only proposed.
+    draft: bool,
     opening: Vec<String>,
     headings: Vec<&'static str>,
     rows: Vec<Vec<String>>,
@@ -62,11 +67,12 @@ struct Said {
 }
 
 impl App {
-    /// Renders a letter of a case as HTML.
+    /// Renders a letter of a case as HTML; for the bureau, of what is proposed, as a draft.
     ///
     /// # Errors
     /// [`AppError::NotFound`] for a case of others and for a letter that its facts do not bear yet.
     pub fn letter(&self, caller: &Caller, id: ApplicationId, kind: LetterKind, lang: Lang) -> Result<String, AppError> {
+        let draft = caller.holds_any(BUREAU).then(|| self.clock.now().day());
         self.store.read(|conn| {
             let case = Case::open(conn, caller, id)?;
             let events = applications::events(conn, &case.row.id)?;
@@ -74,8 +80,8 @@ impl App {
             let said = match kind {
                 LetterKind::Correction => correction(&events, lang),
                 LetterKind::Declined => declined(&events, lang),
-                LetterKind::Recognition => recognition(decided.values(), lang)?,
-                LetterKind::Refusal => refusal(decided.values(), &case, lang)?,
+                LetterKind::Recognition => recognition(decided.values(), draft, lang)?,
+                LetterKind::Refusal => refusal(decided.values(), draft, &case, lang)?,
             };
             let said = said.ok_or(AppError::NotFound)?;
             let named = enterprises::versions(conn, &case.row.enterprise)?.pop();
@@ -87,9 +93,17 @@ impl App {
                 format!("{}（{}）：", name.clone().unwrap_or_default(), case.row.enterprise),
                 format!("To {} ({}):", name.unwrap_or_default(), case.row.enterprise),
             );
+            let title = if said.draft {
+                lang.pick(
+                    format!("{}（拟稿，未经审批）", kind.name(lang)),
+                    format!("{} (draft, not decided)", kind.name(lang)),
+                )
+            } else {
+                kind.name(lang).to_owned()
+            };
             let letter = Letter {
                 lang: lang.pick("zh-CN", "en"),
-                title: kind.name(lang),
+                title: &title,
                 issuer: issuer(&case.scheme, lang),
                 reference_label: lang.pick("申请编号", "Application"),
                 reference: &case.row.id,
@@ -142,6 +156,7 @@ fn correction(events: &[CaseEventRow], lang: Lang) -> Option<Said> {
     };
     Some(Said {
         on: on(&asked),
+        draft: false,
         opening: vec![lang.pick(
             "经审查，您提交的申请需要补正下列内容：".to_owned(),
             "Your application needs the following corrections:".to_owned(),
@@ -157,6 +172,7 @@ fn declined(events: &[CaseEventRow], lang: Lang) -> Option<Said> {
     let ground = declined.reason_code.as_deref().and_then(DeclineGround::parse).map_or("", |ground| ground.name(lang));
     Some(Said {
         on: on(&declined),
+        draft: false,
         opening: vec![lang.pick(
             format!("经审查，您提交的申请不予受理。理由：{ground}。"),
             format!("Your application is not accepted. Ground: {ground}."),
@@ -167,17 +183,30 @@ fn declined(events: &[CaseEventRow], lang: Lang) -> Option<Said> {
     })
 }
 
-fn day_of<'r>(rows: impl Iterator<Item = &'r DecisionRow>) -> Option<LegalDay> {
-    rows.filter_map(|row| row.decided_at).max().map(|at| Instant::from_micros(at).day())
+/// Returns the day of a letter about some decisions, and whether one is only proposed: then it is that of the draft.
+fn day_of<'r>(
+    rows: impl Iterator<Item = &'r DecisionRow> + Clone,
+    draft: Option<LegalDay>,
+) -> Option<(LegalDay, bool)> {
+    let proposed = rows.clone().any(|row| row.decided_at.is_none());
+    let decided = rows.filter_map(|row| row.decided_at).max().map(|at| Instant::from_micros(at).day());
+    let on = if proposed { draft } else { decided };
+    on.map(|on| (on, proposed))
+}
+
+/// Whether a decision stands in a state, or is to be shown as a draft in the state that is proposed.
+fn stands(row: &DecisionRow, states: &[ItemState], proposed: ItemState, draft: Option<LegalDay>) -> bool {
+    states.iter().any(|state| row.state == state.as_str()) || draft.is_some() && row.state == proposed.as_str()
 }
 
 fn recognition<'r>(
     rows: impl Iterator<Item = &'r DecisionRow> + Clone,
+    draft: Option<LegalDay>,
     lang: Lang,
 ) -> Result<Option<Said>, StoreError> {
-    let recognised = [ItemState::Recognised.as_str(), ItemState::Published.as_str()];
-    let rows = rows.filter(|row| recognised.contains(&row.state.as_str()));
-    let Some(on) = day_of(rows.clone()) else { return Ok(None) };
+    let recognised = [ItemState::Recognised, ItemState::Published];
+    let rows = rows.filter(|row| stands(row, &recognised, ItemState::ProposedRecognition, draft));
+    let Some((on, draft)) = day_of(rows.clone(), draft) else { return Ok(None) };
     let mut shown = Vec::new();
     for row in rows {
         let ask = granted(row)?;
@@ -203,6 +232,7 @@ fn recognition<'r>(
     }
     Ok(Some(Said {
         on,
+        draft,
         opening: vec![lang.pick(
             "经联合机制审议，下列物品予以认定：".to_owned(),
             "The joint mechanism recognises the following items:".to_owned(),
@@ -222,11 +252,12 @@ fn recognition<'r>(
 
 fn refusal<'r>(
     rows: impl Iterator<Item = &'r DecisionRow> + Clone,
+    draft: Option<LegalDay>,
     case: &Case,
     lang: Lang,
 ) -> Result<Option<Said>, StoreError> {
-    let rows = rows.filter(|row| row.state == ItemState::Refused.as_str());
-    let Some(on) = day_of(rows.clone()) else { return Ok(None) };
+    let rows = rows.filter(|row| stands(row, &[ItemState::Refused], ItemState::ProposedRefusal, draft));
+    let Some((on, draft)) = day_of(rows.clone(), draft) else { return Ok(None) };
     let mut shown = Vec::new();
     for row in rows {
         let grounds = super::act::listed(&row.grounds, RefusalGround::parse)?;
@@ -241,6 +272,7 @@ fn refusal<'r>(
     let until = on.add_days(i32::from(days));
     Ok(Some(Said {
         on,
+        draft,
         opening: vec![lang.pick(
             "经联合机制审议，下列物品不予认定：".to_owned(),
             "The joint mechanism does not recognise the following items:".to_owned(),

@@ -5,6 +5,7 @@
 
 mod act;
 pub mod batches;
+pub mod bulk;
 pub mod claims;
 mod decisions;
 pub mod insight;

@@ -1,13 +1,16 @@
 //! Bodies of the steps in a case, read into acts; whether a step may be taken, the case knows.
 
+use crate::app::review::bulk::MOST_CASES;
 use crate::app::review::{Act, DecisionProposal, Finding, Resolved};
 use crate::domain::case_clock::PauseReason;
 use crate::domain::code::CustomsOffice;
 use crate::domain::fault::{Fault, FaultCode};
 use crate::domain::fields::{Fields, Members as _, text};
+use crate::domain::id::ApplicationId;
 use crate::domain::opinion::{OpinionGround, Resolution, Stance, Statement};
 use crate::domain::quantity::Quantity;
 use crate::domain::recognition::{CorrectionReason, DeclineGround, Reduction, RefusalGround, StepReason};
+use crate::domain::revision::Revision;
 use crate::domain::terms_json::{MOST_OFFICES, NOTE, TEXT, text_item};
 use crate::domain::validity::LegalDay;
 use serde_json::Value;
@@ -223,6 +226,20 @@ fn proposal(item: &mut Fields<'_, '_>) -> Option<DecisionProposal> {
 /// Reads a decision.
 pub fn decide(fields: &mut Fields<'_, '_>) -> Option<Act> {
     Some(Act::Decide { note: note(fields) })
+}
+
+/// Reads cases to decide at once, each with the revision at which it was seen, and a note.
+pub fn decided_cases(fields: &mut Fields<'_, '_>) -> Option<(Vec<(ApplicationId, Revision)>, Option<String>)> {
+    let cases = fields.list("cases", MOST_CASES, |value, pointer, faults| {
+        Fields::read(value, pointer, faults, |case| {
+            let application = case.required("application", ApplicationId::parse);
+            let most = u64::try_from(i64::MAX).unwrap_or(u64::MAX);
+            let revision = case.number("revision", 1..=most, FaultCode::NumberOutOfRange);
+            Some((application?, Revision(i64::try_from(revision?).ok()?)))
+        })
+    });
+    let note = note(fields);
+    Some((cases?, note))
 }
 
 /// Reads an appeal.

@@ -6,6 +6,7 @@ use super::lookups::json_bytes;
 use super::parameters::{if_match, no_query, path};
 use super::write::{Shown, write};
 use crate::app::AppError;
+use crate::app::review::bulk::Decided;
 use crate::app::review::claims::HandedOver;
 use crate::app::review::insight::Note;
 use crate::app::review::{Act, views};
@@ -186,6 +187,29 @@ pub async fn reassign_application(request: HttpRequest, payload: Payload) -> Res
     let id = path(&request, "id", ApplicationId::parse)?;
     write(&request, &bytes, StatusCode::OK, move |app, asked| {
         app.reassign_case(&asked.caller, Some(asked.request_id), id, to, note, asked.repeat)
+    })
+    .await
+}
+
+impl Shown for Decided {
+    fn revision(&self) -> Revision {
+        self.revision
+    }
+
+    fn location(&self) -> String {
+        "/v1/worklists/approvals".to_owned()
+    }
+
+    fn view(&self, _: Lang) -> Result<Value, AppError> {
+        Ok(self.view.clone())
+    }
+}
+
+/// Decides as proposed on several cases.
+pub async fn decide_applications(request: HttpRequest, payload: Payload) -> Result<HttpResponse, Problem> {
+    let (bytes, (cases, note)) = read_body(&request, payload, body::decided_cases).await?;
+    write(&request, &bytes, StatusCode::OK, move |app, asked| {
+        app.decide_cases(&asked.caller, Some(asked.request_id), cases, note, asked.repeat)
     })
     .await
 }

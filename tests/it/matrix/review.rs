@@ -116,6 +116,11 @@ pub fn prepare(app: &TestApp, endpoint: &Endpoint, who: Who) -> Option<Prepared>
             (Some(deciding(app, uscc)), true, json!({ "items": [{ "line": 1, "outcome": "recognise" }, refusal()] }))
         }
         "decide_application" => (Some(proposed(app, uscc, &refusal())), true, json!({})),
+        "decide_applications" => {
+            let case = proposed(app, uscc, &refusal());
+            let revision: i64 = case.0.etag.trim_matches('"').parse().unwrap();
+            (None, false, json!({ "cases": [{ "application": case.0.id(), "revision": revision }] }))
+        }
         "send_back_application" => (Some(proposed(app, uscc, &refusal())), true, step),
         "reopen_application" => (Some(decided(app, uscc)), true, step),
         "appeal_application" => (Some(decided(app, uscc)), true, json!({ "lines": [2], "grounds": "不服" })),

@@ -1,6 +1,7 @@
 //! Two who act at once, a late one, and calls that are forged behind the back of the rules.
 
-use super::{Case, all_agree, recommended};
+use super::{Case, NEWCOMER, all_agree, recommended_for};
+use crate::lookups::ENT_05;
 use crate::support::app::TestApp;
 use crate::support::casework::Standing;
 use crate::support::on_both;
@@ -11,7 +12,11 @@ use whitelist::store::{Author, Context, StoreError};
 
 /// A case with a proposed decision.
 fn proposed(app: &TestApp) -> Case {
-    let mut case = recommended(app);
+    proposed_for(app, NEWCOMER)
+}
+
+fn proposed_for(app: &TestApp, uscc: &str) -> Case {
+    let mut case = recommended_for(app, uscc);
     all_agree(&mut case, app, &[1, 2]);
     case.step(&app.officer(), "consolidate", &json!({}));
     case.step(
@@ -42,6 +47,35 @@ on_both! {
         let third = app.actor(Role::BureauApprover, "bj-commerce", "approver-3");
         assert_eq!(late.try_step(&third, "decide", &json!({})).status, 409);
         assert_eq!(third.send("POST", &format!("{}/decide", case.0.path), &[("Content-Type", "application/json")], b"{}").status, 428);
+    }
+}
+
+on_both! {
+    fn several_cases_are_decided_at_once_or_none_of_them(app) {
+        let (one, two) = (proposed(app), proposed_for(app, ENT_05));
+        let seen = |case: &Case| json!({ "application": case.0.id(), "revision": case.0.etag.trim_matches('"').parse::<i64>().unwrap() });
+        let mut stale = seen(&two);
+        stale["revision"] = json!(1);
+        let unknown = json!({ "application": "app_00000000000000000000000000000009", "revision": 1 });
+        let head = app.inside().head().unwrap();
+        let refused = app.approver().post("/v1/decisions", &json!({ "cases": [seen(&one), stale, unknown] }));
+        let faults = refused.json()["faults"].clone();
+        let told: Vec<(&str, &str)> = faults.as_array().unwrap().iter().map(|fault| (fault["pointer"].as_str().unwrap(), fault["code"].as_str().unwrap())).collect();
+        assert_eq!((refused.status, told), (422, vec![("/cases/1", "case_moved"), ("/cases/2", "not_proposed")]));
+        assert_eq!(app.inside().head().unwrap(), head, "none of them");
+        let same = app.actor(Role::BureauApprover, "bj-commerce", "officer-1");
+        let both = json!({ "cases": [seen(&one), seen(&two)], "note": "同意" });
+        let by_proposer = same.post("/v1/decisions", &both);
+        assert_eq!((by_proposer.status, by_proposer.json()["faults"][0]["code"].as_str()), (422, Some("four_eyes")), "{}", by_proposer.text());
+        let decided = app.approver().post("/v1/decisions", &both);
+        assert_eq!((decided.status, decided.json()["items"][1]["state"].as_str()), (200, Some("decided")), "{}", decided.text());
+        for case in [&one, &two] {
+            let events = case.read(&app.officer(), "events");
+            let decided = events["items"].as_array().unwrap().iter().filter(|event| event["kind"] == "decided").count();
+            assert_eq!(decided, 1, "each has its own entry");
+        }
+        assert_eq!(app.approver().post("/v1/decisions", &both).json()["faults"].as_array().unwrap().len(), 2);
+        assert_eq!(app.approver().post("/v1/decisions", &json!({ "cases": [] })).status, 400);
     }
 }
 
