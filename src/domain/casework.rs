@@ -3,6 +3,7 @@
 //! The working days of the stages stand in [`Clocks`](super::scheme::Clocks). Invariant: a scheme that says nothing gets
 //! the strictest reading: every agency is asked, nothing is skipped.
 
+use super::case_rule::CaseRule;
 use super::code::{Cas, HsCode};
 use serde::{Deserialize, Serialize};
 
@@ -86,6 +87,14 @@ impl Casework {
     #[must_use]
     pub fn excludes(&self, cas: Option<Cas>, hs_code: HsCode) -> bool {
         self.excluded_items.iter().any(|class| class.covers(cas, hs_code))
+    }
+
+    /// Lets an item pass that may be listed.
+    ///
+    /// # Errors
+    /// [`CaseRule::ExcludedItem`].
+    pub fn admits(&self, cas: Option<Cas>, hs_code: HsCode) -> Result<(), CaseRule> {
+        if self.excludes(cas, hs_code) { Err(CaseRule::ExcludedItem) } else { Ok(()) }
     }
 }
 

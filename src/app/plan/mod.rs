@@ -9,7 +9,6 @@ pub use stored::{dated, dated_enterprise};
 
 use super::error::{AppError, Refusal};
 use crate::domain::adjustment::{Add, Change, ChangeKind, ReasonCode};
-use crate::domain::case_rule::CaseRule;
 use crate::domain::code::{Cas, HsCode, Uscc};
 use crate::domain::enterprise::{self, EnterpriseChange};
 use crate::domain::error::Rule;
@@ -367,9 +366,7 @@ impl<'a> Planner<'a> {
         if barred && change.reason.code != ReasonCode::TakeOver {
             return Err(Rule::Barred);
         }
-        if self.scheme.casework.excludes(add.cas, add.hs_code) {
-            return Err(CaseRule::ExcludedItem.into());
-        }
+        self.scheme.casework.admits(add.cas, add.hs_code)?;
         let (state, used) = timeline::first_state(add)?;
         let name = normalise_name(&add.item.name_zh);
         let held = self.held.entry((add.enterprise, add.hs_code)).or_default();

@@ -188,7 +188,7 @@ on_both! {
         let asked = json!({ "findings": [{ "pointer": "/items/0/quantity", "reason": "quantity_unexplained" }] });
         let asked = Standing::of(&district().change("POST", &format!("{}/ask", case.path), &case.etag, &asked));
         day(app, "2026-09-09");
-        assert_eq!(kinds(&applicant(app, ENT_05), &case.path), ["correction_asked", "case_due_soon"]);
+        assert_eq!(kinds(&applicant(app, ENT_05), &case.path), ["case_due_soon", "correction_asked"]);
         let corrected = applicant(app, ENT_05).change("POST", &format!("{}/correct", case.path), &asked.etag, &json!({ "reason": "已补充" }));
         assert_eq!(corrected.status, 200, "{}", corrected.text());
         assert_eq!(kinds(&district(), &case.path), ["application_corrected", "application_lodged"]);
