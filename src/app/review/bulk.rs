@@ -14,6 +14,9 @@ use serde_json::{Value, json};
 /// Cases that one request may decide.
 pub const MOST_CASES: usize = 100;
 
+/// A case, and the revision at which it was seen.
+pub type CaseSeen = (ApplicationId, Revision);
+
 /// What was decided at once.
 #[derive(Debug, Clone)]
 pub struct Decided {
@@ -33,7 +36,7 @@ impl App {
         &self,
         caller: &Caller,
         request_id: Option<String>,
-        cases: Vec<(ApplicationId, Revision)>,
+        cases: Vec<CaseSeen>,
         note: Option<String>,
         repeat: Repeat<Decided>,
     ) -> Result<Written<Decided>, AppError> {

@@ -1,6 +1,6 @@
 //! Bodies of the steps in a case, read into acts; whether a step may be taken, the case knows.
 
-use crate::app::review::bulk::MOST_CASES;
+use crate::app::review::bulk::{CaseSeen, MOST_CASES};
 use crate::app::review::{Act, DecisionProposal, Finding, Resolved};
 use crate::domain::case_clock::PauseReason;
 use crate::domain::code::CustomsOffice;
@@ -229,7 +229,7 @@ pub fn decide(fields: &mut Fields<'_, '_>) -> Option<Act> {
 }
 
 /// Reads cases to decide at once, each with the revision at which it was seen, and a note.
-pub fn decided_cases(fields: &mut Fields<'_, '_>) -> Option<(Vec<(ApplicationId, Revision)>, Option<String>)> {
+pub fn decided_cases(fields: &mut Fields<'_, '_>) -> Option<(Vec<CaseSeen>, Option<String>)> {
     let cases = fields.list("cases", MOST_CASES, |value, pointer, faults| {
         Fields::read(value, pointer, faults, |case| {
             let application = case.required("application", ApplicationId::parse);
