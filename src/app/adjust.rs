@@ -111,14 +111,15 @@ pub const SYSTEM: &str = "system";
 /// The store's failure.
 pub fn scheme_of(conn: &mut AnyConnection, code: &str, day: LegalDay) -> Result<Option<Scheme>, StoreError> {
     let rows = rulebook::schemes_since(conn, 0)?;
-    let mut found = None;
+    let mut begun: Option<Scheme> = None;
     for row in rows.iter().filter(|row| row.code == code) {
         let (_, scheme) = super::follow::scheme(row)?;
-        if scheme.in_force(day) {
-            found = Some(scheme);
+        if scheme.valid_from <= day {
+            begun = Some(scheme);
         }
     }
-    Ok(found)
+    // A version that ends does not bring back the one before it.
+    Ok(begun.filter(|scheme| scheme.in_force(day)))
 }
 
 /// Finds the version of a scheme that is in force on a day.

@@ -2,7 +2,7 @@
 //! each under each word of a scheme, from the release to the sweep and the books.
 
 use super::{HS, act, declaration, grams, ok, place, position_of, refused, reserve};
-use crate::lookups::{ENT_01, ENT_03, ENT_05, number_of};
+use crate::lookups::{ENT_01, ENT_03, ENT_05, faults, number_of};
 use crate::schemes::adopt;
 use crate::support::app::{Actor, Database, TestApp};
 use serde_json::{Value, json};
@@ -131,6 +131,10 @@ each_word! {
         app.set_time("2026-08-20T15:59:59.000000Z");
         assert_eq!(app.inside().lapse_reservations(app.clock.now()).unwrap(), 0);
         app.set_time("2026-08-20T16:00:00.000000Z");
+        // The version before it does not come back, for casework neither.
+        let change = json!({ "kind": "suspend", "listing": number_of(app, ENT_03, HS), "effective_on": "2026-08-21", "reason": { "code": "risk_found" } });
+        let refused = app.officer().post("/v1/adjustments", &json!({ "scheme": "beijing-2022", "changes": [change] }));
+        assert_eq!((refused.status, faults(&refused.json())), (422, vec![("/scheme", "scheme_unknown")]));
     };
 }
 
