@@ -11,7 +11,8 @@ export PATH := $(PATH):$(HOME)/.cargo/bin
 DATA ?= ./data
 LISTEN ?= 127.0.0.1:8080
 
-RELEASE := $(or $(CARGO_TARGET_DIR),target)/release
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+RELEASE := $(TARGET)/release
 
 .PHONY: help demo test bench chaos fmt deny clean-data
 
@@ -25,15 +26,17 @@ demo: ## Build and start with sample data on LISTEN, data in DATA
 	@cargo build --release --locked --bin whitelist
 	@exec $(RELEASE)/whitelist demo --data '$(DATA)' --listen '$(LISTEN)'
 
+# Many tests wait for a process or a deadline, so more of them run at once than there are cores.
+TEST_THREADS ?= $(shell echo $$(( 2 * $$(nproc) )))
+
 # Both databases, the contract and the migrations are checked inside `cargo test`.
-test: ## Check everything: format, lints, docs, tests on both databases, smoke test of the release build
+test: ## Check everything: format, lints, docs, tests on both databases, a newcomer's first steps
 	tools/install.sh test
 	cargo fmt --check
 	cargo clippy --all-targets --locked -- -D warnings
 	RUSTDOCFLAGS=-Dwarnings cargo doc --no-deps --locked
-	cargo test --locked
-	cargo build --release --locked --bin whitelist
-	tests/smoke.sh $(RELEASE)/whitelist
+	cargo test --locked -- --test-threads=$(TEST_THREADS)
+	tests/smoke.sh $(TARGET)/debug/whitelist
 
 bench: ## Measure lookups, growth, durable writes and draws against a release build
 	cargo build --release --locked --bin whitelist --example load

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Does for a release build what a newcomer does: starts the demo, tries every command that it prints, stops it with
-# Ctrl-C, starts it again on the same data, and verifies the log.
+# Does what a newcomer does: starts the demo, tries every command that it prints, stops it with Ctrl-C, starts it again
+# on the same data, and verifies the log.
 #
-#   tests/smoke.sh [BINARY]     default target/release/whitelist
+#   tests/smoke.sh [BINARY]     default target/debug/whitelist, which `cargo test` builds
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-binary=$(realpath "${1:-target/release/whitelist}")
+binary=$(realpath "${1:-target/debug/whitelist}")
 # The printed commands name the program without a folder.
 PATH="$(dirname "$binary"):$PATH"
 work=$(mktemp -d)

@@ -1,6 +1,7 @@
 //! The log under every change: a long story explained by it, any tampering found by it, tables that only grow, and a
 //! restored backup that is refused.
 
+mod edits;
 mod fill;
 mod sql;
 mod story;
