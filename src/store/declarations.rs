@@ -1,12 +1,12 @@
 //! Versions of declarations, and which of them hold a reservation.
 
+use super::bulk::insert_columns;
 use super::conn::AnyConnection;
-use super::dialect::insert_all;
 use super::error::StoreError;
 use super::fact::Fact;
 use super::rows::wire;
 use super::schema::{declaration_versions, open_declarations};
-use super::tx::appended;
+use super::tx::Queued;
 use diesel::{
     ExpressionMethods as _, Insertable, QueryDsl as _, Queryable, RunQueryDsl as _, Selectable, SelectableHelper as _,
 };
@@ -69,7 +69,40 @@ impl Fact for DeclarationRow {
     }
 }
 
-appended!(DeclarationRow => declaration_versions);
+impl Queued for DeclarationRow {
+    fn insert(conn: &mut AnyConnection, rows: &[Self]) -> Result<(), StoreError> {
+        insert_columns!(
+            conn,
+            declaration_versions,
+            rows,
+            [
+                number,
+                version,
+                revision,
+                sequence,
+                verb,
+                state,
+                enterprise,
+                org,
+                customs_office,
+                declared_on,
+                trade_mode,
+                occurred_at,
+                lines,
+                positions,
+                answer,
+                request_digest,
+                judged_at,
+                reason_code,
+                reason_basis,
+                officer,
+                shadow,
+                recorded_at,
+            ]
+        );
+        Ok(())
+    }
+}
 
 /// A declaration that holds a reservation.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Insertable)]
@@ -228,7 +261,7 @@ pub fn put_open(conn: &mut AnyConnection, opened: &[OpenRow], closed: &[String])
     for numbers in closed.chunks(500) {
         diesel::delete(open_declarations::table.filter(open_declarations::number.eq_any(numbers))).execute(conn)?;
     }
-    insert_all!(conn, open_declarations::table, opened);
+    insert_columns!(conn, open_declarations, opened, [number, reserved_on, enterprise, customs_office]);
     Ok(())
 }
 

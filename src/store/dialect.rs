@@ -38,8 +38,8 @@ pub(crate) use insert_all;
 
 /// Replaces balances, which exist: on PostgreSQL all in one statement, on SQLite one by one.
 pub fn put_balances(conn: &mut AnyConnection, rows: &[super::listings::BalanceRow]) -> Result<(), StoreError> {
-    use super::schema::balances::{self, confirmed, excess, listing, reserved};
-    use diesel::{ExpressionMethods as _, QueryDsl as _, RunQueryDsl as _, upsert::excluded};
+    use super::schema::balances::{self, confirmed, excess, reserved};
+    use diesel::{ExpressionMethods as _, QueryDsl as _, RunQueryDsl as _};
     match conn {
         AnyConnection::Sqlite(conn) => {
             for row in rows {
@@ -49,17 +49,18 @@ pub fn put_balances(conn: &mut AnyConnection, rows: &[super::listings::BalanceRo
             }
         }
         AnyConnection::Postgres(conn) => {
-            for rows in rows.chunks(500) {
-                diesel::insert_into(balances::table)
-                    .values(rows)
-                    .on_conflict(listing)
-                    .do_update()
-                    .set((
-                        reserved.eq(excluded(reserved)),
-                        confirmed.eq(excluded(confirmed)),
-                        excess.eq(excluded(excess)),
-                    ))
-                    .execute(conn)?;
+            use super::bulk::{Bulk, Cell};
+            if !rows.is_empty() {
+                let columns = vec![
+                    Cell::column(rows.iter().map(|row| &row.listing)),
+                    Cell::column(rows.iter().map(|row| &row.reserved)),
+                    Cell::column(rows.iter().map(|row| &row.confirmed)),
+                    Cell::column(rows.iter().map(|row| &row.excess)),
+                ];
+                let head =
+                    "UPDATE balances SET reserved = new.reserved, confirmed = new.confirmed, excess = new.excess FROM ";
+                let tail = " AS new (listing, reserved, confirmed, excess) WHERE balances.listing = new.listing";
+                Bulk::new(head, columns, tail).execute(conn)?;
             }
         }
     }

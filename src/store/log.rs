@@ -1,7 +1,8 @@
 //! The log in the database: the head that every writer takes first, entries, tiles.
 
+use super::bulk::insert_columns;
 use super::conn::AnyConnection;
-use super::dialect::{both, insert_all};
+use super::dialect::both;
 use super::error::StoreError;
 use super::schema::{log_checkpoints, log_entries, log_head, log_tiles};
 use crate::tlog::Hash;
@@ -115,7 +116,7 @@ pub fn append(conn: &mut AnyConnection, edge: &mut Edge, rows: &[EntryRow]) -> R
         edge.frontier.append(hash);
         edge.tiles.append(hash);
     }
-    insert_all!(conn, log_entries::table, rows);
+    insert_columns!(conn, log_entries, rows, [revision, leaf, leaf_hash]);
     for tile in edge.tiles.take_changed() {
         save_tile(conn, &tile)?;
     }

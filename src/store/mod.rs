@@ -9,6 +9,7 @@ pub mod appeals;
 pub mod application_rows;
 pub mod applications;
 pub mod batches;
+pub mod bulk;
 pub mod case_turns;
 pub mod checkpoints;
 pub mod conn;

@@ -1,7 +1,8 @@
 //! Movements of quantity and the balances they come to.
 
+use super::bulk::insert_columns;
 use super::conn::AnyConnection;
-use super::dialect::{both, insert_all};
+use super::dialect::both;
 use super::error::StoreError;
 use super::listings::BalanceRow;
 use super::schema::movements;
@@ -41,7 +42,29 @@ pub type Left = (i64, String, String, i64, i64);
 /// # Errors
 /// The database's failure.
 pub fn put(conn: &mut AnyConnection, rows: &[MovementRow], balances: &[BalanceRow]) -> Result<(), StoreError> {
-    insert_all!(conn, movements::table, rows);
+    insert_columns!(
+        conn,
+        movements,
+        rows,
+        [
+            revision,
+            place,
+            listing,
+            enterprise,
+            declaration,
+            customs_office,
+            kind,
+            debit,
+            credit,
+            quantity,
+            reserved_after,
+            confirmed_after,
+            excess_after,
+            granted,
+            occurred_at,
+            recorded_at,
+        ]
+    );
     super::dialect::put_balances(conn, balances)
 }
 

@@ -112,8 +112,9 @@ impl<'g> Tx<'g> {
         Self { conn, group, context, rows: PendingRows::default(), person: None }
     }
 
-    /// Returns the last revision so far.
-    pub(super) fn last_revision(&self) -> Revision {
+    /// Returns the last revision so far, that of this transaction included.
+    #[must_use]
+    pub fn last_revision(&self) -> Revision {
         Revision(self.group.next_revision().saturating_sub(1))
     }
 }
@@ -123,6 +124,8 @@ impl<'g> Tx<'g> {
 pub(super) struct Group {
     /// Size of the log before the group.
     pub(super) base: i64,
+    /// Whether that head is the one which this writer committed last.
+    pub(super) undisturbed: bool,
     /// New entries.
     pub(super) entries: Vec<EntryRow>,
     /// Their sealed values.
@@ -161,6 +164,12 @@ impl<'g> Tx<'g> {
     #[must_use]
     pub fn context(&self) -> &Context {
         self.context
+    }
+
+    /// Says whether nobody else has written since this process committed last.
+    #[must_use]
+    pub fn undisturbed(&self) -> bool {
+        self.group.undisturbed
     }
 
     /// Goes on for another command of the same transaction.

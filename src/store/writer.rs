@@ -4,13 +4,13 @@
 //! has no gaps. Each command runs in its own savepoint: it leaves everything it did, with its log entries, or
 //! nothing. One commit, and so one wait for the disk, serves the whole group.
 
+use super::bulk::insert_columns;
 use super::checkpoints::Signer;
 use super::conn::{AnyConnection, DatabaseUrl, Pool, pool};
 use super::desk::{Desk, Draw, Outcome};
-use super::dialect::{begin_write, insert_all, run};
+use super::dialect::{begin_write, run};
 use super::error::StoreError;
 use super::log::{self, Edge};
-use super::schema;
 use super::tx::{Author, Context, Group, Tx};
 use crate::domain::revision::Revision;
 use crate::domain::validity::Instant;
@@ -422,11 +422,11 @@ impl Writer {
         };
         begin_write(conn)?;
         let (size, frontier) = log::take_head(conn)?;
-        let mut edge = match self.edge.take() {
-            Some(edge) if edge.size() == size => edge,
-            _ => log::edge(conn, size, &frontier)?,
+        let (undisturbed, mut edge) = match self.edge.take() {
+            Some(edge) if edge.size() == size => (true, edge),
+            _ => (false, log::edge(conn, size, &frontier)?),
         };
-        let mut group = Group { base: size, ..Group::default() };
+        let mut group = Group { base: size, undisturbed, ..Group::default() };
         for job in jobs.iter_mut() {
             let before = (group.entries.len(), group.sealed.len());
             run(conn, "SAVEPOINT command")?;
@@ -440,7 +440,7 @@ impl Writer {
             end_savepoint(conn, &mut group, done, before)?;
         }
         if !group.entries.is_empty() {
-            insert_all!(conn, schema::private_values::table, group.sealed);
+            insert_columns!(conn, private_values, group.sealed, [revision, subject, sealed]);
             log::append(conn, &mut edge, &group.entries)?;
         }
         // From here on a failure leaves it open whether the database committed.

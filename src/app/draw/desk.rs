@@ -29,13 +29,24 @@ use std::sync::Arc;
 /// Decides draws by the list in memory, brought level with the transaction.
 pub struct DrawDesk {
     index: Arc<Index>,
+    /// The list as the last group left it, and the revision that it left.
+    left: Option<(Revision, Arc<Snapshot>)>,
 }
 
 impl DrawDesk {
     /// Makes a desk that judges by a list.
     #[must_use]
     pub fn new(index: Arc<Index>) -> Self {
-        Self { index }
+        Self { index, left: None }
+    }
+
+    /// Returns the list of the transaction. Draws change nothing in it, so that where the last group of draws ended and
+    /// this one begins with nothing between them it is the same list.
+    fn list(&self, tx: &mut Tx<'_>) -> Result<Arc<Snapshot>, StoreError> {
+        match &self.left {
+            Some((revision, list)) if tx.undisturbed() && *revision == tx.last_revision() => Ok(Arc::clone(list)),
+            Some(_) | None => level(tx.conn(), &self.index.snapshot()),
+        }
     }
 }
 
@@ -63,14 +74,15 @@ struct Work {
 
 impl Desk for DrawDesk {
     fn decide<'g>(&mut self, tx: &mut Tx<'g>, draws: &'g [Draw]) -> Result<Vec<Outcome>, StoreError> {
-        let snapshot = level(tx.conn(), &self.index.snapshot())?;
-        let mut work = Work::load(tx, snapshot, draws)?;
+        let list = self.list(tx)?;
+        let mut work = Work::load(tx, Arc::clone(&list), draws)?;
         let mut outcomes = Vec::with_capacity(draws.len());
         for draw in draws {
             tx.act_for(&draw.context);
             outcomes.push(work.draw(tx, draw)?);
         }
         work.write(tx)?;
+        self.left = Some((tx.last_revision(), list));
         Ok(outcomes)
     }
 }

@@ -210,11 +210,10 @@ fn small(database: Database, folder: &std::path::Path) -> DatabaseUrl {
         group: 256,
     })
     .unwrap();
-    let scheme =
-        whitelist::app::found::read_scheme(include_str!("../../../samples/schemes/beijing-2022.toml")).unwrap();
+    let lines = whitelist::app::tariff::read(include_bytes!("../../../samples/tariff.csv")).unwrap();
     let at = Instant::parse(crate::support::app::NOW).unwrap();
     let context = whitelist::app::found::system("test", at);
-    opened.app.store.write(context, move |tx| whitelist::app::found::adopt_scheme(tx, &scheme).map(drop)).unwrap();
+    opened.app.store.write(context, move |tx| whitelist::app::tariff::record(tx, &lines[..1]).map(drop)).unwrap();
     opened.close();
     url
 }
