@@ -24,6 +24,10 @@ use std::time::Duration;
 use self::list::Sample;
 use self::report::Report;
 
+/// The allocator of the binary, for plaintext as well.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Whatever went wrong, in words.
 type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 

@@ -100,29 +100,53 @@ fn list_since(conn: &mut AnyConnection, from: &Snapshot) -> Result<Option<Delta>
 }
 
 /// What movements since a revision left behind, one for each listing and revision.
-fn taken_since(
-    conn: &mut AnyConnection,
-    since: Revision,
-) -> Result<Vec<(Uscc, ListingNumber, Revision, i64)>, StoreError> {
-    let mut taken: Vec<(Uscc, ListingNumber, Revision, i64)> = Vec::new();
-    // Where the movements of the revision being read begin.
-    let mut first = 0;
+fn taken_since(conn: &mut AnyConnection, since: Revision) -> Result<Vec<Step>, StoreError> {
+    let mut steps = Steps::default();
     movements::for_each_since(conn, since.0, |(revision, enterprise, listing, reserved, confirmed)| {
-        let enterprise = Uscc::parse(&enterprise).map_err(|_| damaged("a USCC"))?;
-        let listing = ListingNumber::parse(&listing).map_err(|_| damaged("a listing number"))?;
-        let (revision, left) = (Revision(revision), reserved.saturating_add(confirmed));
-        if taken.last().is_none_or(|(_, _, known, _)| *known != revision) {
-            first = taken.len();
+        steps.take(revision, &enterprise, &listing, reserved.saturating_add(confirmed))
+    })?;
+    Ok(steps.taken)
+}
+
+/// What is taken of a listing of an enterprise from a revision on.
+type Step = (Uscc, ListingNumber, Revision, i64);
+
+/// Steps gathered from movements in their order.
+#[derive(Default)]
+struct Steps {
+    taken: Vec<Step>,
+    /// Where the movements of the revision being read begin.
+    first: usize,
+}
+
+impl Steps {
+    fn take(&mut self, revision: i64, enterprise: &str, listing: &str, left: i64) -> Result<(), StoreError> {
+        let enterprise = Uscc::parse(enterprise).map_err(|_| damaged("a USCC"))?;
+        let listing = ListingNumber::parse(listing).map_err(|_| damaged("a listing number"))?;
+        let revision = Revision(revision);
+        if self.taken.last().is_none_or(|(_, _, known, _)| *known != revision) {
+            self.first = self.taken.len();
         }
         // Of several movements of one revision the last one counts.
-        let known = taken.iter_mut().skip(first).find(|(_, number, _, _)| *number == listing);
-        match known {
+        match self.taken.iter_mut().skip(self.first).find(|(_, number, _, _)| *number == listing) {
             Some((_, _, _, known)) => *known = left,
-            None => taken.push((enterprise, listing, revision, left)),
+            None => self.taken.push((enterprise, listing, revision, left)),
         }
         Ok(())
-    })?;
-    Ok(taken)
+    }
+}
+
+/// Builds the delta of movements that are being booked, up to a revision.
+///
+/// # Errors
+/// [`StoreError::Damaged`] for a row that is not what it must be.
+pub fn delta_of_movements(rows: &[movements::MovementRow], revision: Revision) -> Result<Delta, StoreError> {
+    let mut steps = Steps::default();
+    for row in rows {
+        let left = row.reserved_after.saturating_add(row.confirmed_after);
+        steps.take(row.revision, &row.enterprise, &row.listing, left)?;
+    }
+    Ok(Delta { revision, taken: steps.taken, ..Delta::default() })
 }
 
 fn rules_since(conn: &mut AnyConnection, since: Revision) -> Result<Delta, StoreError> {
@@ -343,13 +367,8 @@ impl Drop for Follower {
 pub fn look(store: &Store, index: &Index, clock: &Clock) {
     // The uptime before the look: what is confirmed is the head as it was then, not later.
     let looked_at = clock.uptime();
-    match step(store, &index.snapshot()) {
-        Ok(next) => {
-            if let Some(next) = next {
-                index.swap(next);
-            }
-            index.confirm(looked_at);
-        }
+    match index.follow(|current| step(store, current)) {
+        Ok(()) => index.confirm(looked_at),
         Err(error) => tracing::warn!(%error, "the head of the log could not be confirmed"),
     }
 }

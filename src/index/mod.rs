@@ -1,7 +1,7 @@
 //! The list in memory: an immutable snapshot of every version, swapped whole.
 //!
-//! A lookup takes the snapshot of the moment, without lock and without database. Only the follower makes a new one,
-//! from committed rows; it also says when the head of the log was last seen, so that a node that lost its database
+//! A lookup takes the snapshot of the moment, without lock and without database. The follower makes a new one from
+//! committed rows, and so does the writer for the draws that it has just committed; the follower also says when the head of the log was last seen, so that a node that lost its database
 //! stops answering instead of answering from an old list.
 
 mod snapshot;
@@ -11,7 +11,7 @@ pub use snapshot::{Delta, Snapshot};
 use crate::domain::revision::Revision;
 use arc_swap::{ArcSwap, Guard};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
 /// The handle that lookups and the follower share.
@@ -21,6 +21,8 @@ pub struct Index {
     confirmed: AtomicU64,
     waiting: Mutex<()>,
     advanced: Condvar,
+    /// Held by whoever makes the next snapshot.
+    advancing: Mutex<()>,
 }
 
 impl Index {
@@ -32,6 +34,7 @@ impl Index {
             confirmed: AtomicU64::new(0),
             waiting: Mutex::new(()),
             advanced: Condvar::new(),
+            advancing: Mutex::new(()),
         }
     }
 
@@ -53,6 +56,31 @@ impl Index {
         // Taking the lock orders the swap before the wake-up of a waiter that has just looked.
         drop(self.waiting.lock());
         self.advanced.notify_all();
+    }
+
+    /// Lets the follower make the next snapshot; nobody else makes one meanwhile.
+    ///
+    /// # Errors
+    /// What `step` answers.
+    pub fn follow<E>(&self, step: impl FnOnce(&Snapshot) -> Result<Option<Snapshot>, E>) -> Result<(), E> {
+        let _alone = self.advancing.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(next) = step(&self.current.load())? {
+            self.swap(next);
+        }
+        Ok(())
+    }
+
+    /// Takes over what this process has just committed, if the snapshot stands where that began; says whether it did.
+    /// Waits for nobody: a follower at work takes it over by itself.
+    #[must_use]
+    pub fn took_over(&self, from: Revision, delta: Delta) -> bool {
+        let Ok(_alone) = self.advancing.try_lock() else { return false };
+        let current = self.current.load();
+        if current.revision() != from {
+            return false;
+        }
+        self.swap(current.advanced(delta));
+        true
     }
 
     /// Notes that the head of the log was seen and that the snapshot stands there.

@@ -79,11 +79,24 @@ impl DatabaseUrl {
             }
             Self::Postgres(url) => {
                 let mut conn = PgConnection::establish(url).map_err(|error| unreachable(&error))?;
-                conn.batch_execute("SET lock_timeout = '5s'; SET statement_timeout = '60s'; SET idle_in_transaction_session_timeout = '10s'; SET client_min_messages = warning;")
+                conn.batch_execute("SET lock_timeout = '5s'; SET statement_timeout = '60s'; SET idle_in_transaction_session_timeout = '10s'; SET client_min_messages = warning; SET jit = off;")
                     .map_err(|error| unreachable(&error))?;
                 Ok(AnyConnection::Postgres(conn))
             }
         }
+    }
+
+    /// Opens it for the writer, who finds every row by its key. On PostgreSQL no plan made while a table was small may
+    /// read it from end to end when it has grown.
+    ///
+    /// # Errors
+    /// [`StoreError::Unreachable`] when it cannot be opened.
+    pub fn open_writer(&self) -> Result<AnyConnection, StoreError> {
+        let mut conn = self.open()?;
+        if let AnyConnection::Postgres(conn) = &mut conn {
+            conn.batch_execute("SET enable_seqscan = off;")?;
+        }
+        Ok(conn)
     }
 }
 
@@ -160,7 +173,10 @@ impl CustomizeConnection<AnyConnection, StoreError> for ReadOnly {
     fn on_acquire(&self, conn: &mut AnyConnection) -> Result<(), StoreError> {
         match conn {
             AnyConnection::Sqlite(conn) => conn.batch_execute("PRAGMA query_only = ON;")?,
-            AnyConnection::Postgres(conn) => conn.batch_execute("SET default_transaction_read_only = on;")?,
+            AnyConnection::Postgres(conn) => conn.batch_execute(
+                // Tables grow while a connection lives: a plan made for a small one is not kept.
+                "SET default_transaction_read_only = on; SET plan_cache_mode = force_custom_plan;",
+            )?,
         }
         Ok(())
     }

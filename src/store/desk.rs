@@ -38,4 +38,7 @@ pub trait Desk: Send {
     /// # Errors
     /// The store's failure, which undoes all of them.
     fn decide<'g>(&mut self, tx: &mut Tx<'g>, draws: &'g [Draw]) -> Result<Vec<Outcome>, StoreError>;
+
+    /// Told once what was decided last is committed; says whether the list in memory is level with it already.
+    fn committed(&mut self) -> bool;
 }

@@ -129,6 +129,11 @@ impl Draws {
         ok
     }
 
+    /// Says whether they were decided and their savepoint kept.
+    fn decided(&self) -> bool {
+        matches!(self.outcomes, Some(Ok(_)))
+    }
+
     fn done(self, failure: impl Fn() -> Option<StoreError>) {
         let mut outcomes = self.outcomes.and_then(Result::ok).unwrap_or_default().into_iter();
         for reply in self.replies {
@@ -195,7 +200,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unreachable`] when it cannot be opened.
     pub fn open(url: &DatabaseUrl, options: Options) -> Result<Self, StoreError> {
-        let conn = url.open()?;
+        let conn = url.open_writer()?;
         let readers = pool(url, options.readers)?;
         let (jobs, queue) = bounded(QUEUE);
         let frozen = Arc::new(OnceLock::new());
@@ -378,6 +383,8 @@ impl Writer {
                 self.edge = None;
             }
             let committed = failure.is_none();
+            // Before the answers, so that who has one finds it in this node's list.
+            let level = committed && draws.decided() && self.desk.as_mut().is_some_and(|desk| desk.committed());
             let unknown = matches!(failure, Some(StoreError::OutcomeUnknown));
             let failed = || match (&failure, unknown) {
                 (None, _) => None,
@@ -392,7 +399,7 @@ impl Writer {
                 self.counts.groups.fetch_add(1, Ordering::Relaxed);
                 self.counts.commands.fetch_add(count, Ordering::Relaxed);
                 self.counts.largest.fetch_max(count, Ordering::Relaxed);
-                if let Some(bell) = &self.bell {
+                if let Some(bell) = self.bell.as_ref().filter(|_| !level) {
                     // A full bell has been rung already.
                     let _ = bell.try_send(());
                 }
@@ -418,7 +425,7 @@ impl Writer {
     fn commit(&mut self, jobs: &mut [Box<dyn Job>], draws: &mut Draws) -> Result<(), StoreError> {
         let conn = match &mut self.conn {
             Some(conn) => conn,
-            empty => empty.insert(self.url.open()?),
+            empty => empty.insert(self.url.open_writer()?),
         };
         begin_write(conn)?;
         let (size, frontier) = log::take_head(conn)?;
@@ -454,7 +461,7 @@ impl Writer {
         let signer = self.signer.as_mut()?;
         let conn = match &mut self.conn {
             Some(conn) => conn,
-            empty => empty.insert(self.url.open().ok()?),
+            empty => empty.insert(self.url.open_writer().ok()?),
         };
         match signer.sign(conn, self.edge.as_ref()) {
             Ok(()) => None,

@@ -42,9 +42,45 @@ pub enum ProfileError {
 /// [`ProfileError`] if the value is outside the profile.
 pub fn to_bytes(value: &Value) -> Result<Vec<u8>, ProfileError> {
     check(value, 0)?;
-    let mut sorted = value.clone();
-    sorted.sort_all_objects();
-    Ok(sorted.to_string().into_bytes())
+    let mut bytes = Vec::with_capacity(256);
+    write(value, &mut bytes);
+    Ok(bytes)
+}
+
+/// Writes a value that was checked; ASCII names sort by their bytes as JCS sorts them.
+fn write(value: &Value, out: &mut Vec<u8>) {
+    match value {
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => write_plain(value, out),
+        Value::Array(items) => {
+            out.push(b'[');
+            for (place, item) in items.iter().enumerate() {
+                if place > 0 {
+                    out.push(b',');
+                }
+                write(item, out);
+            }
+            out.push(b']');
+        }
+        Value::Object(members) => {
+            let mut members: Vec<(&String, &Value)> = members.iter().collect();
+            members.sort_unstable_by_key(|(name, _)| *name);
+            out.push(b'{');
+            for (place, (name, member)) in members.into_iter().enumerate() {
+                if place > 0 {
+                    out.push(b',');
+                }
+                write_plain(name, out);
+                out.push(b':');
+                write(member, out);
+            }
+            out.push(b'}');
+        }
+    }
+}
+
+fn write_plain(value: &(impl serde::Serialize + ?Sized), out: &mut Vec<u8>) {
+    // Writing texts and numbers to memory cannot fail.
+    let _ = serde_json::to_writer(out, value);
 }
 
 /// Writes a value canonically, as a leaf of the log.

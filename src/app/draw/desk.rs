@@ -5,7 +5,7 @@
 
 use super::rows::{self, Recorded};
 use super::telling;
-use crate::app::follow::level;
+use crate::app::follow::{delta_of_movements, level};
 use crate::domain::code::DeclarationNumber;
 use crate::domain::draw::ledger::Balance;
 use crate::domain::draw::{
@@ -14,7 +14,7 @@ use crate::domain::draw::{
 use crate::domain::id::{ManualReleaseId, time_ordered};
 use crate::domain::listing_number::ListingNumber;
 use crate::domain::revision::Revision;
-use crate::index::{Index, Snapshot};
+use crate::index::{Delta, Index, Snapshot};
 use crate::store::declarations::{self, DeclarationRow, OpenRow};
 use crate::store::desk::{Desk, Draw, Drawn, Outcome};
 use crate::store::keep::messages;
@@ -31,13 +31,15 @@ pub struct DrawDesk {
     index: Arc<Index>,
     /// The list as the last group left it, and the revision that it left.
     left: Option<(Revision, Arc<Snapshot>)>,
+    /// What the last group took, and the revision that its draws began at, until it is committed.
+    taken: Option<(Revision, Delta)>,
 }
 
 impl DrawDesk {
     /// Makes a desk that judges by a list.
     #[must_use]
     pub fn new(index: Arc<Index>) -> Self {
-        Self { index, left: None }
+        Self { index, left: None, taken: None }
     }
 
     /// Returns the list of the transaction. Draws change nothing in it, so that where the last group of draws ended and
@@ -74,16 +76,23 @@ struct Work {
 
 impl Desk for DrawDesk {
     fn decide<'g>(&mut self, tx: &mut Tx<'g>, draws: &'g [Draw]) -> Result<Vec<Outcome>, StoreError> {
-        let list = self.list(tx)?;
+        self.taken = None;
+        let (list, from) = (self.list(tx)?, tx.last_revision());
         let mut work = Work::load(tx, Arc::clone(&list), draws)?;
         let mut outcomes = Vec::with_capacity(draws.len());
         for draw in draws {
             tx.act_for(&draw.context);
             outcomes.push(work.draw(tx, draw)?);
         }
+        let to = tx.last_revision();
+        let taken = delta_of_movements(&work.movements, to)?;
         work.write(tx)?;
-        self.left = Some((tx.last_revision(), list));
+        (self.left, self.taken) = (Some((to, list)), Some((from, taken)));
         Ok(outcomes)
+    }
+
+    fn committed(&mut self) -> bool {
+        self.taken.take().is_some_and(|(from, taken)| self.index.took_over(from, taken))
     }
 }
 
