@@ -1,7 +1,7 @@
 //! Many rows in one statement whose text never changes, as PostgreSQL takes them: a row of arrays, one per column.
 //!
 //! The server parses and plans it once per connection, whatever the number of rows. SQLite is given the same rows one
-//! by one by [`insert_all`](super::dialect::insert_all). Invariant: a row names every column of its table.
+//! by one by `dialect::insert_all`. Invariant: a row names every column of its table.
 
 use diesel::pg::Pg;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
