@@ -1,5 +1,6 @@
 //! Why a use case was not carried out.
 
+use super::overtaken::Step;
 use crate::domain::draw::Refusal as Refused;
 use crate::domain::error::Rule;
 use crate::domain::fault::FaultCode;
@@ -41,6 +42,12 @@ pub enum AppError {
     /// The thing has moved on since the caller saw it.
     #[error("stale version")]
     StaleVersion(Revision),
+    /// The same, with what was recorded about it meanwhile.
+    #[error("stale version")]
+    Overtaken(Revision, Vec<Step>),
+    /// The draft has moved on; its tag counts its versions and names no entry of the log.
+    #[error("stale version")]
+    StaleDraft(Revision),
     /// The thing is in a state that does not allow this.
     #[error("conflict with the present state")]
     Conflict(Revision),

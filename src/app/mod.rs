@@ -22,6 +22,7 @@ pub mod library;
 pub mod lookup;
 pub mod mandates;
 pub mod notices;
+pub mod overtaken;
 pub mod own;
 pub mod people;
 pub mod plan;

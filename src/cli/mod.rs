@@ -154,6 +154,8 @@ impl From<crate::app::AppError> for Failure {
             | AppError::Faults(_)
             | AppError::Sheet(_)
             | AppError::StaleVersion(_)
+            | AppError::Overtaken(..)
+            | AppError::StaleDraft(_)
             | AppError::Conflict(_)
             | AppError::StaleNode
             | AppError::Draw(_)

@@ -1,6 +1,6 @@
 //! The one hop from async to blocking code, with the deadline of a handler.
 
-use super::problem::{Problem, ProblemType};
+use super::problem::{Faults, Problem, ProblemType};
 use crate::app::AppError;
 use crate::domain::draw::{Conflict, LapseCode, Refusal};
 use crate::domain::error::Rule;
@@ -56,7 +56,8 @@ impl From<AppError> for Problem {
             AppError::Refused(refusals) => refused(refusals),
             AppError::Explained(refusals, zh, en) => refused(refusals).with_detail(zh, en),
             AppError::Sheet(faults) => faults.iter().map(sheet_fault).collect::<Vec<_>>().into(),
-            AppError::StaleVersion(revision) => Self::new(ProblemType::StaleVersion).with_header(ETAG, etag(revision)),
+            AppError::StaleVersion(revision) | AppError::StaleDraft(revision) => stale(revision),
+            AppError::Overtaken(revision, steps) => Self { faults: Faults::Overtaken(steps), ..stale(revision) },
             AppError::Conflict(revision) => Self::new(ProblemType::Conflict).with_header(ETAG, etag(revision)),
             AppError::Draw(refusal) => draw_refused(refusal),
             AppError::StaleNode => Self::new(ProblemType::StaleNode),
@@ -67,6 +68,10 @@ impl From<AppError> for Problem {
             AppError::Store(_) => Self::new(ProblemType::Unavailable).caused_by(error_chain(&error)),
         }
     }
+}
+
+fn stale(now: Revision) -> Problem {
+    Problem::new(ProblemType::StaleVersion).with_header(ETAG, etag(now))
 }
 
 fn refused(refusals: Vec<crate::app::error::Refusal>) -> Problem {

@@ -17,6 +17,7 @@ use actix_web::{HttpResponse, ResponseError};
 use serde_json::{Map, Value};
 
 use super::docs::problems::problem;
+use crate::app::overtaken::Step;
 use crate::domain::bilingual::Bilingual;
 use crate::domain::draw::RefusedLine;
 use crate::domain::error::Rule;
@@ -146,6 +147,8 @@ pub enum Faults {
     Sheet(Vec<SheetFault>),
     /// Lines that a draw is refused for; they stand in `lines`.
     Lines(Vec<RefusedLine>),
+    /// What happened since the caller saw the thing; it stands in `changes`.
+    Overtaken(Vec<Step>),
 }
 
 /// A refusal or failure on its way to the client.
@@ -258,6 +261,10 @@ impl Problem {
                 body.insert("lines".into(), lines.iter().map(|line| refused_line(line, lang)).collect());
                 Vec::new()
             }
+            Faults::Overtaken(steps) => {
+                body.insert("changes".into(), steps.iter().map(step).collect());
+                Vec::new()
+            }
         };
         if !faults.is_empty() {
             body.insert("faults".into(), faults.into());
@@ -302,6 +309,10 @@ fn cell(fault: &SheetFault, lang: Lang) -> Value {
         "code": fault.code.as_str(),
         "detail": fault.detail.text(lang),
     })
+}
+
+fn step(step: &Step) -> Value {
+    serde_json::json!({ "revision": step.revision.0, "event": step.event, "at": step.at, "members": step.members })
 }
 
 fn refused_line(line: &RefusedLine, lang: Lang) -> Value {

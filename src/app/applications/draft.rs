@@ -212,7 +212,7 @@ fn open_count(conn: &mut AnyConnection, enterprise: &str) -> Result<usize, Store
 /// Finds a draft of an enterprise, in the version that the caller saw.
 ///
 /// # Errors
-/// [`AppError::NotFound`], [`AppError::StaleVersion`]; [`AppError::Conflict`] once it is lodged.
+/// [`AppError::NotFound`], [`AppError::StaleDraft`]; [`AppError::Conflict`] once it is lodged.
 pub fn open(
     conn: &mut AnyConnection,
     enterprise: &str,
@@ -222,7 +222,7 @@ pub fn open(
     let id = id.to_string();
     match drafts::find(conn, &id)?.filter(|row| row.enterprise == enterprise) {
         Some(row) if i64::from(row.version) == seen.0 => Ok(row),
-        Some(row) => Err(AppError::StaleVersion(Revision(i64::from(row.version)))),
+        Some(row) => Err(AppError::StaleDraft(Revision(i64::from(row.version)))),
         None => {
             let lodged = applications::find(conn, &id)?.filter(|row| row.enterprise == enterprise);
             let row = lodged.ok_or(AppError::NotFound)?;

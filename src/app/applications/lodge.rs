@@ -137,7 +137,7 @@ fn own_case(
         return Err(if i64::from(draft.version) == seen.0 {
             AppError::Conflict(seen)
         } else {
-            AppError::StaleVersion(Revision(i64::from(draft.version)))
+            AppError::StaleDraft(Revision(i64::from(draft.version)))
         });
     }
     let row = applications::find(conn, &id.to_string())?.filter(|row| row.enterprise == enterprise);

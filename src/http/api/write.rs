@@ -2,7 +2,7 @@
 //! carries the new entity tag.
 
 use super::json;
-use super::parameters::repeat_key;
+use super::parameters::{if_match, repeat_key};
 use crate::app::repeat::{Keep, Repeat, RepeatKey, Response, Written};
 use crate::app::{App, AppError};
 use crate::domain::actor::Caller;
@@ -62,9 +62,12 @@ pub async fn write<T: Shown + Send + 'static>(
     let caller = asked.caller()?;
     let key = repeat_key(request, &caller, bytes)?;
     let (app, request_id, lang) = (Arc::clone(&edge.app), asked.id.to_string(), asked.lang);
+    // Changes of what is there demand it themselves.
+    let seen = if_match(request).ok();
     let written = hop_for(LONG, move || {
         let repeat = keeping(key, move |value, key| kept(value, key, status, lang));
-        settled(&app, work(&app, Change { caller, request_id, lang, repeat }))
+        let written = settled(&app, work(&app, Change { caller, request_id, lang, repeat }));
+        written.map_err(|error| app.overtaken(error, seen))
     })
     .await;
     answer(edge, &asked, key, status, written).await

@@ -163,8 +163,8 @@ pub static PROBLEMS: [ProblemKind; 21] = [
             "`If-Match` is stale: someone changed it after you read it.",
         ),
         what_to_do: words(
-            "重新读取，查看变化，再决定是否继续。",
-            "Read it again, look at what changed, then decide anew.",
+            "查看 `changes` 所列变化，重新读取，再决定是否继续。",
+            "Look at what changed in `changes`, read it again, then decide anew.",
         ),
     },
     ProblemKind {

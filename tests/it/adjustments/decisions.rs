@@ -80,6 +80,12 @@ on_both! {
         }
         for stale in [approver.act(&format!("{place}/confirm"), &etag), reject(&approver, &place, &etag)] {
             assert_eq!((slug(&stale), stale.header("etag")), ((412, "stale-version".to_owned()), Some(fresh)));
+            let body = stale.json();
+            let [change] = body["changes"].as_array().unwrap().as_slice() else { panic!("{body}") };
+            assert_eq!((&change["event"], change["revision"].to_string()), (&json!("adjustment.rejected"), fresh.trim_matches('"').to_owned()));
+            let members: Vec<&str> = change["members"].as_array().unwrap().iter().map(|member| member.as_str().unwrap()).collect();
+            assert!(members.contains(&"/state"), "{members:?}");
+            assert!(!stale.text().contains("依据不足"), "members are named, values are read");
         }
         assert_eq!(head(app), before);
         let seen = app.auditor().get(&place);

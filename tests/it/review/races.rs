@@ -33,15 +33,17 @@ on_both! {
         let decide = |name: &str| {
             let actor = app.actor(Role::BureauApprover, "bj-commerce", name);
             let (path, etag) = (case.0.path.clone(), case.0.etag.clone());
-            move || Case(Standing { path, etag }).try_step(&actor, "decide", &json!({})).status
+            move || Case(Standing { path, etag }).try_step(&actor, "decide", &json!({}))
         };
         let (one, two) = (decide("approver-1"), decide("approver-2"));
-        let mut statuses = std::thread::scope(|scope| {
+        let mut answers = std::thread::scope(|scope| {
             let (one, two) = (scope.spawn(one), scope.spawn(two));
             [one.join().unwrap(), two.join().unwrap()]
         });
-        statuses.sort_unstable();
-        assert_eq!(statuses, [200, 412]);
+        answers.sort_unstable_by_key(|answer| answer.status);
+        assert_eq!(answers.each_ref().map(|answer| answer.status), [200, 412]);
+        let changes = answers[1].json()["changes"].clone();
+        assert_eq!(changes[0]["event"], json!("application.decided"), "the loser is told what changed: {changes}");
         let fresh = app.officer().get(&case.0.path).header("etag").unwrap().to_owned();
         let late = Case(Standing { path: case.0.path.clone(), etag: fresh });
         let third = app.actor(Role::BureauApprover, "bj-commerce", "approver-3");
