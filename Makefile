@@ -27,7 +27,7 @@ demo: ## Build and start with sample data on LISTEN, data in DATA
 	@exec $(RELEASE)/whitelist demo --data '$(DATA)' --listen '$(LISTEN)'
 
 # Many tests wait for a process or a deadline, so more of them run at once than there are cores.
-TEST_THREADS ?= $(shell echo $$(( 2 * $$(nproc) )))
+TEST_THREADS ?= $(shell echo $$(( $$(nproc) + 1 )))
 
 # Both databases, the contract and the migrations are checked inside `cargo test`.
 test: ## Check everything: format, lints, docs, tests on both databases, a newcomer's first steps
