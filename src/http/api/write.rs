@@ -66,8 +66,8 @@ pub async fn write<T: Shown + Send + 'static>(
     let seen = if_match(request).ok();
     let written = hop_for(LONG, move || {
         let repeat = keeping(key, move |value, key| kept(value, key, status, lang));
-        let written = settled(&app, work(&app, Change { caller, request_id, lang, repeat }));
-        written.map_err(|error| app.overtaken(error, seen))
+        let written = settled(&app, work(&app, Change { caller: caller.clone(), request_id, lang, repeat }));
+        written.map_err(|error| app.overtaken(error, &caller, seen))
     })
     .await;
     answer(edge, &asked, key, status, written).await

@@ -3,7 +3,7 @@
 use super::{Case, NEWCOMER, all_agree, recommended_for};
 use crate::lookups::ENT_05;
 use crate::support::app::TestApp;
-use crate::support::casework::Standing;
+use crate::support::casework::{Standing, applicant};
 use crate::support::on_both;
 use serde_json::json;
 use whitelist::domain::actor::Role;
@@ -30,6 +30,15 @@ fn proposed_for(app: &TestApp, uscc: &str) -> Case {
 on_both! {
     fn of_two_who_decide_at_once_one_wins_and_a_late_one_is_told_the_state(app) {
         let case = proposed(app);
+        // What is only proposed is not the applicant's to know.
+        let enterprise = applicant(app, NEWCOMER);
+        let stale = Case(Standing { path: case.0.path.clone(), etag: "\"1\"".to_owned() }).try_step(&enterprise, "withdraw", &json!({}));
+        let told: Vec<String> = stale.json()["changes"].as_array().unwrap().iter().map(|change| change["event"].to_string()).collect();
+        assert!(stale.status == 412 && !told.is_empty(), "{}", stale.text());
+        for hidden in ["consolidated", "proposed"] {
+            assert!(!told.iter().any(|event| event.contains(hidden)), "{told:?}");
+        }
+
         let decide = |name: &str| {
             let actor = app.actor(Role::BureauApprover, "bj-commerce", name);
             let (path, etag) = (case.0.path.clone(), case.0.etag.clone());
