@@ -251,8 +251,7 @@ on_both! {
             let outcome = app.inside().store.write(context, move |tx| whitelist::app::calendar::record(tx, published));
             assert_eq!(outcome.unwrap().value, recorded);
         }
-        let head = app.inside().head().unwrap();
-        assert!(app.inside().index.wait_for(head, std::time::Duration::from_secs(5)));
+        app.settle();
         let calendar = operator.get("/v1/calendar").json();
         assert_eq!((calendar["missing"].clone(), calendar["years"].as_array().unwrap().len()), (Value::Null, years + 1));
         assert_eq!(missing(app), "0");

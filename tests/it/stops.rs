@@ -96,8 +96,7 @@ on_both! {
 
         assert_eq!(at(app, "2026-08-13T04:00:00.000000Z"), 1);
         assert_eq!(at(app, "2026-08-13T04:00:00.000000Z"), 0);
-        let revision = app.inside().head().unwrap();
-        assert!(app.inside().index.wait_for(revision, std::time::Duration::from_secs(10)));
+        let revision = app.settle();
         assert_eq!(verdict(app, ENT_05, "2937500000", "2026-08-12"), "allowed");
         assert_eq!(metric(app, "whitelist_stops_lapsed"), "1");
         let shown = app.auditor().get(&place).json();

@@ -8,22 +8,11 @@ use serde_json::{Value, json};
 use whitelist::app::screening::screen;
 use whitelist::domain::actor::Role;
 use whitelist::domain::code::Uscc;
-use whitelist::domain::validity::{Instant, LegalDay};
+use whitelist::domain::validity::LegalDay;
 use whitelist::store::keep::reminders;
 
 fn enterprise(app: &TestApp, uscc: &str) -> Actor {
     app.actor(Role::EnterpriseApplicant, uscc, "applicant-1")
-}
-
-fn tick(app: &TestApp, day: &str) -> usize {
-    let instant = format!("{day}T01:00:00.000000Z");
-    app.set_time(&instant);
-    let revision = app.inside().head().unwrap();
-    assert!(app.inside().index.wait_for(revision, std::time::Duration::from_secs(10)));
-    let done = app.inside().tick(Instant::parse(&instant).unwrap()).unwrap();
-    let revision = app.inside().head().unwrap();
-    assert!(app.inside().index.wait_for(revision, std::time::Duration::from_secs(10)));
-    done
 }
 
 /// Adds a listing and returns its number.
@@ -70,19 +59,19 @@ on_both! {
     fn a_return_that_stays_away_is_reminded_of_warned_of_and_leads_to_a_proposal_that_a_late_one_takes_back(app) {
         let number = listed(app, "2026-08-12", "2027-08-11");
         // The first period ends on 2027-02-11; its return is due on 2027-03-13.
-        tick(app, "2027-02-11");
+        app.day_comes("2027-02-11");
         assert!(stages(app, &number).is_empty());
-        tick(app, "2027-03-05");
+        app.day_comes("2027-03-05");
         assert!(stages(app, &number).is_empty());
-        tick(app, "2027-03-06");
+        app.day_comes("2027-03-06");
         assert_eq!(stages(app, &number), ["reminded"]);
-        tick(app, "2027-03-22");
+        app.day_comes("2027-03-22");
         assert_eq!(stages(app, &number), ["reminded"]);
-        tick(app, "2027-03-23");
+        app.day_comes("2027-03-23");
         assert_eq!(stages(app, &number), ["warned"]);
-        tick(app, "2027-04-12");
+        app.day_comes("2027-04-12");
         assert_eq!(stages(app, &number), ["suspension_proposed"]);
-        assert_eq!(tick(app, "2027-04-12"), 0);
+        assert_eq!(app.day_comes("2027-04-12"), 0);
         assert_eq!(standing(app, &number), "in_force");
         let page = app.auditor().get(&format!("/v1/usage-returns?listing={number}")).json();
         let shown = page["items"][0].clone();
@@ -119,7 +108,7 @@ on_both! {
     fn a_suspension_that_two_people_confirmed_is_followed_by_a_proposal_to_reinstate(app) {
         let number = listed(app, "2026-08-12", "2027-08-11");
         for day in ["2027-03-06", "2027-03-23", "2027-04-12"] {
-            tick(app, day);
+            app.day_comes(day);
         }
         let page = app.auditor().get(&format!("/v1/usage-returns?listing={number}")).json();
         let adjustment = format!("/v1/adjustments/{}", page["items"][0]["adjustment"].as_str().unwrap());
@@ -247,17 +236,17 @@ on_both! {
             sent.sort_by_key(|sent| sent.due_on);
             sent.into_iter().map(|sent| sent.kind).collect::<Vec<_>>()
         };
-        tick(app, "2026-08-31");
+        app.day_comes("2026-08-31");
         assert!(kinds(app).is_empty());
-        tick(app, "2026-09-01");
+        app.day_comes("2026-09-01");
         assert_eq!(kinds(app), ["expiry_90"]);
         // Nobody ran it on the thirtieth day before the end, nor on the seventh.
-        tick(app, "2026-11-28");
+        app.day_comes("2026-11-28");
         assert_eq!(kinds(app), ["expiry_90", "expiry_30", "expiry_7"]);
-        assert_eq!(tick(app, "2026-11-28"), 0);
+        assert_eq!(app.day_comes("2026-11-28"), 0);
         // Extended, it is announced anew for its new end.
         app.change(json!([{ "kind": "extend", "listing": number, "valid_to": "2027-11-30", "reason": { "code": "enterprise_request" } }]));
-        tick(app, "2027-09-01");
+        app.day_comes("2027-09-01");
         assert_eq!(kinds(app).len(), 4);
     }
 }

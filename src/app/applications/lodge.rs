@@ -42,12 +42,9 @@ impl App {
         seen: Revision,
         repeat: Repeat<Case>,
     ) -> Result<Written<Case>, AppError> {
-        let enterprise = own_or_fault(caller)?.to_string();
-        let (caller, calendar) = (caller.clone(), self.working_calendar());
-        self.repeatable(self.context(&caller, request_id), repeat, move |tx| {
-            let row = lodge(tx, &enterprise, id, seen)?;
-            of_enterprise(tx, &row, row.state()?, NoticeKind::ApplicationLodged, &calendar)?;
-            read::case(tx.conn(), &caller, row)
+        self.enterprise_step(caller, request_id, repeat, move |tx, caller| {
+            let row = lodge(tx, &own_or_fault(caller)?.to_string(), id, seen)?;
+            Ok((row.state()?, row, NoticeKind::ApplicationLodged))
         })
     }
 
@@ -64,16 +61,12 @@ impl App {
         reason: Option<String>,
         repeat: Repeat<Case>,
     ) -> Result<Written<Case>, AppError> {
-        let (caller, calendar) = (caller.clone(), self.working_calendar());
-        own_or_fault(&caller)?;
-        self.repeatable(self.context(&caller, request_id), repeat, move |tx| {
-            let before = own_case(tx.conn(), &caller, id, seen)?;
+        self.enterprise_step(caller, request_id, repeat, move |tx, caller| {
+            let before = own_case(tx.conn(), caller, id, seen)?;
             let after = moved(&before, Verb::Withdraw, Who::Enterprise)?;
             let event = NewEvent { note: reason, ..NewEvent::default() };
             let row = applications::record(tx, Some(&before), after, EventKind::Withdrawn, event)?;
-            let stage = before.asked_in()?.unwrap_or(before.state()?);
-            of_enterprise(tx, &row, stage, NoticeKind::ApplicationWithdrawn, &calendar)?;
-            read::case(tx.conn(), &caller, row)
+            Ok((before.asked_in()?.unwrap_or(before.state()?), row, NoticeKind::ApplicationWithdrawn))
         })
     }
 
@@ -90,13 +83,10 @@ impl App {
         seen: Revision,
         repeat: Repeat<Case>,
     ) -> Result<Written<Case>, AppError> {
-        let (caller, calendar) = (caller.clone(), self.working_calendar());
-        own_or_fault(&caller)?;
-        self.repeatable(self.context(&caller, request_id), repeat, move |tx| {
-            let before = own_case(tx.conn(), &caller, id, seen)?;
+        self.enterprise_step(caller, request_id, repeat, move |tx, caller| {
+            let before = own_case(tx.conn(), caller, id, seen)?;
             let row = retract(tx, &before)?;
-            of_enterprise(tx, &row, row.state()?, NoticeKind::WithdrawalRetracted, &calendar)?;
-            read::case(tx.conn(), &caller, row)
+            Ok((row.state()?, row, NoticeKind::WithdrawalRetracted))
         })
     }
 
@@ -113,17 +103,34 @@ impl App {
         members: Map<String, Value>,
         repeat: Repeat<Case>,
     ) -> Result<Written<Case>, AppError> {
-        let (caller, calendar) = (caller.clone(), self.working_calendar());
-        own_or_fault(&caller)?;
-        self.repeatable(self.context(&caller, request_id), repeat, move |tx| {
-            let before = own_case(tx.conn(), &caller, id, seen)?;
+        self.enterprise_step(caller, request_id, repeat, move |tx, caller| {
+            let before = own_case(tx.conn(), caller, id, seen)?;
             let after = moved(&before, Verb::Correct, Who::Enterprise)?;
             let row = correct(tx, &before, after, members)?;
-            of_enterprise(tx, &row, row.state()?, NoticeKind::ApplicationCorrected, &calendar)?;
+            Ok((row.state()?, row, NoticeKind::ApplicationCorrected))
+        })
+    }
+
+    /// Carries out a step of the enterprise, tells whoever has its case in hand, and shows the case.
+    fn enterprise_step(
+        &self,
+        caller: &Caller,
+        request_id: Option<String>,
+        repeat: Repeat<Case>,
+        step: impl FnOnce(&mut Tx<'_>, &Caller) -> Result<Stepped, AppError> + Send + 'static,
+    ) -> Result<Written<Case>, AppError> {
+        own_or_fault(caller)?;
+        let (caller, calendar) = (caller.clone(), self.working_calendar());
+        self.repeatable(self.context(&caller, request_id), repeat, move |tx| {
+            let (stage, row, kind) = step(tx, &caller)?;
+            of_enterprise(tx, &row, stage, kind, &calendar)?;
             read::case(tx.conn(), &caller, row)
         })
     }
 }
+
+/// What a step left behind: the stage whose holder is told, the case, and of what.
+type Stepped = (State, ApplicationRow, NoticeKind);
 
 /// Finds a case of the caller's enterprise as the caller saw it.
 fn own_case(

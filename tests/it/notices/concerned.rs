@@ -6,19 +6,12 @@ use crate::support::casework::{Standing, addition, applicant, line, lodged};
 use crate::support::on_both;
 use serde_json::{Value, json};
 use whitelist::domain::actor::Role;
-use whitelist::domain::validity::Instant;
 
 /// Lets a day pass with everything that it brings, twice: what is due once is done once.
 fn day(app: &TestApp, day: &str) {
-    let instant = format!("{day}T01:00:00.000000Z");
-    app.set_time(&instant);
     for _ in 0..2 {
-        let revision = app.inside().head().unwrap();
-        assert!(app.inside().index.wait_for(revision, std::time::Duration::from_secs(10)));
-        app.inside().tick(Instant::parse(&instant).unwrap()).unwrap();
+        app.day_comes(day);
     }
-    let revision = app.inside().head().unwrap();
-    assert!(app.inside().index.wait_for(revision, std::time::Duration::from_secs(10)));
 }
 
 /// What an actor was told about things whose path holds a text: kind and text, in order of kind, because the ids of one

@@ -8,14 +8,6 @@ use crate::support::casework::{Standing, addition, applicant, draft, line, lodge
 use crate::support::on_both;
 use serde_json::{Value, json};
 use whitelist::domain::actor::Role;
-use whitelist::domain::validity::Instant;
-
-/// Moves to a day and lets everything happen that time brings; returns how much that was.
-fn day(app: &TestApp, day: &str) -> usize {
-    let instant = format!("{day}T01:00:00.000000Z");
-    app.set_time(&instant);
-    app.inside().tick(Instant::parse(&instant).unwrap()).unwrap()
-}
 
 fn clock(case: &Case, actor: &Actor, which: &str) -> Value {
     case.read(actor, "events")[which].clone()
@@ -90,10 +82,10 @@ on_both! {
         case.refused(&app.officer(), "consolidate", &json!({}), "silence_open");
         assert!(!kinds(&case, &app.officer()).contains(&"escalated".to_owned()));
         // Fifteen working days from 2026-08-12 end on 2026-09-02.
-        day(app, "2026-09-02");
+        app.day_comes("2026-09-02");
         assert!(!kinds(&case, &app.officer()).contains(&"escalated".to_owned()), "its last day is still its own");
-        day(app, "2026-09-03");
-        assert_eq!(day(app, "2026-09-03"), 0, "escalated once");
+        app.day_comes("2026-09-03");
+        assert_eq!(app.day_comes("2026-09-03"), 0, "escalated once");
         let escalated = kinds(&case, &app.officer()).into_iter().filter(|kind| kind == "escalated").count();
         assert_eq!(escalated, 1);
         assert!(!kinds(&case, &applicant(app, NEWCOMER)).contains(&"escalated".to_owned()));
@@ -121,9 +113,9 @@ on_both! {
         case.step(&district(app), "ask", &json!({ "findings": [{ "pointer": "/items/0/quantity", "reason": "quantity_unexplained" }] }));
         let due = applicant(app, NEWCOMER).get(&case.0.path).json()["due_on"].as_str().unwrap().to_owned();
         assert_eq!(due, "2026-09-02");
-        day(app, "2026-09-02");
+        app.day_comes("2026-09-02");
         assert_eq!(applicant(app, NEWCOMER).get(&case.0.path).json()["state"], "asked");
-        day(app, "2026-09-03");
+        app.day_comes("2026-09-03");
         assert_eq!(applicant(app, NEWCOMER).get(&case.0.path).json()["state"], "lapsed");
         let late = case.try_step(&applicant(app, NEWCOMER), "correct", &json!({ "reason": "迟到" }));
         assert_eq!(late.status, 412);

@@ -8,7 +8,6 @@ use crate::support::on_both;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use whitelist::domain::actor::Role;
-use whitelist::domain::validity::Instant;
 
 /// The district officer of a case.
 fn its_district(app: &TestApp, case: &Case) -> Actor {
@@ -202,12 +201,8 @@ on_both! {
 
 /// Lets a day pass with everything that it brings.
 fn passes(app: &TestApp, day: &str) {
-    let instant = format!("{day}T01:00:00.000000Z");
-    app.set_time(&instant);
     for _ in 0..2 {
-        let revision = app.inside().head().unwrap();
-        assert!(app.inside().index.wait_for(revision, std::time::Duration::from_secs(10)));
-        app.inside().tick(Instant::parse(&instant).unwrap()).unwrap();
+        app.day_comes(day);
     }
 }
 

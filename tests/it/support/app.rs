@@ -19,6 +19,7 @@ use whitelist::cli::open::{Opened, Opening, open};
 use whitelist::clock::Clock;
 use whitelist::config::{DocumentPlace, Scanner};
 use whitelist::domain::actor::Role;
+use whitelist::domain::revision::Revision;
 use whitelist::domain::validity::Instant;
 use whitelist::http::edge::{Documents, Edge};
 use whitelist::http::limits::LimitSettings;
@@ -137,7 +138,7 @@ impl TestApp {
         .unwrap();
         samples::load(&opened.app.store, self.clock.now()).unwrap();
         let revision = opened.app.store.read(whitelist::store::log::size).unwrap();
-        assert!(opened.app.index.wait_for(whitelist::domain::revision::Revision(revision), Duration::from_secs(10)));
+        assert!(opened.app.index.wait_for(Revision(revision), Duration::from_secs(10)));
         let mut issuers = vec![self.issuer.settings()];
         issuers.extend(self.tuning.issuers.iter().cloned());
         let keys = Arc::new(KeyStore::new(issuers, LoopbackHttp::Allowed).unwrap());
@@ -178,6 +179,23 @@ impl TestApp {
     /// Moves the clock.
     pub fn set_time(&self, instant: &str) {
         self.clock.set(Instant::parse(instant).unwrap());
+    }
+
+    /// Waits until the list in memory stands at the head of the log, and returns that.
+    pub fn settle(&self) -> Revision {
+        let head = self.inside().head().unwrap();
+        assert!(self.inside().index.wait_for(head, Duration::from_secs(10)));
+        head
+    }
+
+    /// Moves to a day and lets everything happen that time brings; returns how much that was.
+    pub fn day_comes(&self, day: &str) -> usize {
+        let instant = format!("{day}T01:00:00.000000Z");
+        self.set_time(&instant);
+        self.settle();
+        let done = self.inside().tick(Instant::parse(&instant).unwrap()).unwrap();
+        self.settle();
+        done
     }
 
     /// The use cases behind the service, for what no client can see.
