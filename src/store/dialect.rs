@@ -1,4 +1,4 @@
-//! The only place that tells the two databases apart, apart from opening them.
+//! Where the two databases are told apart, besides opening them (`conn`) and writing rows by column (`bulk`).
 
 use super::conn::AnyConnection;
 use super::error::StoreError;

@@ -167,6 +167,14 @@ on_both! {
         assert_eq!(content["digest"], hex::encode(sha2::Sha256::digest(&canonical)), "the digest is of what is shown");
         assert_eq!(content["digest"], case["digest"]);
 
+        // Whoever has it and until when stands on the case and in the list.
+        let clock = actor.get(&format!("{}/events", begun.path)).json()["clock"]["due_on"].clone();
+        let lodged = actor.get(&begun.path).json();
+        assert!(clock.is_string(), "{clock}");
+        assert_eq!((&lodged["with"]["who"], &lodged["due_on"]), (&json!("district"), &clock));
+        let listed = actor.get("/v1/applications").json();
+        let of_case = listed["items"].as_array().unwrap().iter().find(|item| item["id"] == lodged["id"]).unwrap();
+        assert_eq!(of_case["due_on"], clock);
         let asked = asked(app, &standing, "2026-08-19");
         let waiting = actor.get(&begun.path).json();
         assert_eq!((waiting["state"].as_str(), waiting["asked_in"].as_str(), waiting["due_on"].as_str()), (Some("asked"), Some("lodged"), Some("2026-08-19")));

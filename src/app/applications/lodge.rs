@@ -124,7 +124,8 @@ impl App {
         self.repeatable(self.context(&caller, request_id), repeat, move |tx| {
             let (stage, row, kind) = step(tx, &caller)?;
             of_enterprise(tx, &row, stage, kind, &calendar)?;
-            read::case(tx.conn(), &caller, row)
+            let today = tx.context().at.day();
+            read::case(tx.conn(), &caller, row, &calendar, today)
         })
     }
 }

@@ -4,34 +4,38 @@ use super::{ALL, Case, capacity, scheme_of, visible};
 use crate::app::App;
 use crate::app::error::AppError;
 use crate::app::report::own_or_fault;
+use crate::app::review::{clocks, turns};
 use crate::app::view::Page;
 use crate::domain::actor::{Caller, Role, RoleSet};
 use crate::domain::application::content::{EntryDifference, MemberDifference, compare, compare_lists};
 use crate::domain::application::event::EventKind;
 use crate::domain::application::machine::verbs;
 use crate::domain::application::{Kind, State};
+use crate::domain::calendar::WorkingCalendar;
 use crate::domain::id::ApplicationId;
+use crate::domain::scheme::Scheme;
 use crate::domain::validity::LegalDay;
-use crate::store::application_rows::{ApplicationRow, ContentRow};
+use crate::store::application_rows::{ApplicationRow, CaseEventRow, ContentRow};
 use crate::store::applications::{self, Narrowing};
 use crate::store::keep::drafts::{self, DraftRow};
 use crate::store::{AnyConnection, StoreError};
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// An application of a list: a draft, or a case.
 #[derive(Debug, Clone)]
 pub enum Listed {
     /// Still being written.
     Draft(DraftRow),
-    /// Lodged.
-    Case(ApplicationRow),
+    /// Lodged, and the last day of whoever has it.
+    Case(ApplicationRow, Option<LegalDay>),
 }
 
 impl Listed {
     fn id(&self) -> &str {
         match self {
             Self::Draft(row) => &row.id,
-            Self::Case(row) => &row.id,
+            Self::Case(row, _) => &row.id,
         }
     }
 }
@@ -104,10 +108,11 @@ impl App {
         } else if !everything {
             narrowing.district = Some(caller.org.to_string());
         }
+        let (calendar, today) = (self.working_calendar(), self.clock.now().day());
         let mut found = self.store.read(|conn| {
             let mut found: Vec<Listed> = Vec::new();
             if query.state != Some(State::Draft) {
-                found.extend(applications::list(conn, &narrowing, after, most)?.into_iter().map(Listed::Case));
+                found.extend(cases(conn, &narrowing, after, most, &calendar, today)?);
             }
             if let Some(enterprise) = own.filter(|_| query.state.is_none_or(|state| state == State::Draft)) {
                 let rows = drafts::list(conn, &enterprise, after, most)?.into_iter();
@@ -126,6 +131,7 @@ impl App {
     /// # Errors
     /// [`AppError::NotFound`] also for those that the caller may not see.
     pub fn application(&self, caller: &Caller, id: ApplicationId) -> Result<Found, AppError> {
+        let (calendar, today) = (self.working_calendar(), self.clock.now().day());
         self.store.read(|conn| {
             let id = id.to_string();
             if let Some(row) = drafts::find(conn, &id)? {
@@ -134,7 +140,7 @@ impl App {
                 return if own { Ok(Found::Draft(draft)) } else { Err(AppError::NotFound) };
             }
             let row = visible(conn, caller, &id)?;
-            Ok(Found::Case(Box::new(case(conn, caller, row)?)))
+            Ok(Found::Case(Box::new(case(conn, caller, row, &calendar, today)?)))
         })
     }
 
@@ -184,23 +190,75 @@ impl App {
     }
 }
 
-/// Opens a case for a caller.
+/// Lists cases, each with the last day of whoever has it.
+fn cases(
+    conn: &mut AnyConnection,
+    narrowing: &Narrowing,
+    after: &str,
+    most: i64,
+    calendar: &WorkingCalendar,
+    today: LegalDay,
+) -> Result<Vec<Listed>, StoreError> {
+    let rows = applications::list(conn, narrowing, after, most)?;
+    let ids: Vec<String> = rows.iter().map(|row| row.id.clone()).collect();
+    let mut events: BTreeMap<String, Vec<CaseEventRow>> = BTreeMap::new();
+    for event in applications::events_of(conn, &ids)? {
+        events.entry(event.application.clone()).or_default().push(event);
+    }
+    let mut schemes: BTreeMap<(String, i32), Option<Scheme>> = BTreeMap::new();
+    let mut found = Vec::with_capacity(rows.len());
+    for row in rows {
+        let lodged_under = (row.scheme.clone(), row.scheme_version);
+        if !schemes.contains_key(&lodged_under) {
+            schemes.insert(lodged_under.clone(), scheme_of(conn, &row)?);
+        }
+        let scheme = schemes.get(&lodged_under).and_then(Option::as_ref);
+        let events = events.remove(&row.id).unwrap_or_default();
+        let due_on = due_on(row.state()?, &events, scheme, calendar, today)?;
+        found.push(Listed::Case(row, due_on));
+    }
+    Ok(found)
+}
+
+/// The event that asked for the correction which a case waits for.
+fn asking(state: State, events: &[CaseEventRow]) -> Option<&CaseEventRow> {
+    events.iter().rev().find(|event| event.kind == EventKind::Asked.as_str()).filter(|_| state == State::Asked)
+}
+
+/// Says until when whoever has a case has time: the enterprise for what it is asked, else the stage.
+fn due_on(
+    state: State,
+    events: &[CaseEventRow],
+    scheme: Option<&Scheme>,
+    calendar: &WorkingCalendar,
+    today: LegalDay,
+) -> Result<Option<LegalDay>, StoreError> {
+    if state == State::Asked {
+        return Ok(asking(state, events).and_then(|event| event.due_on).and_then(LegalDay::from_value));
+    }
+    let Some(scheme) = scheme.filter(|_| state.is_open()) else { return Ok(None) };
+    Ok(clocks(&turns(events)?, scheme, calendar, today).stage.and_then(|clock| clock.due))
+}
+
+/// Opens a case for a caller, as it stands on a day.
 ///
 /// # Errors
 /// [`StoreError::Damaged`] when it cannot be read.
-pub fn case(conn: &mut AnyConnection, caller: &Caller, row: ApplicationRow) -> Result<Case, AppError> {
+pub fn case(
+    conn: &mut AnyConnection,
+    caller: &Caller,
+    row: ApplicationRow,
+    calendar: &WorkingCalendar,
+    today: LegalDay,
+) -> Result<Case, AppError> {
     let content = applications::content(conn, &row.id, row.content)?.ok_or(AppError::NotFound)?;
     let content = serde_json::from_str(&content.body).map_err(StoreError::damaged)?;
     let scheme = scheme_of(conn, &row)?;
     let state = row.state()?;
     let who = capacity(caller, &row, scheme.as_ref());
-    let asking = applications::events(conn, &row.id)?
-        .into_iter()
-        .rev()
-        .find(|event| event.kind == EventKind::Asked.as_str())
-        .filter(|_| state == State::Asked);
-    let due_on = asking.as_ref().and_then(|event| event.due_on).and_then(LegalDay::from_value);
-    let asked = asking.map(|event| {
+    let events = applications::events(conn, &row.id)?;
+    let due_on = due_on(state, &events, scheme.as_ref(), calendar, today)?;
+    let asked = asking(state, &events).map(|event| {
         let detail = event.detail.as_deref().and_then(|detail| serde_json::from_str::<Value>(detail).ok());
         serde_json::json!({ "reason_code": event.reason_code, "note": event.note, "detail": detail })
     });

@@ -184,7 +184,8 @@ impl App {
         self.repeatable(self.context(&caller, request_id), repeat, move |tx| {
             let row = carry_out(tx, &caller, id, seen, act, &calendar)?;
             tx.flush()?;
-            read::case(tx.conn(), &caller, row)
+            let today = tx.context().at.day();
+            read::case(tx.conn(), &caller, row, &calendar, today)
         })
     }
 }

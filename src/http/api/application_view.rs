@@ -13,7 +13,7 @@ use crate::domain::application::machine::{Verb, Who, holder, verbs};
 use crate::domain::fault::Fault;
 use crate::domain::lang::Lang;
 use crate::domain::revision::Revision;
-use crate::domain::validity::Instant;
+use crate::domain::validity::{Instant, LegalDay};
 use serde_json::{Value, json};
 
 fn faults_view(faults: &[Fault], lang: Lang) -> Vec<Value> {
@@ -60,7 +60,7 @@ fn item_count(body: &str) -> usize {
     body.get("items").and_then(Value::as_array).map_or(0, Vec::len)
 }
 
-fn case_members(row: &ApplicationRow, lang: Lang) -> Result<Value, AppError> {
+fn case_members(row: &ApplicationRow, due_on: Option<LegalDay>, lang: Lang) -> Result<Value, AppError> {
     let state = row.state()?;
     Ok(json!({
         "id": row.id,
@@ -72,7 +72,7 @@ fn case_members(row: &ApplicationRow, lang: Lang) -> Result<Value, AppError> {
         "state_text": state.name(lang),
         "asked_in": row.asked_in,
         "with": with(state, &row.enterprise, Some(&row.district)),
-        "due_on": null,
+        "due_on": due_on,
         "fast_track": row.fast_track == 1,
         "content_number": row.content,
         "digest": row.digest,
@@ -91,7 +91,7 @@ fn case_members(row: &ApplicationRow, lang: Lang) -> Result<Value, AppError> {
 pub fn summary(listed: &Listed, lang: Lang) -> Result<Value, AppError> {
     match listed {
         Listed::Draft(row) => Ok(draft_members(row, lang)),
-        Listed::Case(row) => case_members(row, lang),
+        Listed::Case(row, due_on) => case_members(row, *due_on, lang),
     }
 }
 
@@ -140,13 +140,12 @@ impl Shown for Case {
 
     fn view(&self, lang: Lang) -> Result<Value, AppError> {
         let members = json!({
-            "due_on": self.due_on,
             "content": self.content,
             "faults": [],
             "asked": self.asked,
             "verbs": words(&self.verbs),
         });
-        Ok(more(case_members(&self.row, lang)?, members))
+        Ok(more(case_members(&self.row, self.due_on, lang)?, members))
     }
 }
 
