@@ -6,10 +6,12 @@
 
 use super::App;
 use super::adjust::save_plan;
+use super::applications::checks::applicant;
 use super::error::{AppError, Refusal};
 use super::plan::{Proposed, plan};
 use super::repeat::{Repeat, Written};
 use super::report::own;
+use super::screening::{Registered, registration};
 use super::view::{self, EnterpriseView};
 use crate::domain::actor::{Caller, Role, RoleSet};
 use crate::domain::adjustment::{Change, ChangeKind, ChangeReason, ReasonCode};
@@ -109,6 +111,25 @@ impl App {
             }
             state(tx, uscc, particulars, effective_on)?;
             holder(tx, uscc)
+        })
+    }
+
+    /// Finds how an enterprise stands in the register of business entities: under a name, or under the one that it states
+    /// here. An enterprise may ask about itself only.
+    ///
+    /// # Errors
+    /// [`AppError::NotFound`] for another enterprise than the caller's own; the store's failure.
+    pub fn registration(&self, caller: &Caller, uscc: Uscc, name: Option<String>) -> Result<Registered, AppError> {
+        if !caller.holds_any(SEE_NAMED) && own(caller) != Some(uscc) {
+            return Err(AppError::NotFound);
+        }
+        let today = self.clock.now().day();
+        self.store.read(|conn| {
+            let stated = match name {
+                Some(name) => Some(name),
+                None => applicant(conn, uscc.as_str(), today)?.map(|state| state.particulars.name_zh),
+            };
+            Ok(registration(conn, uscc, stated.as_deref(), today)?)
         })
     }
 

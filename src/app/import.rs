@@ -242,6 +242,7 @@ fn rule_fault(row: &ListRow, change: &Change, rule: Rule) -> Option<SheetFault> 
         | Rule::RenewalTooEarly
         | Rule::RenewalTooLate
         | Rule::TooManyOpen
+        | Rule::TooManyTexts
         | Rule::NoChanges
         | Rule::LiftByAdjustment
         | Rule::ConfirmTooLate

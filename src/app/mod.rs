@@ -40,6 +40,7 @@ pub mod stops;
 pub mod sweeps;
 pub mod tariff;
 pub mod telling;
+pub mod texts;
 pub mod usage;
 pub mod verify;
 pub mod view;

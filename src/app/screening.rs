@@ -13,7 +13,7 @@ use crate::domain::id::{ScreeningId, time_ordered};
 use crate::domain::lang::Lang;
 use crate::domain::notice::{Addressee, Notice, NoticeKind};
 use crate::domain::revision::Revision;
-use crate::domain::screening::{Screened, ScreeningList, hits};
+use crate::domain::screening::{Registration, Screened, ScreeningList, hits};
 use crate::domain::validity::LegalDay;
 use crate::store::private::random;
 pub use crate::store::screening::ScreeningRow;
@@ -69,16 +69,7 @@ pub fn screen(conn: &mut AnyConnection, enterprise: Uscc, day: LegalDay) -> Resu
     if let Some(bar) = bar_on(&rows, day)? {
         found.push(Hit { list: "bar", entry: None, from: bar.from, to: Some(bar.until), ground: bar.ground.code });
     }
-    let mut entries = Vec::new();
-    let mut after = String::new();
-    loop {
-        let rows = screening::list(conn, Some(enterprise.as_str()), &after, 200)?;
-        let Some(last) = rows.last() else { break };
-        after.clone_from(&last.id);
-        for row in rows {
-            entries.push((screened(&row)?, row));
-        }
-    }
+    let entries = entries(conn, enterprise)?;
     for (entry, row) in hits(&entries, |(screened, _)| screened, enterprise, day) {
         let ground = row.ground.clone();
         found.push(Hit {
@@ -90,6 +81,50 @@ pub fn screen(conn: &mut AnyConnection, enterprise: Uscc, day: LegalDay) -> Resu
         });
     }
     Ok(found)
+}
+
+/// Finds how an enterprise stands in the register of business entities, by the name that it states.
+///
+/// # Errors
+/// The store's failure.
+pub fn registration(
+    conn: &mut AnyConnection,
+    enterprise: Uscc,
+    stated: Option<&str>,
+    day: LegalDay,
+) -> Result<Registered, StoreError> {
+    let register = ScreeningList::BusinessRegister;
+    let known: Vec<(Screened, Option<String>)> = entries(conn, enterprise)?
+        .into_iter()
+        .filter(|(entry, _)| entry.list == register)
+        .map(|(entry, row)| (entry, row.name))
+        .collect();
+    let loaded = !known.is_empty() || screening::has(conn, register.as_str())?;
+    let name = known.iter().rfind(|(entry, _)| entry.holds(day)).and_then(|(_, name)| name.clone());
+    Ok(Registered { registration: Registration::of(&known, loaded, stated, day), name })
+}
+
+/// What the register of business entities says of an enterprise.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Registered {
+    /// How it stands.
+    pub registration: Registration,
+    /// The name under which it is registered on the day.
+    pub name: Option<String>,
+}
+
+/// Reads every entry about an enterprise.
+fn entries(conn: &mut AnyConnection, enterprise: Uscc) -> Result<Vec<(Screened, ScreeningRow)>, StoreError> {
+    let mut entries = Vec::new();
+    let mut after = String::new();
+    loop {
+        let rows = screening::list(conn, Some(enterprise.as_str()), &after, 200)?;
+        let Some(last) = rows.last() else { return Ok(entries) };
+        after.clone_from(&last.id);
+        for row in rows {
+            entries.push((screened(&row)?, row));
+        }
+    }
 }
 
 /// Reads a stored entry as screening needs it.
@@ -287,8 +322,8 @@ fn enter(tx: &mut Tx<'_>, entry: &NewEntry) -> Result<ScreeningRow, AppError> {
         recorded_at: at.micros(),
     };
     tx.save(row.clone(), None, "screening.entered")?;
-    // Of somebody who is registered here the bureau is told at once.
-    if !enterprises::versions(tx.conn(), &row.uscc)?.is_empty() {
+    // Of somebody who is registered here the bureau is told at once what speaks against it.
+    if entry.screened.list.speaks_against() && !enterprises::versions(tx.conn(), &row.uscc)?.is_empty() {
         let about = format!("/v1/screening/{}", row.id);
         let notice = Notice::new(Addressee::Role(Role::BureauOfficer), NoticeKind::ScreeningHit, about);
         let list = entry.screened.list;

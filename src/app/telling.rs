@@ -136,6 +136,13 @@ pub fn stop_lapsed(tx: &mut Tx<'_>, row: &StopRow) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Names what the bureau is told when the day of review of a stop has come.
+#[must_use]
+pub fn stop_to_review(row: &StopRow, day: LegalDay) -> Vec<Notice> {
+    let notice = |role| about_stop(row, Addressee::Role(role), NoticeKind::StopToReview).with("due_on", day);
+    [Role::BureauOfficer, Role::BureauApprover].into_iter().map(notice).collect()
+}
+
 fn about_stop(row: &StopRow, to: Addressee, kind: NoticeKind) -> Notice {
     Notice::new(to, kind, format!("/v1/stops/{}", row.id)).with("stop", &row.id)
 }

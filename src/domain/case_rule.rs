@@ -46,6 +46,7 @@ case_rules! {
     Claimed "claimed_by_other" "案件已由本单位另一人认领；请先由其移交，或改派。" "a colleague of the same organisation has claimed the case; have it released or reassigned first";
     NotClaimed "not_claimed" "案件未由您认领；无须释放。" "you have not claimed the case, so there is nothing to release";
     AssigneeUnknown "assignee_unknown" "没有该人员；请核对人员编号。" "there is no such person; check the id";
+    MentionUnknown "mention_unknown" "只能提请已登记的人员或参与本案的单位阅处；请核对人员编号和单位代码。" "only registered people and the offices of the case can be asked to see a note; check ids and codes";
     CaseMoved "case_moved" "案件在您查看之后已有变动；请重新查看后再决定。" "the case has moved on since you saw it; look at it again";
     NotProposed "not_proposed" "案件没有待审批的拟定决定；请核对案件编号。" "no decision is proposed on the case; check its id";
     ClockRunning "clock_running" "期限并未中止；无须恢复。" "the clock is not stopped, so there is nothing to resume";

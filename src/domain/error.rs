@@ -120,6 +120,8 @@ pub enum Rule {
     RenewalTooLate,
     /// As many applications are open as one enterprise may have.
     TooManyOpen,
+    /// An office keeps as many texts as it may.
+    TooManyTexts,
 }
 
 impl Rule {
@@ -280,6 +282,11 @@ impl Rule {
                 "too_many_open",
                 "企业在办申请和草稿已达上限；请先办结、撤回或删除一些。",
                 "the enterprise has as many drafts and open applications as it may; finish, withdraw or discard some",
+            ),
+            Self::TooManyTexts => (
+                "too_many_texts",
+                "本单位的常用语已达上限；请先删除一些。",
+                "the office keeps as many texts as it may; remove some",
             ),
             Self::NoChanges => ("no_changes", "调整中没有任何变更。", "the adjustment holds no change"),
             Self::LiftByAdjustment => (

@@ -80,6 +80,8 @@ ids! {
     ManualReleaseId "mrl_";
     /// A raw message of the draw interface.
     MessageId "msg_";
+    /// A text that an office uses again and again (常用语).
+    TextId "txt_";
     /// A notice that somebody is told (通知).
     NoticeId "ntc_";
     /// A grant of a role to a person.

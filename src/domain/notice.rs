@@ -185,7 +185,7 @@ kinds! {
         "Proposed decision sent back: {application}" "The decision proposed on application {application} was sent back; the reason stands in its record.";
     ApplicationDecided "application_decided"
         "申请已认定：{application}" "申请 {application} 已作出决定，认定 {recognised} 项、不予认定 {refused} 项；认定书可在申请中查看，公布后生效。"
-        "Application decided: {application}" "Application {application} has been decided: {recognised} items recognised, {refused} refused. The letter stands in the application; listings start with their publication.";
+        "Application decided: {application}" "Application {application} has been decided. Items recognised: {recognised}, refused: {refused}. The letter stands in the application; listings start with their publication.";
     ApplicationRefused "application_refused"
         "申请不予认定：{application}" "申请 {application} 不予认定，理由见决定书；可在 {appeal_until} 前提出申诉。"
         "Application refused: {application}" "Application {application} has been refused; the grounds stand in the letter. An appeal may be lodged until {appeal_until}.";
@@ -213,6 +213,12 @@ kinds! {
     NoteAdded "note_added"
         "申请有新说明：{application}" "申请 {application} 有一条新的说明可查看。"
         "New note: {application}" "There is a new note on application {application}.";
+    NoteForYou "note_for_you"
+        "请阅备注：{application}" "申请 {application} 的备注请您阅处。"
+        "Note for you: {application}" "A note on application {application} asks for your attention.";
+    NoteUrgent "note_urgent"
+        "加急：{application}" "申请 {application} 有一条加急备注，请立即阅处。"
+        "Urgent: {application}" "There is an urgent note on application {application}; see to it at once.";
 
     // The list, to the enterprise.
     BatchPublished "batch_published"
@@ -271,6 +277,9 @@ kinds! {
     StopLapsed "stop_lapsed"
         "紧急停止因未确认而解除：{stop}" "紧急停止 {stop} 未在时限内确认，已自动解除。请立即核查。"
         "Emergency stop lifted unconfirmed: {stop}" "Emergency stop {stop} was not confirmed in time and has lifted. Look into it at once.";
+    StopToReview "stop_to_review"
+        "停止措施待复核：{stop}" "停止措施 {stop} 的复核日期 {due_on} 已到，请决定继续或者解除。"
+        "Stop to be reviewed: {stop}" "The day of review of stop {stop}, {due_on}, has come; decide whether it goes on or is lifted.";
     StopLifted "stop_lifted"
         "停止措施已解除：{scope}" "停止措施 {stop}（范围：{scope}）自 {effective_on} 起解除；涉及贵企业条目：{listing}。"
         "Stop lifted: {scope}" "Stop {stop} for {scope} is lifted from {effective_on}. Of yours: {listing}.";

@@ -6,7 +6,7 @@
 use super::api::{
     adjustments, application_files, applications, batches, border, case_reads, case_steps, declarations, enterprises,
     findings, health, holders, inbox, items, listings, lookups, own, pages, people, reconciliations, reference,
-    screening, stops, usage_returns,
+    screening, stops, texts, usage_returns,
 };
 use super::edge;
 use crate::domain::actor::{Role, RoleSet};
@@ -324,6 +324,11 @@ endpoints! {
     POST "/v1/applications/{id}/claim" case_steps::claim_application Access::Roles(WORKERS), Keep;
     POST "/v1/applications/{id}/release" case_steps::release_application Access::Roles(WORKERS), Keep;
     POST "/v1/applications/{id}/reassign" case_steps::reassign_application Access::Roles(WORKERS), Fact;
+    GET "/v1/texts" texts::list_texts Access::Roles(WORKERS), Read;
+    POST "/v1/texts" texts::add_text Access::Roles(WORKERS), Keep;
+    GET "/v1/texts/{id}" texts::get_text Access::Roles(WORKERS), Read;
+    PUT "/v1/texts/{id}" texts::change_text Access::Roles(WORKERS), Keep;
+    POST "/v1/texts/{id}/remove" texts::remove_text Access::Roles(WORKERS), Keep;
     GET "/v1/worklists" case_reads::list_worklists Access::Roles(WORKERS), Read;
     GET "/v1/worklists/{name}" case_reads::get_worklist Access::Roles(WORKERS), Read;
     GET "/v1/reports/stages" case_reads::get_stage_report Access::Roles(SUPERVISORS), Read;
@@ -355,6 +360,7 @@ endpoints! {
     PUT "/v1/enterprises/{uscc}" holders::change_enterprise Access::Roles(APPLICANT), Fact;
     GET "/v1/enterprises/{uscc}/responsible-person" holders::get_responsible_person Access::Roles(NAMED), Read;
     PUT "/v1/enterprises/{uscc}/responsible-person" holders::name_responsible_person Access::Roles(APPLICANT), Fact;
+    GET "/v1/enterprises/{uscc}/registration" holders::get_registration Access::Roles(NAMED), Read;
     GET "/v1/enterprises/{uscc}/mandates" holders::list_mandates Access::Roles(MANDATES), Read;
     POST "/v1/enterprises/{uscc}/mandates" holders::appoint_agent Access::Roles(APPLICANT), Fact;
     GET "/v1/mandates" holders::list_mandates_held Access::Roles(ENTERPRISE), Read;

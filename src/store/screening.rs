@@ -7,7 +7,8 @@ use super::rows::wire;
 use super::schema::screening_versions;
 use super::tx::appended;
 use diesel::{
-    ExpressionMethods as _, Insertable, QueryDsl as _, Queryable, RunQueryDsl as _, Selectable, SelectableHelper as _,
+    ExpressionMethods as _, Insertable, OptionalExtension as _, QueryDsl as _, Queryable, RunQueryDsl as _, Selectable,
+    SelectableHelper as _,
 };
 use serde::{Deserialize, Serialize};
 
@@ -70,6 +71,15 @@ pub fn since(conn: &mut AnyConnection, revision: i64, limit: i64) -> Result<Vec<
         .select(ScreeningRow::as_select())
         .load(conn)?;
     Ok(rows)
+}
+
+/// Whether anybody ever stood on a list.
+///
+/// # Errors
+/// The database's failure.
+pub fn has(conn: &mut AnyConnection, list: &str) -> Result<bool, StoreError> {
+    let any = screening_versions::table.filter(screening_versions::list.eq(list)).select(screening_versions::id);
+    Ok(any.first::<String>(conn).optional()?.is_some())
 }
 
 /// Finds an entry as it stands.

@@ -246,7 +246,7 @@ impl World {
             _ => ("", String::new()),
         };
         let prepared = if who.may(endpoint.access) {
-            review::prepare(app, endpoint, who).or_else(|| prepare(app, endpoint))
+            review::prepare(app, endpoint, who).or_else(|| prepare(app, endpoint, &who.actor(app)))
         } else {
             None
         };

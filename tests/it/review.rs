@@ -2,6 +2,7 @@
 
 mod checks;
 mod clocks;
+mod notes;
 mod races;
 mod story;
 
@@ -139,6 +140,7 @@ on_both! {
         assert!(letter.status == 200 && letter.text().contains("风险未排除") && letter.text().contains("申诉"), "{}", letter.text());
         let letter = applicant(app, NEWCOMER).get(&format!("{}/letters/recognition?lang=en", case.0.path));
         assert!(letter.text().contains("The joint mechanism recognises") && letter.text().contains("2937210000"), "{}", letter.text());
+        assert!(letter.text().contains("2 gram"), "the unit in words: {}", letter.text());
 
         let batch = officer.post("/v1/batches", &json!({ "scheme": "beijing-2022" }));
         assert_eq!(batch.status, 201, "{}", batch.text());
@@ -173,6 +175,7 @@ on_both! {
         assert_eq!(digest, published["digest"].as_str().unwrap(), "the digest is that of the file");
         let page = app.client().send("GET", &format!("/v1/notices/{number}/page?lang=zh"), &[], b"");
         assert!(page.status == 200 && page.text().contains(&listing) && page.text().contains(&digest));
+        assert!(page.text().contains("2 克"), "the unit in words: {}", page.text());
         assert_eq!(app.client().send("GET", "/v1/notices/unknown", &[], b"").status, 404);
 
         let next = recommended_again(app);

@@ -82,6 +82,24 @@ on_both! {
 }
 
 on_both! {
+    fn on_its_day_of_review_a_stop_comes_back_to_the_bureau_once(app) {
+        let (place, etag) = made(app, json!({ "kind": "enterprise", "value": ENT_05 }));
+        assert_eq!(app.approver().act(&format!("{place}/confirm"), &etag).json()["review_on"], "2026-09-11");
+        let reviews = |app: &TestApp| {
+            let inbox = app.officer().get("/v1/inbox?limit=200").json();
+            let told = inbox["items"].as_array().unwrap().iter().filter(|told| told["kind"] == "stop_to_review");
+            told.map(|told| told["about"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+        };
+        app.day_comes("2026-09-10");
+        assert!(reviews(app).is_empty());
+        // A run that was missed is made up for, and one that runs again says nothing new.
+        app.day_comes("2026-09-13");
+        app.day_comes("2026-09-14");
+        assert_eq!(reviews(app), [place]);
+    }
+}
+
+on_both! {
     fn what_nobody_confirms_lapses_on_record_and_raises_an_alarm(app) {
         let (place, etag) = made(app, json!({ "kind": "enterprise", "value": ENT_05 }));
         assert_eq!(verdict(app, ENT_05, "2937500000", "2026-08-12"), "denied");

@@ -186,6 +186,41 @@ on_both! {
 }
 
 on_both! {
+    fn who_an_enterprise_is_is_compared_with_the_register(app) {
+        let own = enterprise(app, ENT_10);
+        let name = own.get(&format!("/v1/enterprises/{ENT_10}")).json()["name_zh"].as_str().unwrap().to_owned();
+        let place = format!("/v1/enterprises/{ENT_10}/registration");
+        let stands = |actor: &crate::support::app::Actor| actor.get(&place).json()["registration"].as_str().unwrap().to_owned();
+        assert_eq!(stands(&own), "not_loaded");
+        assert_eq!(enterprise(app, ENT_05).get(&place).status, 404, "of itself only");
+
+        let officer = app.officer();
+        let load = |rows: &str| {
+            let csv = format!("名单,统一社会信用代码,企业名称,事由,来源,起始日期,截止日期\n{rows}\n");
+            let loaded = officer.send("POST", "/v1/screening/import", &[("Content-Type", "text/csv")], csv.as_bytes());
+            assert_eq!(loaded.status, 200, "{}", loaded.text());
+        };
+        load(&format!("经营主体登记,{ENT_05},丙,存续,登记机关2026-8,2020-01-01,"));
+        assert_eq!(stands(&own), "unknown");
+        load(&format!("business_register,{ENT_10},旧名称有限公司,存续,登记机关2026-8,2020-01-01,"));
+        assert_eq!((stands(&own), own.get(&place).json()["name"].as_str()), ("other_name".to_owned(), Some("旧名称有限公司")));
+        assert_eq!(own.get(&format!("{place}?name=%E6%97%A7%E5%90%8D%E7%A7%B0%E6%9C%89%E9%99%90%E5%85%AC%E5%8F%B8")).json()["registration"], "agrees");
+
+        // Who applies is told, who reviews sees it, and nothing is refused for it.
+        let case = crate::support::casework::lodged(&own, &crate::support::casework::addition(json!([crate::support::casework::line(1, "肝素钠", "3001901000")])));
+        let list = own.get(&format!("{}/checklist", case.path)).json();
+        assert!(list["findings"].as_array().unwrap().iter().any(|found| found["code"] == "registration_doubtful" && found["about"] == "other_name"), "{list}");
+        let checks = officer.get(&format!("{}/checks", case.path)).json();
+        let check = checks["items"].as_array().unwrap().iter().find(|check| check["code"] == "registration_doubtful");
+        assert_eq!(check.map(|check| check["about"].as_str()), Some(Some("旧名称有限公司")), "{checks}");
+        assert!(officer.get("/v1/inbox").json()["items"].as_array().unwrap().iter().all(|told| told["kind"] != "screening_hit"));
+
+        load(&format!("business_register,{ENT_10},{name},更名,登记机关2026-8,2026-08-01,"));
+        assert_eq!(stands(&officer), "agrees");
+    }
+}
+
+on_both! {
     fn a_bar_is_shown_with_its_ground_and_keeps_new_listings_away_until_it_is_lifted(app) {
         app.change(json!([{ "kind": "bar_enterprise", "enterprise": ENT_10, "until": "2028-08-11", "effective_on": "2026-08-12", "reason": { "code": "qualification_cancelled", "basis": "会议纪要" } }]));
         let shown = app.auditor().get(&format!("/v1/enterprises/{ENT_10}")).json();

@@ -6,7 +6,7 @@ use crate::app::adjust::scheme_in_force;
 use crate::app::error::{AppError, Refusal};
 use crate::app::plan::{dated, dated_enterprise};
 use crate::app::report::own_or_fault;
-use crate::app::screening::screen;
+use crate::app::screening::{registration, screen};
 use crate::domain::actor::Caller;
 use crate::domain::application::check::{Circumstances, Finding, Found, HandedIn, Holding, Pending, check};
 use crate::domain::application::content::{self, Content};
@@ -60,6 +60,8 @@ pub fn findings(
     let uscc = Uscc::parse(judged.enterprise).map_err(|_| StoreError::damaged("a USCC"))?;
     let screened: Vec<ScreeningList> =
         screen(conn, uscc, today)?.iter().filter_map(|hit| ScreeningList::parse(hit.list).ok()).collect();
+    let stated = applicant.as_ref().map(|state| state.particulars.name_zh.as_str());
+    let registration = registration(conn, uscc, stated, today)?.registration;
     Ok(check(
         judged.content,
         &Circumstances {
@@ -67,6 +69,7 @@ pub fn findings(
             today,
             scheme,
             applicant: applicant.as_ref(),
+            registration,
             screened: &screened,
             holdings: &holdings,
             pending: &pending,

@@ -1,27 +1,29 @@
 //! What a case tells those who work on it: timeline and clocks, notes, decisions, precedents, automatic checks.
 
-use super::{Case, Clocks, clocks, telling, turns, views};
+use super::{Case, Clocks, clocks, refused, telling, turns, views};
 use crate::app::notices::tell;
 use crate::app::repeat::{Repeat, Written};
 use crate::app::report::own;
-use crate::app::screening::screen;
+use crate::app::screening::{Registered, registration, screen};
 use crate::app::{App, AppError};
 use crate::domain::actor::Caller;
 use crate::domain::application::State;
 use crate::domain::application::event::EventKind;
 use crate::domain::calendar::WorkingCalendar;
 use crate::domain::case_clock::{Span, spans};
+use crate::domain::case_rule::CaseRule;
 use crate::domain::code::{Cas, HsCode, Uscc};
-use crate::domain::id::ApplicationId;
+use crate::domain::id::{ApplicationId, PersonId};
 use crate::domain::lang::Lang;
-use crate::domain::notice::NoticeKind;
+use crate::domain::notice::{Addressee, NoticeKind};
 use crate::domain::revision::Revision;
 use crate::domain::stop::ItemClass;
 use crate::domain::terms_json::Item;
 use crate::domain::validity::LegalDay;
 use crate::store::application_rows::{ApplicationRow, CaseEventRow};
 use crate::store::applications::{self, NewEvent};
-use crate::store::{AnyConnection, StoreError, appeals, decisions, enterprises, listings, rulebook};
+use crate::store::keep::people;
+use crate::store::{AnyConnection, StoreError, Tx, appeals, decisions, enterprises, listings, rulebook};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -43,6 +45,19 @@ pub struct Timeline {
     pub today: LegalDay,
     /// Working days before the due day from which it is due soon.
     pub soon: u16,
+}
+
+/// A note as it is written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewNote {
+    /// What it says.
+    pub text: String,
+    /// Whether the applicant sees it.
+    pub visible: bool,
+    /// Whether it cannot wait.
+    pub urgent: bool,
+    /// Who is to see it: ids of people, codes of offices of the case.
+    pub mentions: Vec<String>,
 }
 
 /// A note that was written.
@@ -73,7 +88,11 @@ impl App {
             Ok(Timeline {
                 clocks: clocks(&turns, &case.scheme, &calendar, today),
                 spans: spans(&turns, &calendar, today),
-                events: events.into_iter().filter(shown).collect(),
+                events: events
+                    .into_iter()
+                    .filter(shown)
+                    .map(|row| if everything { row } else { outside(row) })
+                    .collect(),
                 application: case.row.id,
                 today,
                 soon: case.scheme.casework.due_soon_days,
@@ -81,27 +100,33 @@ impl App {
         })
     }
 
-    /// Writes a note on a case, for colleagues or for the applicant as well.
+    /// Writes a note on a case, for colleagues or for the applicant as well; whoever it mentions is told, and if it is urgent
+    /// whoever has the case in hand.
     ///
     /// # Errors
-    /// [`AppError::NotFound`]; the store's failure.
+    /// [`AppError::NotFound`], [`AppError::Refused`] when it mentions whom nobody knows; the store's failure.
     pub fn note(
         &self,
         caller: &Caller,
         request_id: Option<String>,
         id: ApplicationId,
-        text: String,
-        visible: bool,
+        note: NewNote,
         repeat: Repeat<Note>,
     ) -> Result<Written<Note>, AppError> {
         let caller = caller.clone();
         self.repeatable(self.context(&caller, request_id), repeat, move |tx| {
             let case = Case::open(tx.conn(), &caller, id)?;
+            let NewNote { text, visible, urgent, mentions } = note;
             if visible {
                 let to = telling::enterprise(&case.row)?;
                 tell(tx, &telling::about(&case.row, to, NoticeKind::NoteAdded))?;
             }
-            let event = NewEvent { note: Some(text), hidden: !visible, ..NewEvent::default() };
+            for to in readers(tx, &case, &mentions, urgent)? {
+                let kind = if urgent { NoticeKind::NoteUrgent } else { NoticeKind::NoteForYou };
+                tell(tx, &telling::about(&case.row, to, kind))?;
+            }
+            let detail = json!({ "urgent": urgent, "mentions": mentions });
+            let event = NewEvent { detail: Some(detail), note: Some(text), hidden: !visible, ..NewEvent::default() };
             Ok(Note(applications::append_event(tx, &case.row, EventKind::Noted, event)?))
         })
     }
@@ -187,6 +212,37 @@ impl App {
     }
 }
 
+/// Leaves out of an event what is between colleagues: whom a note mentions.
+fn outside(row: CaseEventRow) -> CaseEventRow {
+    if row.kind == EventKind::Noted.as_str() { CaseEventRow { detail: None, ..row } } else { row }
+}
+
+/// Finds whom a note is for, each once: whom it mentions, and who has the case in hand when it cannot wait. What concerns the
+/// applicant it is told as such, never through a mention.
+fn readers(tx: &mut Tx<'_>, case: &Case, mentions: &[String], urgent: bool) -> Result<Vec<Addressee>, AppError> {
+    let mut readers: Vec<Addressee> = Vec::new();
+    let mut add = |reader: Addressee| {
+        if !readers.contains(&reader) {
+            readers.push(reader);
+        }
+    };
+    for mention in mentions {
+        let office = *mention == case.row.district || case.agencies().contains(mention);
+        let person = PersonId::parse(mention).ok();
+        match person {
+            Some(person) if people::is_known(tx.conn(), person)? => add(Addressee::Person(person)),
+            None if office => add(Addressee::Org(mention.clone())),
+            Some(_) | None => return Err(refused(CaseRule::MentionUnknown)),
+        }
+    }
+    if urgent {
+        let stage = case.row.state()?;
+        let in_hand = telling::in_hand(case, stage)?.into_iter();
+        in_hand.filter(|to| !matches!(to, Addressee::Enterprise(_))).for_each(add);
+    }
+    Ok(readers)
+}
+
 fn precedent(row: &decisions::DecisionRow, follows: Revision, lang: Lang) -> Result<Value, StoreError> {
     let hs_code = row.hs_code.and_then(|code| u64::try_from(code).ok()).and_then(HsCode::from_value);
     let cas = row.cas.and_then(|cas| u64::try_from(cas).ok()).and_then(Cas::from_value);
@@ -210,6 +266,8 @@ crate::domain::application::words! {
         Barred "barred" "企业在限制申请期内" "the enterprise is barred";
         /// The enterprise stands on a list of dishonesty, of customs, or of bars elsewhere.
         ScreeningHit "screening_hit" "企业出现在失信、海关或其他限制名单中" "the enterprise stands on a list of dishonesty, of customs, or of bars elsewhere";
+        /// The register of business entities does not know the enterprise under its code and name.
+        RegistrationDoubtful "registration_doubtful" "与经营主体登记不符：查无此代码、登记已终止或名称不一致" "the register of business entities does not know the enterprise under its code and name";
         /// The enterprise is suspended.
         EnterpriseSuspended "enterprise_suspended" "企业名单已整体暂停" "the enterprise is suspended";
         /// The tariff does not know the HS code.
@@ -235,6 +293,11 @@ fn checks(conn: &mut AnyConnection, case: &Case, today: LegalDay) -> Result<Vec<
     let enterprise = enterprises::versions(conn, &case.row.enterprise)?;
     let standing = enterprise.iter().rfind(|row| row.effective_on <= today.value());
     let uscc = Uscc::parse(&case.row.enterprise).map_err(|_| StoreError::damaged("a USCC"))?;
+    let stated = standing.map(|row| row.name_zh.as_str());
+    let Registered { registration, name } = registration(conn, uscc, stated, today)?;
+    if registration.doubtful() {
+        found.push((None, Check::RegistrationDoubtful, Some(name.unwrap_or_else(|| registration.as_str().to_owned()))));
+    }
     for hit in screen(conn, uscc, today)? {
         found.push(match hit.entry {
             None => (None, Check::Barred, hit.to.map(|day| day.to_string())),

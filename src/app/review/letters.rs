@@ -10,6 +10,7 @@ use crate::app::{App, AppError};
 use crate::domain::actor::{Caller, Role, RoleSet};
 use crate::domain::application::event::EventKind;
 use crate::domain::application::{Kind, words};
+use crate::domain::code::UnitCode;
 use crate::domain::id::ApplicationId;
 use crate::domain::lang::Lang;
 use crate::domain::recognition::{CorrectionReason, DeclineGround, ItemState, RefusalGround};
@@ -217,7 +218,7 @@ fn recognition<'r>(
                     Lang::Zh => words.name_zh.clone(),
                     Lang::En => words.name_en.clone().unwrap_or_else(|| words.name_zh.clone()),
                 };
-                (format!("{name} {}", terms.item.hs_code), format!("{} ({})", terms.quantity, terms.unit))
+                (format!("{name} {}", terms.item.hs_code), format!("{} {}", terms.quantity, terms.unit.name(lang)))
             }
             None => (ask.listing().map(|listing| listing.to_string()).unwrap_or_default(), String::new()),
         };
@@ -304,13 +305,14 @@ pub fn notice_page(notice: &Notice, lang: Lang) -> Result<String, AppError> {
     let rows = items.iter().map(|item| {
         let goods = item.get("item").cloned().unwrap_or_default();
         let kind = Kind::parse(&text(item, "kind")).map_or("", |kind| kind.name(lang));
+        let unit = UnitCode::parse(&text(item, "unit")).map_or("", |unit| unit.name(lang));
         vec![
             text(item, "listing"),
             kind.to_owned(),
             format!("{} {}", text(item, "enterprise_name_zh"), text(item, "enterprise")),
             text(&goods, "name_zh"),
             text(&goods, "hs_code"),
-            format!("{} ({})", text(item, "quantity"), text(item, "unit")),
+            format!("{} {}", text(item, "quantity"), unit),
             format!("{} – {}", text(item, "valid_from"), text(item, "valid_to")),
         ]
     });

@@ -8,6 +8,7 @@ mod proposals;
 mod reservations;
 mod returns;
 mod silence;
+mod stops;
 mod ticker;
 
 pub use reservations::Swept;
@@ -45,6 +46,7 @@ pub const SWEEPS: &[Sweep] = &[
     Sweep { name: "warn_of_calendar", every: Every::Day, run: App::warn_of_calendar },
     Sweep { name: "chase_returns", every: Every::Day, run: App::chase_returns },
     Sweep { name: "remind_of_expiry", every: Every::Day, run: App::remind_of_expiry },
+    Sweep { name: "remind_of_stops", every: Every::Day, run: App::remind_of_stops },
     Sweep { name: "remind_of_cases", every: Every::Day, run: App::remind_of_cases },
     Sweep { name: "escalate_opinions", every: Every::Day, run: App::escalate_opinions },
     Sweep { name: "lapse_corrections", every: Every::Day, run: App::lapse_corrections },

@@ -13,7 +13,7 @@ use crate::domain::item_name::normalise_name;
 use crate::domain::listing::Standing;
 use crate::domain::listing_number::ListingNumber;
 use crate::domain::scheme::Scheme;
-use crate::domain::screening::ScreeningList;
+use crate::domain::screening::{Registration, ScreeningList};
 use crate::domain::terms_json::Item;
 use crate::domain::timeline::{self, Dated, ListingChange, ListingState, state_on};
 use crate::domain::validity::{LegalDay, Validity};
@@ -41,6 +41,8 @@ words! {
         ListingsCap "listings_cap" "企业在列条目将超过试点方案的上限。" "the enterprise would hold more listings than the scheme allows";
         /// The enterprise stands on a screening list.
         Screened "screened" "企业出现在失信或限制名单中，审查时将予核实。" "the enterprise stands on a list of dishonesty or of restrictions; the review will look into it";
+        /// The register of business entities does not know the enterprise under its code and name.
+        RegistrationDoubtful "registration_doubtful" "统一社会信用代码或企业名称与经营主体登记不符，请核对。" "code or name of the enterprise does not agree with the register of business entities; check both";
         /// The enterprise's listings are held back.
         EnterpriseSuspended "enterprise_suspended" "企业的全部条目已暂停。" "all listings of the enterprise are held back";
     }
@@ -107,6 +109,8 @@ pub struct Circumstances<'a> {
     pub scheme: &'a Scheme,
     /// The enterprise on the day; none when it is not registered.
     pub applicant: Option<&'a EnterpriseState>,
+    /// How it stands in the register of business entities.
+    pub registration: Registration,
     /// Screening lists on which it stands.
     pub screened: &'a [ScreeningList],
     /// Its listings.
@@ -162,6 +166,9 @@ fn applicant(asked: usize, given: &Circumstances<'_>, findings: &mut Vec<Finding
     // A bar keeps an enterprise from applying (《试点方案》: two years); giving up a listing is not applying for one.
     if let Some(until) = state.barred_until.filter(|until| given.today <= *until && given.kind != Kind::Surrender) {
         here.block("", Rule::Barred, Some(until.to_string()));
+    }
+    if given.registration.doubtful() {
+        here.hint("", Hint::RegistrationDoubtful, Some(given.registration.as_str().to_owned()));
     }
     if state.suspended {
         here.hint("", Hint::EnterpriseSuspended, None);

@@ -1,6 +1,7 @@
 //! Bodies of the steps in a case, read into acts; whether a step may be taken, the case knows.
 
 use crate::app::review::bulk::{CaseSeen, MOST_CASES};
+use crate::app::review::insight::NewNote;
 use crate::app::review::{Act, DecisionProposal, Finding, Resolved};
 use crate::domain::case_clock::PauseReason;
 use crate::domain::code::CustomsOffice;
@@ -21,6 +22,10 @@ const MOST_ITEMS: usize = 500;
 const MOST_FINDINGS: usize = 200;
 /// Most grounds of one statement.
 const MOST_GROUNDS: usize = 20;
+/// Most people and offices that one note mentions.
+const MOST_MENTIONS: usize = 20;
+/// Longest id of whom a note mentions.
+const MENTION: usize = 64;
 /// Longest pointer of a finding.
 const POINTER: usize = 200;
 
@@ -41,6 +46,18 @@ pub fn whole_body<T>(body: &Value, read: impl FnOnce(&mut Fields<'_, '_>) -> Opt
 
 fn note(fields: &mut Fields<'_, '_>) -> Option<String> {
     fields.optional("note", text(NOTE))
+}
+
+/// Reads a note as it is written.
+pub fn new_note(fields: &mut Fields<'_, '_>) -> Option<NewNote> {
+    let words = fields.required("note", text(NOTE));
+    let visible = fields.truth("visible_to_applicant");
+    let urgent = fields.flag("urgent").unwrap_or(false);
+    let mentions = fields.optional_list("mentions", MOST_MENTIONS, |value, pointer, faults| {
+        let read = value.as_str().ok_or(FaultCode::WrongType).and_then(text(MENTION));
+        read.map_err(|code| faults.push(Fault::new(pointer, code))).ok()
+    });
+    Some(NewNote { text: words?, visible: visible?, urgent, mentions: mentions.unwrap_or_default() })
 }
 
 fn line(fields: &mut Fields<'_, '_>) -> Option<u16> {

@@ -130,15 +130,10 @@ impl Shown for Note {
 
 /// Writes a note on a case.
 pub async fn add_case_note(request: HttpRequest, payload: Payload) -> Result<HttpResponse, Problem> {
-    let (bytes, (note, visible)) = read_body(&request, payload, |fields| {
-        let note = fields.required("note", text(NOTE));
-        let visible = fields.truth("visible_to_applicant");
-        Some((note?, visible?))
-    })
-    .await?;
+    let (bytes, note) = read_body(&request, payload, body::new_note).await?;
     let id = path(&request, "id", ApplicationId::parse)?;
     write(&request, &bytes, StatusCode::CREATED, move |app, asked| {
-        app.note(&asked.caller, Some(asked.request_id), id, note, visible, asked.repeat)
+        app.note(&asked.caller, Some(asked.request_id), id, note, asked.repeat)
     })
     .await
 }

@@ -1,5 +1,6 @@
 //! Enterprises by themselves: registration, particulars, the person they name, their agents; announcements to them.
 
+use super::json;
 use super::lookups::json_bytes;
 use super::parameters::{PageAsked, if_match, no_query, page, path, read_query};
 use super::people::{page_of, shown};
@@ -19,7 +20,7 @@ use crate::domain::revision::Revision;
 use crate::domain::validity::LegalDay;
 use crate::http::blocking::{etag, hop};
 use crate::http::edge::{asked, edge};
-use crate::http::fields::{JSON_DEPTH, Members as _, parse_json};
+use crate::http::fields::{JSON_DEPTH, Members as _, parse_json, text};
 use crate::http::problem::{Problem, ProblemType};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ETAG, IF_MATCH};
@@ -27,6 +28,9 @@ use actix_web::web::Payload;
 use actix_web::{HttpRequest, HttpResponse};
 use serde_json::{Value, json as object};
 use std::sync::Arc;
+
+/// Longest name in characters.
+const NAME: usize = 200;
 
 impl Shown for Holder {
     fn revision(&self) -> Revision {
@@ -109,6 +113,22 @@ pub async fn change_enterprise(request: HttpRequest, payload: Payload) -> Result
         app.state_enterprise(&asked.caller, Some(asked.request_id), uscc, seen, stated, asked.repeat)
     })
     .await
+}
+
+/// Shows how an enterprise stands in the register of business entities.
+pub async fn get_registration(request: HttpRequest) -> Result<HttpResponse, Problem> {
+    let (edge, asked) = (edge(&request)?, asked(&request)?);
+    let uscc = path(&request, "uscc", Uscc::parse)?;
+    let name = read_query(&request, |query| Some(query.optional("name", text(NAME))))?;
+    let (app, caller) = (Arc::clone(&edge.app), asked.caller()?);
+    let found = hop(move || app.registration(&caller, uscc, name)).await?;
+    let view = object!({
+        "enterprise": uscc,
+        "registration": found.registration,
+        "text": found.registration.name(asked.lang),
+        "name": found.name,
+    });
+    json(StatusCode::OK, &view)
 }
 
 /// Shows whom an enterprise names for its imports.

@@ -32,6 +32,7 @@ pub mod reconciliations;
 pub mod reference;
 pub mod screening;
 pub mod stops;
+pub mod texts;
 pub mod usage_returns;
 pub mod write;
 

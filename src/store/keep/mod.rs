@@ -1,4 +1,4 @@
-//! Working state, which is not history: people behind pseudonyms, recorded answers, kept responses, raw messages, notices.
+//! Working state, which is not history: people behind pseudonyms, recorded answers, kept responses, raw messages, notices, texts of offices.
 //!
 //! Only the tables named here may be changed without a log entry; a test reads this list.
 
@@ -13,6 +13,7 @@ pub mod reconciliation_pages;
 pub mod reminders;
 pub mod responses;
 pub mod setup;
+pub mod texts;
 
 /// The tables that [`Store::keep`](super::Store::keep) may change.
 pub const TABLES: &[&str] = &[
@@ -32,4 +33,5 @@ pub const TABLES: &[&str] = &[
     "claims",
     "opinion_drafts",
     "reconciliation_pages",
+    "texts",
 ];

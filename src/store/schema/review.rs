@@ -102,3 +102,17 @@ diesel::table! {
         saved_at -> BigInt,
     }
 }
+
+diesel::table! {
+    texts (id) {
+        id -> Text,
+        version -> Integer,
+        org -> Text,
+        purpose -> Text,
+        title -> Text,
+        text_zh -> Text,
+        text_en -> Nullable<Text>,
+        changed_by -> Text,
+        changed_at -> BigInt,
+    }
+}

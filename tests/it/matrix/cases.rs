@@ -1,8 +1,9 @@
 //! What the matrix needs of casework: drafts, lodged applications, items and documents, made for the call.
 
 use crate::lookups::ENT_05;
-use crate::support::app::TestApp;
+use crate::support::app::{Actor, TestApp};
 use crate::support::casework::{self, Standing};
+
 use serde_json::json;
 use whitelist::http::endpoints::Endpoint;
 
@@ -14,8 +15,11 @@ pub struct Prepared {
 }
 
 /// Makes what an operation of casework needs; none for other operations.
-pub fn prepare(app: &TestApp, endpoint: &Endpoint) -> Option<Prepared> {
+pub fn prepare(app: &TestApp, endpoint: &Endpoint, actor: &Actor) -> Option<Prepared> {
     let casework = ["/v1/applications", "/v1/items", "/v1/documents"];
+    if endpoint.path.starts_with("/v1/texts") {
+        return Some(of_text(endpoint, actor));
+    }
     if !casework.iter().any(|prefix| endpoint.path.starts_with(prefix)) {
         return None;
     }
@@ -71,4 +75,21 @@ pub fn prepare(app: &TestApp, endpoint: &Endpoint) -> Option<Prepared> {
         target += "?from=1&to=1";
     }
     Some(Prepared { target, etag: standing.map(|standing| standing.etag).filter(|_| etag), body })
+}
+
+/// A text of the caller's own office; to be read, the one that is there.
+fn of_text(endpoint: &Endpoint, actor: &Actor) -> Prepared {
+    let body = json!({ "purpose": "note", "title": "常用", "text_zh": "请补充说明。" });
+    let (reads, changes) = (endpoint.method == "GET", endpoint.path.contains("{id}"));
+    let id = match endpoint.operation {
+        "list_texts" | "add_text" => String::new(),
+        "get_text" => actor.get("/v1/texts").json()["items"][0]["id"].as_str().unwrap().to_owned(),
+        _ => Standing::of(&actor.post("/v1/texts", &body)).id().to_owned(),
+    };
+    Prepared {
+        target: endpoint.path.replace("{id}", &id),
+        etag: (changes && !reads).then(|| "\"1\"".to_owned()),
+        body: matches!(endpoint.operation, "add_text" | "change_text")
+            .then(|| ("application/json".to_owned(), body.to_string())),
+    }
 }
