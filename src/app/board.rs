@@ -9,7 +9,8 @@ use crate::domain::revision::Revision;
 use crate::domain::stop::StopStage;
 use crate::domain::usage_return::ReturnStage;
 use crate::domain::validity::LegalDay;
-use crate::store::{AnyConnection, StoreError, adjustments, findings, rulebook, usage_returns};
+use crate::store::reconciliations::ReconciliationRow;
+use crate::store::{AnyConnection, StoreError, adjustments, findings, reconciliations, rulebook, usage_returns};
 use serde::Serialize;
 
 /// Things named of each kind; the lists show the rest.
@@ -45,6 +46,7 @@ pub struct Board {
     returns_reminded: Tally,
     returns_overdue: Tally,
     findings_open: Tally,
+    reconciliations_open: Tally,
     expiring_within_7_days: Tally,
     expiring_within_30_days: Tally,
     expiring_within_90_days: Tally,
@@ -66,6 +68,7 @@ impl App {
             returns_reminded: Tally::default(),
             returns_overdue: Tally::default(),
             findings_open: Tally::default(),
+            reconciliations_open: Tally::default(),
             expiring_within_7_days: Tally::default(),
             expiring_within_30_days: Tally::default(),
             expiring_within_90_days: Tally::default(),
@@ -148,9 +151,21 @@ fn others(conn: &mut AnyConnection, board: &mut Board) -> Result<(), StoreError>
     }
     let mut after = String::new();
     loop {
+        let rows = reconciliations::list(conn, None, &after, STRIDE)?;
+        let Some(last) = rows.last() else { break };
+        after.clone_from(&last.id);
+        rows.iter().filter(|row| differs(row)).for_each(|row| board.reconciliations_open.add(&row.id));
+    }
+    let mut after = String::new();
+    loop {
         let heads = adjustments::list(conn, Some(AdjustmentState::Proposed.as_str()), &after, STRIDE)?;
         let Some(last) = heads.last() else { return Ok(()) };
         after.clone_from(&last.id);
         heads.iter().for_each(|head| board.proposals_waiting.add(&head.id));
     }
+}
+
+/// Whether somebody still has to see to what a reconciliation found.
+fn differs(row: &ReconciliationRow) -> bool {
+    row.state == "compared" && [row.missing_here, row.missing_there, row.different].iter().any(|count| *count > 0)
 }

@@ -199,7 +199,8 @@ fn scope(class: &ItemClass) -> String {
     }
 }
 
-fn named<'n>(names: impl Iterator<Item = &'n str>) -> String {
+/// Names the first of several and says how many more there are.
+pub fn named<'n>(names: impl Iterator<Item = &'n str>) -> String {
     let mut names: Vec<&str> = names.collect();
     let more = names.len().saturating_sub(NAMED);
     names.truncate(NAMED);

@@ -298,6 +298,9 @@ kinds! {
     SuspensionProposed "suspension_proposed"
         "提请暂停：{listing}" "条目 {listing} 在 {period} 的使用台账未提交，已提请暂停该条目；确认前提交的，提请撤回。"
         "Suspension proposed: {listing}" "The usage return of listing {listing} for {period} did not come, and its suspension is proposed. It is taken back if the return comes before it is confirmed.";
+    ReconciliationDiffers "reconciliation_differs"
+        "对账有差异：{reconciliation}" "对账 {reconciliation} 有 {differences} 票报关单不一致：{declarations}。请核实并确认更正。"
+        "Reconciliation differs: {reconciliation}" "Reconciliation {reconciliation} found {differences} declarations that differ: {declarations}. Check them and confirm the corrections.";
     FindingRecorded "finding_recorded"
         "检查发现：{enterprise}" "企业 {enterprise} 有新的检查发现 {finding}，请查看并按要求整改。"
         "Inspection finding: {enterprise}" "There is a new inspection finding {finding} about {enterprise}; see what is to be mended.";

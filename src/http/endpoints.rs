@@ -231,6 +231,7 @@ endpoints! {
     POST "/v1/declarations/{number}/correct" declarations::correct_declaration Access::Roles(CORRECT), Fact;
     POST "/v1/declarations/{number}/manual-release" declarations::manually_release_declaration Access::Roles(RELEASE_MANUALLY), Fact;
     GET "/v1/manual-releases" border::list_manual_releases Access::Roles(BOARD), Read;
+    GET "/v1/manual-releases.csv" border::export_manual_releases Access::Roles(BOARD), Read;
     GET "/v1/manual-releases/{id}" border::get_manual_release Access::Roles(BOARD), Read;
     POST "/v1/manual-releases/{id}/review" border::review_manual_release Access::Roles(REVIEWERS), Fact;
     GET "/v1/draw-messages" border::list_draw_messages Access::Roles(BOARD), Read;

@@ -9,6 +9,7 @@ use crate::domain::fault::FaultCode;
 use crate::domain::lang::Lang;
 use crate::domain::screening::{Screened, ScreeningList};
 use crate::domain::validity::LegalDay;
+use std::collections::HashSet;
 
 /// Rows in which the header is looked for.
 const HEADER_ROWS: usize = 30;
@@ -73,8 +74,10 @@ pub fn screening_rows(grid: &Grid) -> Result<Vec<ScreeningLine>, Vec<SheetFault>
     if !headed {
         faults.push(FaultCode::HeaderMissing.into());
     }
-    for (place, line) in lines.iter().enumerate() {
-        if lines.iter().take(place).any(|earlier| earlier.screened == line.screened) {
+    let mut seen = HashSet::new();
+    for line in &lines {
+        let Screened { list, enterprise, from, to } = line.screened.clone();
+        if !seen.insert((list, enterprise, from, to)) {
             let fault = SheetFault::from(FaultCode::DoubledInFile).in_column("uscc");
             faults.push(fault.with_value(line.screened.enterprise.as_str()));
         }

@@ -114,6 +114,13 @@ on_both! {
         assert_eq!(found(&customs, id, "missing_here"), [named(6, "put"), named(7, "put release")]);
         assert_eq!(found(&customs, id, "matched"), [named(1, ""), named(2, ""), named(3, "")]);
         assert_eq!(balance(app), before, "a comparison books nothing");
+        for reader in [&customs, &app.officer()] {
+            let inbox = reader.get("/v1/inbox").json();
+            let told = inbox["items"].as_array().unwrap().iter().find(|told| told["kind"] == "reconciliation_differs");
+            assert!(told.is_some_and(|told| told["text"].as_str().unwrap().contains(&declaration(4))), "{inbox}");
+        }
+        let board = app.officer().get("/v1/supervision").json();
+        assert_eq!(board["reconciliations_open"], json!({ "count": 1, "first": [id] }));
         assert_eq!(customs.get(&place(6)).status, 404);
 
         // The order of the rows and a row sent twice change nothing.

@@ -76,7 +76,7 @@ fn row(message: Message) -> Result<MessageRow, StoreError> {
 }
 
 impl App {
-    /// Deletes raw messages that were kept long enough; returns how many.
+    /// Deletes raw messages that were kept long enough, and refusals that nothing waits for; returns how many.
     ///
     /// # Errors
     /// The store's failure.
@@ -88,7 +88,10 @@ impl App {
         loop {
             let before = oldest.clone();
             // In strides, so that draws are not kept waiting.
-            let gone = self.store.keep(at, move |conn| messages::forget(conn, &before, STRIDE))?;
+            let gone = self.store.keep(at, move |conn| {
+                let refused = messages::forget_refused(conn, STRIDE)?;
+                Ok(messages::forget(conn, &before, STRIDE)?.saturating_add(refused))
+            })?;
             if gone == 0 {
                 return Ok(forgotten);
             }

@@ -7,6 +7,7 @@ pub mod open;
 mod read;
 pub mod review;
 pub mod rows;
+pub mod table;
 pub mod telling;
 pub mod view;
 

@@ -41,7 +41,29 @@ impl Finding {
     }
 }
 
+/// Whose manual releases a caller may see; none for everybody's.
+fn office(caller: &Caller) -> Result<Option<String>, AppError> {
+    match seen(caller)? {
+        Seen::All => Ok(None),
+        Seen::Customs(own) => Ok(Some(own)),
+        Seen::Enterprise(_) => Err(AppError::Forbidden),
+    }
+}
+
 impl App {
+    /// Returns every manual release that the caller may see, oldest first, if asked only those of a state.
+    ///
+    /// # Errors
+    /// As [`App::manual_releases`].
+    pub fn every_manual_release(
+        &self,
+        caller: &Caller,
+        state: Option<&str>,
+    ) -> Result<Vec<ManualReleaseRow>, AppError> {
+        let office = office(caller)?;
+        Ok(self.store.read(|conn| manual_releases::list(conn, state, office.as_deref(), "", i64::MAX))?)
+    }
+
     /// Lists manual releases, oldest first, if asked only those of a state.
     ///
     /// # Errors
@@ -53,11 +75,7 @@ impl App {
         after: &str,
         limit: usize,
     ) -> Result<Page<Value>, AppError> {
-        let office = match seen(caller)? {
-            Seen::All => None,
-            Seen::Customs(own) => Some(own),
-            Seen::Enterprise(_) => return Err(AppError::Forbidden),
-        };
+        let office = office(caller)?;
         let most = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
         let mut rows = self.store.read(|conn| manual_releases::list(conn, state, office.as_deref(), after, most))?;
         let more = rows.len() > limit;

@@ -9,13 +9,16 @@ pub mod table;
 use super::App;
 use super::draw::{customs_of, rows};
 use super::error::AppError;
+use super::notices::tell;
 use super::repeat::{Repeat, Written};
 use super::report::{Seen, seen};
+use super::telling::named;
 use super::view::Page;
-use crate::domain::actor::Caller;
+use crate::domain::actor::{Caller, Role};
 use crate::domain::draw;
 use crate::domain::fault::FaultCode;
 use crate::domain::id::{ReconciliationId, time_ordered};
+use crate::domain::notice::{Addressee, Notice, NoticeKind};
 use crate::domain::quantity::{Measure, Quantity};
 use crate::domain::reconciliation::{Books, Finding, FindingKind, HeldLine, MOST_ROWS, Ours, Side, State, Theirs};
 use crate::domain::revision::Revision;
@@ -127,6 +130,21 @@ impl App {
             };
             reconciliation_pages::replace(tx.conn(), &id, &pages(&id, &findings)?)?;
             tx.save(row.clone(), None, "reconciliation.compared")?;
+            let differing: Vec<String> = findings
+                .iter()
+                .filter(|kept| kept.finding.kind != FindingKind::Matched)
+                .map(|kept| kept.finding.declaration.to_string())
+                .collect();
+            if !differing.is_empty() {
+                for to in [Addressee::Org(row.org.clone()), Addressee::Role(Role::BureauOfficer)] {
+                    let about = format!("/v1/reconciliations/{id}");
+                    let notice = Notice::new(to, NoticeKind::ReconciliationDiffers, about)
+                        .with("reconciliation", &id)
+                        .with("differences", differing.len())
+                        .with("declarations", named(differing.iter().map(String::as_str)));
+                    tell(tx, &notice)?;
+                }
+            }
             Ok(row)
         })
     }
@@ -267,7 +285,8 @@ fn ours(row: &DeclarationRow) -> Result<Ours, StoreError> {
     };
     let lines = head.lines.iter().map(line).filter(|held| held.measure.quantity > Quantity::ZERO || state.holds());
     let number = row.number.parse().map_err(|_| StoreError::damaged("a declaration"))?;
-    Ok(Ours { number, side: Side { sequence: head.sequence, state, lines: lines.collect() } })
+    let enterprise = Some(head.enterprise);
+    Ok(Ours { number, side: Side { sequence: head.sequence, state, enterprise, lines: lines.collect() } })
 }
 
 /// Cuts findings into pages of one kind each.

@@ -118,12 +118,20 @@ pub enum Advice {
     StateForbids,
     /// Customs does not know a declaration that was released here.
     ReleasedHereOnly,
+    /// Customs names another importer than the first message about the declaration, which fixed it.
+    ImporterFixed,
 }
 
 impl Advice {
     /// Every advice.
-    pub const ALL: &[Self] =
-        &[Self::NothingToBook, Self::LaterHere, Self::ParticularsMissing, Self::StateForbids, Self::ReleasedHereOnly];
+    pub const ALL: &[Self] = &[
+        Self::NothingToBook,
+        Self::LaterHere,
+        Self::ParticularsMissing,
+        Self::StateForbids,
+        Self::ReleasedHereOnly,
+        Self::ImporterFixed,
+    ];
 
     /// Returns the word of the wire.
     #[must_use]
@@ -134,6 +142,7 @@ impl Advice {
             Self::ParticularsMissing => "particulars_missing",
             Self::StateForbids => "state_forbids",
             Self::ReleasedHereOnly => "released_here_only",
+            Self::ImporterFixed => "importer_fixed",
         }
     }
 
@@ -159,6 +168,10 @@ impl Advice {
             Self::ReleasedHereOnly => (
                 "本系统已核销而海关没有记录：请海关核实；确未放行的，由海关关员更正。",
                 "It was released here and customs has no record of it: customs checks it; if it was not released, a customs officer corrects it.",
+            ),
+            Self::ImporterFixed => (
+                "海关所述收货人与该报关单首次核注时不同，收货人不能更改：请海关核实；确需更换的，先撤销该报关单，再以新报关单号核注。",
+                "Customs names another importer than the first PUT of the declaration, which fixed it: customs checks it; to change the importer, cancel the declaration and declare under a new number.",
             ),
         };
         Bilingual { zh: zh.to_owned(), en: en.to_owned() }
@@ -190,6 +203,10 @@ pub(super) fn propose(
     let there = theirs.side();
     if here.is_some_and(|here| here.sequence > there.sequence) {
         return Err(Advice::LaterHere);
+    }
+    let importers = here.and_then(|here| here.enterprise).zip(there.enterprise);
+    if importers.is_some_and(|(one, other)| one != other) {
+        return Err(Advice::ImporterFixed);
     }
     let next = here.map_or(0, |here| here.sequence).saturating_add(1);
     let asked = Asked { number, theirs, there: &there, next };

@@ -59,6 +59,8 @@ impl FindingKind {
 pub enum What {
     /// Where the declaration stands.
     State,
+    /// Who imports.
+    Importer,
     /// How much a line holds.
     Quantity,
     /// Units that cannot be compared.
@@ -77,6 +79,7 @@ impl What {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::State => "state",
+            Self::Importer => "importer",
             Self::Quantity => "quantity",
             Self::Unit => "unit",
             Self::Listing => "listing",
@@ -153,6 +156,9 @@ fn differences(here: &Side, there: &Side) -> Vec<Difference> {
     let comparable = |state: State| if state == State::Lapsed { State::Cancelled } else { state };
     if comparable(here.state) != comparable(there.state) {
         found.push(Difference { what: What::State, line: None });
+    }
+    if here.enterprise.zip(there.enterprise).is_some_and(|(one, other)| one != other) {
+        found.push(Difference { what: What::Importer, line: None });
     }
     let (ours, theirs) = (here.held(), there.held());
     let lines: BTreeSet<u16> = ours.keys().chain(theirs.keys()).copied().collect();

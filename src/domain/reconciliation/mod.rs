@@ -143,6 +143,9 @@ pub struct Side {
     pub sequence: i64,
     /// Where it stands.
     pub state: State,
+    /// The importer, where the side states one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enterprise: Option<Uscc>,
     /// What its lines hold; none where everything was given back.
     pub lines: Vec<HeldLine>,
 }
@@ -256,7 +259,8 @@ impl<'a> Theirs<'a> {
         };
         let line = |row: &Movement| HeldLine { line: row.line, listing: row.listing, measure: row.measure };
         let lines = if state.holds() { self.last.iter().map(line).collect() } else { Vec::new() };
-        Side { sequence, state, lines }
+        let enterprise = self.last.iter().chain(self.put).find_map(|row| row.enterprise);
+        Side { sequence, state, enterprise, lines }
     }
 
     const fn state(&self, kind: Booked) -> State {

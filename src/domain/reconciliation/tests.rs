@@ -37,7 +37,7 @@ fn row(serial: u32, sequence: i64, kind: Booked, line: u16, quantity: &str) -> M
 fn side(sequence: i64, state: State, lines: &[(u16, &str)]) -> Side {
     let lines =
         lines.iter().map(|(line, quantity)| HeldLine { line: *line, listing: None, measure: measure(quantity, "036") });
-    Side { sequence, state, lines: lines.collect() }
+    Side { sequence, state, enterprise: Uscc::parse(USCC).ok(), lines: lines.collect() }
 }
 
 /// Compares one declaration.
@@ -50,6 +50,18 @@ fn find(here: Option<Side>, rows: Vec<Movement>) -> Option<Finding> {
 
 fn steps(finding: &Finding) -> Vec<(&'static str, i64)> {
     finding.correction.iter().map(|step| (step.verb(), step.sequence())).collect()
+}
+
+#[test]
+fn an_importer_that_differs_is_said_before_anything_is_proposed() {
+    let other = Movement { enterprise: Uscc::parse("91110302XFXTR00172").ok(), ..row(1, 2, Booked::Reserved, 1, "4") };
+    let found = find(Some(side(1, State::Reserved, &[(1, "5")])), vec![other]).unwrap();
+    let whats: Vec<What> = found.differences.iter().map(|difference| difference.what).collect();
+    assert_eq!((found.kind, whats), (FindingKind::Different, vec![What::Importer, What::Quantity]));
+    assert_eq!((steps(&found), found.advice), (Vec::new(), Some(Advice::ImporterFixed)));
+    let unstated = Movement { enterprise: None, ..row(1, 2, Booked::Confirmed, 1, "5") };
+    let found = find(Some(side(1, State::Reserved, &[(1, "5")])), vec![unstated]).unwrap();
+    assert_eq!((steps(&found), found.advice), (vec![("release", 2)], None), "what is not stated does not differ");
 }
 
 #[test]
@@ -263,7 +275,13 @@ fn world() -> impl Strategy<Value = Vec<(Ours, Vec<Movement>)>> {
             };
             let sequence = if end > 0 { 2 } else { 1 };
             let lines = rows(1, Booked::Reserved).iter().map(held).collect();
-            (Ours { number: number(serial), side: Side { sequence, state, lines } }, stated)
+            (
+                Ours {
+                    number: number(serial),
+                    side: Side { sequence, state, enterprise: Uscc::parse(USCC).ok(), lines },
+                },
+                stated,
+            )
         };
         (0..).zip(declarations).map(agreed).collect()
     })

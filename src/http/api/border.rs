@@ -1,13 +1,14 @@
 //! What people look at beside declarations: manual releases and their review, raw messages, rules in shadow.
 
 use super::json;
+use super::listings::attachment;
 use super::lookups::json_bytes;
 use super::parameters::{PageAsked, if_match, no_query, page, path, read_query};
 use super::write::{Shown, write};
 use crate::app::AppError;
 use crate::app::draw::messages::MessageRow;
 use crate::app::draw::review::{Finding, ManualReleaseRow};
-use crate::app::draw::view;
+use crate::app::draw::{table, view};
 use crate::app::view::Page;
 use crate::domain::code::DeclarationNumber;
 use crate::domain::fault::FaultCode;
@@ -15,26 +16,48 @@ use crate::domain::id::{ManualReleaseId, MessageId};
 use crate::domain::lang::Lang;
 use crate::domain::revision::Revision;
 use crate::domain::validity::Instant;
-use crate::http::blocking::{etag, hop};
+use crate::http::blocking::{etag, hop, hop_for};
 use crate::http::edge::{asked, edge};
 use crate::http::fields::{Fields, JSON_DEPTH, Members as _, parse_json, text};
 use crate::http::problem::Problem;
+use crate::sheet::findings_csv;
 use actix_web::http::StatusCode;
 use actix_web::http::header::ETAG;
 use actix_web::web::Payload;
 use actix_web::{HttpRequest, HttpResponse};
 use serde_json::{Value, json as object};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// States of a manual release.
 const STATES: [&str; 3] = ["unreviewed", "accepted", "objected"];
+
+/// Time the export may take.
+const EXPORT: Duration = Duration::from_secs(60);
+
+fn state(word: &str) -> Result<&'static str, FaultCode> {
+    STATES.into_iter().find(|known| *known == word).ok_or(FaultCode::ValueUnknown)
+}
+
+/// Takes manual releases away as CSV.
+pub async fn export_manual_releases(request: HttpRequest) -> Result<HttpResponse, Problem> {
+    let (edge, asked) = (edge(&request)?, asked(&request)?);
+    let state = read_query(&request, |query| Some(query.optional("state", state)))?;
+    let (app, caller, lang) = (Arc::clone(&edge.app), asked.caller()?, asked.lang);
+    let body = hop_for(EXPORT, move || {
+        let rows = app.every_manual_release(&caller, state)?;
+        let cells: Vec<Vec<String>> = rows.iter().map(|row| table::row(row, lang)).collect();
+        Ok(findings_csv(&table::header(lang), &cells))
+    })
+    .await?;
+    Ok(attachment("text/csv; charset=utf-8", "manual-releases.csv", body))
+}
 
 /// Lists manual releases.
 pub async fn list_manual_releases(request: HttpRequest) -> Result<HttpResponse, Problem> {
     let (edge, asked) = (edge(&request)?, asked(&request)?);
     let (state, PageAsked { after, limit }) = read_query(&request, |query| {
-        let state = query
-            .optional("state", |word| STATES.into_iter().find(|known| *known == word).ok_or(FaultCode::ValueUnknown));
+        let state = query.optional("state", state);
         Some((state, page(query)))
     })?;
     let (app, caller) = (Arc::clone(&edge.app), asked.caller()?);

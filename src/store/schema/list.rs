@@ -492,4 +492,10 @@ diesel::table! {
     }
 }
 
-diesel::allow_tables_to_appear_in_same_query!(movements, open_declarations, declaration_versions);
+diesel::allow_tables_to_appear_in_same_query!(
+    movements,
+    open_declarations,
+    declaration_versions,
+    draw_refusals,
+    draw_messages
+);

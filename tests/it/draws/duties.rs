@@ -61,6 +61,8 @@ on_both! {
         assert_eq!((open["items"].as_array().unwrap().len(), &open["items"][0]["version"]), (1, &json!(1)));
         // A message that came and was refused is not waited for.
         act(&customs, 1, "release", &json!({ "sequence": 3 }));
+        let forget = || app.inside().forget_messages(app.inside().clock.now()).unwrap();
+        assert_eq!([forget(), forget()], [1, 0], "and forgotten once a later one is applied");
     }
 }
 

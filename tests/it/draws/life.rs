@@ -150,6 +150,10 @@ on_both! {
         assert_eq!(app.officer().get("/v1/manual-releases?state=unreviewed").json()["items"], json!([]));
         let elsewhere = app.actor(Role::CustomsOfficer, "5301", "elsewhere");
         assert_eq!(elsewhere.get(&path).status, 404);
+        let csv = app.officer().get("/v1/manual-releases.csv");
+        assert!(csv.text().lines().count() == 2 && csv.text().contains("复核不认可") && csv.text().contains("1: suspended quantity_exceeds_remaining"), "{}", csv.text());
+        let none = [app.officer().get("/v1/manual-releases.csv?state=unreviewed"), elsewhere.get("/v1/manual-releases.csv")];
+        assert!(none.iter().all(|csv| csv.text().lines().count() == 1));
     }
 }
 
