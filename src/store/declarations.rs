@@ -265,6 +265,22 @@ pub fn put_open(conn: &mut AnyConnection, opened: &[OpenRow], closed: &[String])
     Ok(())
 }
 
+/// Reads refused messages that no release can be behind any more: a later one was applied, or no message about the declaration
+/// is kept; at most so many.
+///
+/// # Errors
+/// The database's failure.
+pub fn refusals_done(conn: &mut AnyConnection, limit: i64) -> Result<Vec<(String, i64)>, StoreError> {
+    use super::schema::{draw_messages, draw_refusals};
+    use diesel::BoolExpressionMethods as _;
+    use diesel::dsl::{exists, not};
+    let later = declaration_versions::table
+        .filter(declaration_versions::number.eq(draw_refusals::declaration))
+        .filter(declaration_versions::sequence.ge(draw_refusals::sequence));
+    let message = draw_messages::table.filter(draw_messages::declaration.eq(draw_refusals::declaration));
+    Ok(draw_refusals::table.filter(exists(later).or(not(exists(message)))).limit(limit).load(conn)?)
+}
+
 /// Reads versions that rules in shadow judged since an instant, newest first.
 ///
 /// # Errors

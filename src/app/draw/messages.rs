@@ -12,7 +12,7 @@ use crate::domain::validity::Instant;
 use crate::store::keep::messages;
 pub use crate::store::keep::messages::MessageRow;
 use crate::store::private::random;
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, declarations};
 use std::time::Duration;
 
 /// Messages written together at most, so that no draw waits long behind them.
@@ -89,8 +89,9 @@ impl App {
             let before = oldest.clone();
             // In strides, so that draws are not kept waiting.
             let gone = self.store.keep(at, move |conn| {
-                let refused = messages::forget_refused(conn, STRIDE)?;
-                Ok(messages::forget(conn, &before, STRIDE)?.saturating_add(refused))
+                let refused = declarations::refusals_done(conn, STRIDE)?;
+                messages::forget_refused(conn, &refused)?;
+                Ok(messages::forget(conn, &before, STRIDE)?.saturating_add(refused.len()))
             })?;
             if gone == 0 {
                 return Ok(forgotten);

@@ -3,7 +3,7 @@
 use crate::store::conn::AnyConnection;
 use crate::store::dialect::insert_all;
 use crate::store::error::StoreError;
-use crate::store::schema::{declaration_versions, draw_messages, draw_refusals};
+use crate::store::schema::{draw_messages, draw_refusals};
 use diesel::{ExpressionMethods as _, Insertable, OptionalExtension as _, QueryDsl as _, Queryable, RunQueryDsl as _};
 
 /// A request and its answer.
@@ -57,24 +57,15 @@ pub fn forget(conn: &mut AnyConnection, oldest: &str, limit: i64) -> Result<usiz
     Ok(ids.len())
 }
 
-/// Forgets refusals that no release can be behind any more: a later message was applied, or the messages themselves are
-/// forgotten; at most so many; returns how many.
+/// Forgets refused messages.
 ///
 /// # Errors
 /// The database's failure.
-pub fn forget_refused(conn: &mut AnyConnection, limit: i64) -> Result<usize, StoreError> {
-    use diesel::BoolExpressionMethods as _;
-    use diesel::dsl::{exists, not};
-    let later = declaration_versions::table
-        .filter(declaration_versions::number.eq(draw_refusals::declaration))
-        .filter(declaration_versions::sequence.ge(draw_refusals::sequence));
-    let message = draw_messages::table.filter(draw_messages::declaration.eq(draw_refusals::declaration));
-    let gone: Vec<(String, i64)> =
-        draw_refusals::table.filter(exists(later).or(not(exists(message)))).limit(limit).load(conn)?;
-    for (declaration, sequence) in &gone {
+pub fn forget_refused(conn: &mut AnyConnection, refused: &[(String, i64)]) -> Result<(), StoreError> {
+    for (declaration, sequence) in refused {
         diesel::delete(draw_refusals::table.find((declaration, sequence))).execute(conn)?;
     }
-    Ok(gone.len())
+    Ok(())
 }
 
 /// Lists messages about a declaration in order of arrival, from behind a given one.
