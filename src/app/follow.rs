@@ -19,6 +19,7 @@ use crate::domain::tariff::TariffRow;
 use crate::domain::validity::{LegalDay, Validity};
 use crate::index::{Delta, Index, Snapshot};
 use crate::store::listings::LeanListing;
+use crate::store::quiet::give_way;
 use crate::store::{AnyConnection, Store, StoreError, dialect, enterprises, listings, log, movements, rows, rulebook};
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 use std::sync::Arc;
@@ -339,6 +340,7 @@ impl Follower {
         let thread = std::thread::Builder::new()
             .name("follower".to_owned())
             .spawn(move || {
+                give_way();
                 loop {
                     look(&store, &index, &clock);
                     crossbeam_channel::select! {

@@ -1,6 +1,7 @@
 //! A bounded queue between a path that must not wait and the database: what is recorded is written in batches by a
 //! thread of its own, what does not fit is counted.
 
+use crate::store::quiet::give_way;
 use crate::store::{Store, StoreError};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError, bounded};
 use std::sync::Arc;
@@ -42,7 +43,10 @@ impl<T: Send + 'static> Recorder<T> {
         let lost = Arc::clone(&dropped);
         let thread = std::thread::Builder::new()
             .name(name.to_owned())
-            .spawn(move || write_all(&store, &things, &ordered, &lost, batch, write))
+            .spawn(move || {
+                give_way();
+                write_all(&store, &things, &ordered, &lost, batch, write);
+            })
             .map_err(|error| StoreError::Unreachable(error.to_string()))?;
         Ok(Self { channels: Some(Channels { queue, orders }), dropped, thread: Some(thread) })
     }

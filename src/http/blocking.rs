@@ -29,11 +29,22 @@ pub async fn hop_for<T: Send + 'static>(
     deadline: Duration,
     work: impl FnOnce() -> Result<T, AppError> + Send + 'static,
 ) -> Result<T, Problem> {
-    match tokio::time::timeout(deadline, web::block(work)).await {
+    match tokio::time::timeout(deadline, web::block(behind(work))).await {
         Ok(Ok(outcome)) => outcome.map_err(Problem::from),
         Ok(Err(error)) => Err(Problem::new(ProblemType::Internal).caused_by(error)),
         // The work goes on; whoever asked learns the outcome by asking again.
         Err(_) => Err(Problem::new(ProblemType::Unavailable).caused_by("the deadline of the handler passed")),
+    }
+}
+
+/// Work on a thread of its own gives way to the threads that answer lookups.
+fn behind<T>(work: impl FnOnce() -> T) -> impl FnOnce() -> T {
+    thread_local! {
+        static GIVEN_WAY: () = give_way();
+    }
+    move || {
+        GIVEN_WAY.with(|()| {});
+        work()
     }
 }
 

@@ -1,13 +1,15 @@
-//! Many rows in one statement whose text never changes, as PostgreSQL takes them: a row of arrays, one per column.
+//! Many rows in one statement whose text never changes. PostgreSQL takes a row of arrays, one per column: the server parses
+//! and plans it once per connection, whatever the number of rows. SQLite takes a few fixed numbers of rows: each statement
+//! is prepared once, and what a statement costs (its journal, for a trigger may abort it) is paid for many rows together.
 //!
-//! The server parses and plans it once per connection, whatever the number of rows. SQLite is given the same rows one
-//! by one by `dialect::insert_all`. Invariant: a row names every column of its table.
+//! Invariant: a row names every column of its table.
 
 use diesel::pg::Pg;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::result::QueryResult;
 use diesel::sql_types::{Array, BigInt, Binary, Integer, Nullable, Text};
-use diesel::{PgConnection, RunQueryDsl};
+use diesel::sqlite::Sqlite;
+use diesel::{PgConnection, RunQueryDsl, SqliteConnection};
 
 /// The cells of one column.
 pub enum Column<'r> {
@@ -124,16 +126,102 @@ impl QueryFragment<Pg> for Bulk<'_> {
 
 impl RunQueryDsl<PgConnection> for Bulk<'_> {}
 
-/// Inserts rows by column on PostgreSQL, one by one on SQLite; names every column of the table once.
+/// Rows in one statement on SQLite, largest first; the widest table stays far below its limit of parameters.
+pub const SIZES: [usize; 3] = [32, 8, 1];
+
+/// Some of the rows, as one statement of SQLite.
+pub struct Rows<'c, 'r> {
+    /// Up to the rows: `INSERT INTO t (a, b) VALUES `.
+    pub head: &'static str,
+    /// Every column.
+    pub columns: &'c [Column<'r>],
+    /// The first row.
+    pub first: usize,
+    /// How many rows.
+    pub count: usize,
+}
+
+impl QueryId for Rows<'_, '_> {
+    type QueryId = ();
+    // Statements are told apart by their text.
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl QueryFragment<Sqlite> for Rows<'_, '_> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
+        out.push_sql(self.head);
+        let mut between_rows = "(";
+        for row in (self.first..).take(self.count) {
+            let mut before = between_rows;
+            between_rows = "), (";
+            for column in self.columns {
+                out.push_sql(before);
+                before = ", ";
+                match column {
+                    Column::Big(cells) => bind::<BigInt, _>(&mut out, cells.get(row))?,
+                    Column::MaybeBig(cells) => bind::<Nullable<BigInt>, _>(&mut out, cells.get(row))?,
+                    Column::Int(cells) => bind::<Integer, _>(&mut out, cells.get(row))?,
+                    Column::MaybeInt(cells) => bind::<Nullable<Integer>, _>(&mut out, cells.get(row))?,
+                    Column::Text(cells) => bind::<Text, _>(&mut out, cells.get(row))?,
+                    Column::MaybeText(cells) => bind::<Nullable<Text>, _>(&mut out, cells.get(row))?,
+                    Column::Bytes(cells) => bind::<Binary, _>(&mut out, cells.get(row))?,
+                }
+            }
+        }
+        out.push_sql(")");
+        Ok(())
+    }
+}
+
+/// Binds the cell of a row that is there.
+fn bind<'b, T, C>(out: &mut AstPass<'_, 'b, Sqlite>, cell: Option<&'b C>) -> QueryResult<()>
+where
+    Sqlite: diesel::sql_types::HasSqlType<T>,
+    C: diesel::serialize::ToSql<T, Sqlite>,
+{
+    match cell {
+        Some(cell) => out.push_bind_param::<T, C>(cell),
+        None => Err(diesel::result::Error::QueryBuilderError("a row lacks a cell".into())),
+    }
+}
+
+impl RunQueryDsl<SqliteConnection> for Rows<'_, '_> {}
+
+/// Inserts `rows` rows of columns on SQLite, many at a time.
+///
+/// # Errors
+/// The database's failure.
+pub fn insert_rows(
+    conn: &mut SqliteConnection,
+    head: &'static str,
+    columns: &[Column<'_>],
+    rows: usize,
+) -> QueryResult<()> {
+    let mut first = 0_usize;
+    for count in SIZES {
+        while rows.saturating_sub(first) >= count {
+            Rows { head, columns, first, count }.execute(conn)?;
+            first = first.saturating_add(count);
+        }
+    }
+    Ok(())
+}
+
+/// Inserts rows by column on PostgreSQL, many at a time on SQLite; names every column of the table once.
 macro_rules! insert_columns {
     ($conn:expr, $table:ident, $rows:expr, [$first:ident $(, $column:ident)* $(,)?]) => {{
         use $crate::store::bulk::{Bulk, Cell};
         match &mut *$conn {
             $crate::store::conn::AnyConnection::Sqlite(conn) => {
-                for row in $rows.iter() {
-                    diesel::RunQueryDsl::execute(
-                        diesel::insert_into($crate::store::schema::$table::table).values(row), conn)?;
-                }
+                const HEAD: &str = concat!(
+                    "INSERT INTO ", stringify!($table), " (", stringify!($first) $(, ", ", stringify!($column))*,
+                    ") VALUES "
+                );
+                let columns = [
+                    Cell::column($rows.iter().map(|row| &row.$first))
+                    $(, Cell::column($rows.iter().map(|row| &row.$column)))*
+                ];
+                $crate::store::bulk::insert_rows(conn, HEAD, &columns, $rows.len())?;
             }
             $crate::store::conn::AnyConnection::Postgres(conn) if !$rows.is_empty() => {
                 const HEAD: &str = concat!(

@@ -32,6 +32,7 @@ pub mod manual_releases;
 pub mod movements;
 pub mod opinions;
 pub mod private;
+pub mod quiet;
 pub mod reconciliations;
 pub mod register;
 pub mod rows;

@@ -139,9 +139,14 @@ impl SubjectKeys {
     /// # Errors
     /// The database's failure.
     pub fn read_ahead(&mut self, conn: &mut AnyConnection, subjects: &[String]) -> Result<(), StoreError> {
-        for subjects in subjects.chunks(500) {
+        let unread: Vec<&String> = subjects.iter().filter(|subject| !self.0.contains_key(*subject)).collect();
+        if self.0.len() >= 4096 {
+            self.0.clear();
+            return self.read_ahead(conn, subjects);
+        }
+        for subjects in unread.chunks(500) {
             let rows: Vec<(String, Vec<u8>)> =
-                subject_keys::table.filter(subject_keys::subject.eq_any(subjects)).load(conn)?;
+                subject_keys::table.filter(subject_keys::subject.eq_any(subjects.iter().copied())).load(conn)?;
             for (subject, bytes) in rows {
                 let key = SubjectKey::try_from(bytes)
                     .map_err(|_| StoreError::Damaged(format!("the key of `{subject}` is not 32 bytes")))?;

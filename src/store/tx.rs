@@ -119,6 +119,16 @@ impl<'g> Tx<'g> {
     }
 }
 
+/// What was looked up and does not change behind the writer's back: it holds for the next group as well while nobody else
+/// has written.
+#[derive(Default)]
+pub(super) struct Seen {
+    /// Keys of subjects.
+    pub(super) keys: SubjectKeys,
+    /// People by issuer and subject.
+    pub(super) people: HashMap<(String, String), PersonId>,
+}
+
 /// Entries of the group so far.
 #[derive(Default)]
 pub(super) struct Group {
@@ -130,11 +140,9 @@ pub(super) struct Group {
     pub(super) entries: Vec<EntryRow>,
     /// Their sealed values.
     pub(super) sealed: Vec<PrivateRow>,
-    /// Keys read so far.
-    pub(super) keys: SubjectKeys,
-    /// People seen so far, by issuer and subject.
-    pub(super) people: HashMap<(String, String), PersonId>,
-    /// Entries before the group that were read ahead, by revision.
+    /// Who and what was looked up so far.
+    pub(super) seen: Seen,
+    /// Entries of the group, and those before it that were read ahead or are remembered, by revision.
     pub(super) previous: HashMap<i64, Previous>,
 }
 
@@ -143,9 +151,10 @@ impl Group {
     pub(super) fn back_to(&mut self, (entries, sealed): (usize, usize)) {
         self.entries.truncate(entries);
         self.sealed.truncate(sealed);
+        let kept = self.next_revision();
+        self.previous.retain(|revision, _| *revision < kept);
         // What the command made may be gone; it is read again when it is needed.
-        self.keys.forget();
-        self.people.clear();
+        self.seen = Seen::default();
     }
 
     pub(super) fn next_revision(&self) -> i64 {
@@ -186,7 +195,7 @@ impl<'g> Tx<'g> {
         for row in log::entries_of(self.conn, revisions)? {
             self.group.previous.insert(row.revision, previous_of(&row)?);
         }
-        self.group.keys.read_ahead(self.conn, subjects)
+        self.group.seen.keys.read_ahead(self.conn, subjects)
     }
 
     /// Returns the revision that the next saved fact gets.
@@ -205,14 +214,18 @@ impl<'g> Tx<'g> {
         }
         let Author::Caller { issuer, subject, .. } = &self.context.by else { return Err(StoreError::Broken) };
         let account = (issuer.clone(), subject.clone());
-        let person = match self.group.people.get(&account) {
+        let person = match self.group.seen.people.get(&account) {
             Some(person) => *person,
             None => {
                 let person = match register::person_of(self.conn, issuer, subject)? {
                     Some(person) => person,
                     None => people::find_or_make(self.conn, issuer, subject, self.context.at)?,
                 };
-                self.group.people.insert(account, person);
+                // A bound that no office's staff reaches and no memory feels.
+                if self.group.seen.people.len() >= 4096 {
+                    self.group.seen.people.clear();
+                }
+                self.group.seen.people.insert(account, person);
                 person
             }
         };
@@ -222,7 +235,7 @@ impl<'g> Tx<'g> {
 
     /// Forgets who stands behind which account, because that has just changed.
     pub fn forget_people(&mut self) {
-        self.group.people.clear();
+        self.group.seen.people.clear();
     }
 
     fn actor(&mut self) -> Result<Actor, StoreError> {
@@ -258,9 +271,10 @@ impl<'g> Tx<'g> {
         };
         let encoded = encode(&fact, before.zip(previous), circumstances)?;
         let subject = fact.subject();
-        let key = self.group.keys.get_or_make(self.conn, &subject)?;
+        let key = self.group.seen.keys.get_or_make(self.conn, &subject)?;
         self.group.sealed.push(seal(&key, revision, &subject, &encoded.private)?);
-        push_entry(self.group, &encoded.entry)?;
+        let leaf_hash = push_entry(self.group, &encoded.entry)?;
+        self.group.previous.insert(revision, Previous { leaf_hash, after: encoded.entry.after });
         self.rows.queue(fact);
         Ok(Revision(revision))
     }
@@ -270,7 +284,8 @@ impl<'g> Tx<'g> {
     /// # Errors
     /// [`StoreError::Damaged`] when the entry has no canonical form.
     pub fn append(&mut self, entry: &Entry) -> Result<Revision, StoreError> {
-        push_entry(self.group, entry)
+        let revision = self.next_revision();
+        push_entry(self.group, entry).map(|_| revision)
     }
 
     fn previous(&mut self, revision: i64) -> Result<Previous, StoreError> {
@@ -278,11 +293,18 @@ impl<'g> Tx<'g> {
             return Ok(*previous);
         }
         let missing = || StoreError::Damaged(format!("entry {revision} is missing"));
-        let place = revision.checked_sub(self.group.base).and_then(|place| place.checked_sub(1)).ok_or_else(missing)?;
-        match usize::try_from(place) {
-            Ok(place) => previous_of(self.group.entries.get(place).ok_or_else(missing)?),
-            Err(_) => previous_of(&log::find_entry(self.conn, revision)?.ok_or_else(missing)?),
-        }
+        previous_of(&log::find_entry(self.conn, revision)?.ok_or_else(missing)?)
+    }
+
+    /// Returns what is known of the entry of a revision that this group made or read ahead.
+    #[must_use]
+    pub fn entry(&self, revision: i64) -> Option<Previous> {
+        self.group.previous.get(&revision).copied()
+    }
+
+    /// Says what the entry of a revision was, so that it need not be read.
+    pub fn remember(&mut self, revision: i64, entry: Previous) {
+        self.group.previous.insert(revision, entry);
     }
 
     /// Writes the rows saved so far, so that later reads of the same command see them.
@@ -301,10 +323,10 @@ fn previous_of(row: &EntryRow) -> Result<Previous, StoreError> {
     Ok(Previous { leaf_hash, after })
 }
 
-fn push_entry(group: &mut Group, entry: &Entry) -> Result<Revision, StoreError> {
+fn push_entry(group: &mut Group, entry: &Entry) -> Result<Hash, StoreError> {
     let revision = group.next_revision();
     let leaf = entry.to_leaf().map_err(StoreError::damaged)?;
     let hash = leaf_hash(&leaf);
     group.entries.push(EntryRow { revision, leaf, leaf_hash: hash.0.to_vec() });
-    Ok(Revision(revision))
+    Ok(hash)
 }

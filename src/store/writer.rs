@@ -11,7 +11,8 @@ use super::desk::{Desk, Draw, Outcome};
 use super::dialect::{begin_write, run};
 use super::error::StoreError;
 use super::log::{self, Edge};
-use super::tx::{Author, Context, Group, Tx};
+use super::quiet::give_way;
+use super::tx::{Author, Context, Group, Seen, Tx};
 use crate::domain::revision::Revision;
 use crate::domain::validity::Instant;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
@@ -216,6 +217,7 @@ impl Store {
             counts: Arc::clone(&counts),
             most: options.group.clamp(1, GROUP),
             desk: options.desk,
+            seen: Seen::default(),
         };
         // Before the first command: on a database that went back there must be none.
         writer.sign_or_freeze();
@@ -338,10 +340,13 @@ struct Writer {
     counts: Arc<WriterCounts>,
     most: usize,
     desk: Option<Box<dyn Desk>>,
+    /// What the groups before looked up.
+    seen: Seen,
 }
 
 impl Writer {
     fn run(mut self) {
+        give_way();
         let mut unsigned_groups = 0_u32;
         loop {
             let first = if unsigned_groups == 0 {
@@ -433,14 +438,23 @@ impl Writer {
             Some(edge) if edge.size() == size => (true, edge),
             _ => (false, log::edge(conn, size, &frontier)?),
         };
-        let mut group = Group { base: size, undisturbed, ..Group::default() };
+        let seen = std::mem::take(&mut self.seen);
+        let seen = if undisturbed { seen } else { Seen::default() };
+        let mut group = Group { base: size, undisturbed, seen, ..Group::default() };
         for job in jobs.iter_mut() {
             let before = (group.entries.len(), group.sealed.len());
             run(conn, "SAVEPOINT command")?;
             let done = job.run(conn, &mut group);
             end_savepoint(conn, &mut group, done, before)?;
         }
-        if !draws.draws.is_empty() {
+        if !draws.draws.is_empty() && jobs.is_empty() {
+            // Alone they need no savepoint: what undoes them undoes the group.
+            if !draws.run(self.desk.as_mut(), conn, &mut group) {
+                run(conn, "ROLLBACK")?;
+                self.edge = Some(edge);
+                return Ok(());
+            }
+        } else if !draws.draws.is_empty() {
             let before = (group.entries.len(), group.sealed.len());
             run(conn, "SAVEPOINT command")?;
             let done = draws.run(self.desk.as_mut(), conn, &mut group);
@@ -452,7 +466,7 @@ impl Writer {
         }
         // From here on a failure leaves it open whether the database committed.
         run(conn, "COMMIT").map_err(|_| StoreError::OutcomeUnknown)?;
-        self.edge = Some(edge);
+        (self.edge, self.seen) = (Some(edge), group.seen);
         Ok(())
     }
 

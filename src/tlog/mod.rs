@@ -60,9 +60,19 @@ impl Hash {
     }
 }
 
+impl Hash {
+    /// Hands the text form to `use_it`, without memory of its own.
+    fn with_text<T>(&self, use_it: impl FnOnce(&str) -> T) -> T {
+        let mut text = [0; Self::LEN * 2];
+        // Twice the bytes always fit, and hexadecimal digits are UTF-8.
+        let written = hex::encode_to_slice(self.0, &mut text).ok().and_then(|()| std::str::from_utf8(&text).ok());
+        use_it(written.unwrap_or_default())
+    }
+}
+
 impl fmt::Display for Hash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&hex::encode(self.0))
+        self.with_text(|text| f.write_str(text))
     }
 }
 
@@ -74,7 +84,7 @@ impl fmt::Debug for Hash {
 
 impl Serialize for Hash {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        self.with_text(|text| serializer.serialize_str(text))
     }
 }
 

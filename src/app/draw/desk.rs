@@ -17,6 +17,7 @@ use crate::domain::revision::Revision;
 use crate::index::{Delta, Index, Snapshot};
 use crate::store::declarations::{self, DeclarationRow, OpenRow};
 use crate::store::desk::{Desk, Draw, Drawn, Outcome};
+use crate::store::fact::Previous;
 use crate::store::keep::messages;
 use crate::store::listings::{self, BalanceRow};
 use crate::store::manual_releases::ManualReleaseRow;
@@ -29,25 +30,61 @@ use std::sync::Arc;
 /// Decides draws by the list in memory, brought level with the transaction.
 pub struct DrawDesk {
     index: Arc<Index>,
-    /// The list as the last group left it, and the revision that it left.
-    left: Option<(Revision, Arc<Snapshot>)>,
-    /// What the last group took, and the revision that its draws began at, until it is committed.
-    taken: Option<(Revision, Delta)>,
+    /// What the last group of draws left behind.
+    left: Option<Left>,
+    /// The same of the group that is not committed yet, what it took, and the revision that its draws began at.
+    staged: Option<(Left, Revision, Delta)>,
 }
+
+/// What a group of draws left behind: it need not be read again while nothing else has been written since.
+struct Left {
+    /// The revision that it left.
+    revision: Revision,
+    /// The list, in which draws change nothing.
+    list: Arc<Snapshot>,
+    /// Declarations by number.
+    known: HashMap<DeclarationNumber, Known>,
+    /// Balances by listing.
+    balances: BTreeMap<ListingNumber, Balance>,
+}
+
+impl Left {
+    /// Keeps no more than memory should hold: what the group itself worked on, when there is more.
+    fn bounded(mut self, group: &[Draw]) -> Self {
+        if self.known.len() > MOST_KNOWN {
+            let touched: BTreeSet<DeclarationNumber> = group.iter().map(|draw| draw.command.number).collect();
+            self.known.retain(|number, _| touched.contains(number));
+        }
+        if self.balances.len() > MOST_BALANCES {
+            self.balances.clear();
+        }
+        self
+    }
+}
+
+/// Declarations remembered from group to group at most; one is a few kilobytes.
+const MOST_KNOWN: usize = 4096;
+
+/// Balances remembered from group to group at most.
+const MOST_BALANCES: usize = 65_536;
 
 impl DrawDesk {
     /// Makes a desk that judges by a list.
     #[must_use]
     pub fn new(index: Arc<Index>) -> Self {
-        Self { index, left: None, taken: None }
+        Self { index, left: None, staged: None }
     }
 
-    /// Returns the list of the transaction. Draws change nothing in it, so that where the last group of draws ended and
-    /// this one begins with nothing between them it is the same list.
-    fn list(&self, tx: &mut Tx<'_>) -> Result<Arc<Snapshot>, StoreError> {
-        match &self.left {
-            Some((revision, list)) if tx.undisturbed() && *revision == tx.last_revision() => Ok(Arc::clone(list)),
-            Some(_) | None => level(tx.conn(), &self.index.snapshot()),
+    /// Returns what is known at the head that the transaction holds: what the last group of draws left where it ended at
+    /// that head with nothing between them, else the list alone.
+    fn at_head(&mut self, tx: &mut Tx<'_>) -> Result<Left, StoreError> {
+        let revision = tx.last_revision();
+        match self.left.take().filter(|left| tx.undisturbed() && left.revision == revision) {
+            Some(left) => Ok(left),
+            None => {
+                let list = level(tx.conn(), &self.index.snapshot())?;
+                Ok(Left { revision, list, known: HashMap::new(), balances: BTreeMap::new() })
+            }
         }
     }
 }
@@ -56,6 +93,8 @@ impl DrawDesk {
 struct Known {
     head: Head,
     row: Arc<DeclarationRow>,
+    /// The entry that recorded it, where it is known.
+    entry: Option<Previous>,
     /// Versions before, for messages that are repeated after the service gave back.
     last_message: Arc<DeclarationRow>,
 }
@@ -76,33 +115,36 @@ struct Work {
 
 impl Desk for DrawDesk {
     fn decide<'g>(&mut self, tx: &mut Tx<'g>, draws: &'g [Draw]) -> Result<Vec<Outcome>, StoreError> {
-        self.taken = None;
-        let (list, from) = (self.list(tx)?, tx.last_revision());
-        let mut work = Work::load(tx, Arc::clone(&list), draws)?;
+        self.staged = None;
+        let (left, from) = (self.at_head(tx)?, tx.last_revision());
+        let list = Arc::clone(&left.list);
+        let mut work = Work::load(tx, left, draws)?;
         let mut outcomes = Vec::with_capacity(draws.len());
         for draw in draws {
             tx.act_for(&draw.context);
             outcomes.push(work.draw(tx, draw)?);
         }
-        let to = tx.last_revision();
-        let taken = delta_of_movements(&work.movements, to)?;
-        work.write(tx)?;
-        (self.left, self.taken) = (Some((to, list)), Some((from, taken)));
+        let revision = tx.last_revision();
+        let taken = delta_of_movements(&work.movements, revision)?;
+        let (known, balances) = work.write(tx)?;
+        self.staged = Some((Left { revision, list, known, balances }.bounded(draws), from, taken));
         Ok(outcomes)
     }
 
     fn committed(&mut self) -> bool {
-        self.taken.take().is_some_and(|(from, taken)| self.index.took_over(from, taken))
+        let Some((left, from, taken)) = self.staged.take() else { return false };
+        self.left = Some(left);
+        self.index.took_over(from, taken)
     }
 }
 
 impl Work {
-    fn load(tx: &mut Tx<'_>, snapshot: Arc<Snapshot>, draws: &[Draw]) -> Result<Self, StoreError> {
-        let at = Revision(tx.next_revision().0.saturating_sub(1));
-        let mut numbers: Vec<String> = draws.iter().map(|draw| draw.command.number.to_string()).collect();
+    fn load(tx: &mut Tx<'_>, left: Left, draws: &[Draw]) -> Result<Self, StoreError> {
+        let Left { revision: at, list: snapshot, mut known, balances } = left;
+        let new = draws.iter().filter(|draw| !known.contains_key(&draw.command.number));
+        let mut numbers: Vec<String> = new.map(|draw| draw.command.number.to_string()).collect();
         numbers.sort_unstable();
         numbers.dedup();
-        let mut known: HashMap<DeclarationNumber, Known> = HashMap::new();
         let mut rows = declarations::versions_of(tx.conn(), &numbers)?.into_iter().map(Arc::new).peekable();
         while let Some(row) = rows.next() {
             let last = rows.peek().is_none_or(|next| next.number != row.number);
@@ -116,7 +158,7 @@ impl Work {
                         Some(entry) => entry.last_message = row,
                         None => {
                             let head = rows::head(&row)?;
-                            known.insert(number, Known { head, row: Arc::clone(&row), last_message: row });
+                            known.insert(number, Known { head, row: Arc::clone(&row), entry: None, last_message: row });
                         }
                     }
                 }
@@ -126,13 +168,13 @@ impl Work {
                 Some(entry) if !message => Arc::clone(&entry.last_message),
                 Some(_) | None => Arc::clone(&row),
             };
-            known.insert(number, Known { head: rows::head(&row)?, row, last_message });
+            known.insert(number, Known { head: rows::head(&row)?, row, entry: None, last_message });
         }
         let mut work = Self {
             snapshot,
             at,
             known,
-            balances: BTreeMap::new(),
+            balances,
             refused: HashMap::new(),
             moved: BTreeSet::new(),
             movements: Vec::new(),
@@ -142,15 +184,17 @@ impl Work {
         };
         work.load_balances(tx, draws)?;
         work.load_refused(tx, draws)?;
-        let revisions: Vec<i64> = work.known.values().map(|known| known.row.revision).collect();
-        let mut subjects: Vec<String> =
-            work.known.values().map(|known| format!("enterprise:{}", known.row.enterprise)).collect();
-        subjects.extend(
-            draws
-                .iter()
-                .filter_map(|draw| position(&draw.command))
-                .map(|position| format!("enterprise:{}", position.enterprise)),
-        );
+        let (mut revisions, mut subjects) = (Vec::new(), Vec::new());
+        for draw in draws {
+            if let Some(known) = work.known.get(&draw.command.number) {
+                match known.entry {
+                    Some(entry) => tx.remember(known.row.revision, entry),
+                    None => revisions.push(known.row.revision),
+                }
+                subjects.push(format!("enterprise:{}", known.row.enterprise));
+            }
+            subjects.extend(position(&draw.command).map(|position| format!("enterprise:{}", position.enterprise)));
+        }
         subjects.sort_unstable();
         subjects.dedup();
         tx.read_ahead(&revisions, &subjects)?;
@@ -159,8 +203,8 @@ impl Work {
 
     /// Reads the balances of every listing that a draw may touch.
     fn load_balances(&mut self, tx: &mut Tx<'_>, draws: &[Draw]) -> Result<(), StoreError> {
-        let mut numbers: BTreeSet<ListingNumber> =
-            self.known.values().flat_map(|known| known.head.shares.keys().copied()).collect();
+        let known = draws.iter().filter_map(|draw| self.known.get(&draw.command.number));
+        let mut numbers: BTreeSet<ListingNumber> = known.flat_map(|known| known.head.shares.keys().copied()).collect();
         for position in draws.iter().filter_map(|draw| position(&draw.command)) {
             let Some(enterprise) = self.snapshot.enterprise(position.enterprise) else { continue };
             for line in &position.lines {
@@ -170,7 +214,8 @@ impl Work {
                 }
             }
         }
-        let numbers: Vec<String> = numbers.iter().map(ToString::to_string).collect();
+        let new = numbers.iter().filter(|number| !self.balances.contains_key(number));
+        let numbers: Vec<String> = new.map(ToString::to_string).collect();
         for row in listings::balances_of(tx.conn(), &numbers)? {
             let number = ListingNumber::parse(&row.listing).map_err(|_| StoreError::damaged("a listing number"))?;
             let balance = Balance { reserved: row.reserved, confirmed: row.confirmed, excess: row.excess };
@@ -290,11 +335,16 @@ impl Work {
             (Act::Lapse { .. }, Some(known)) => Arc::clone(&known.last_message),
             _ => Arc::clone(&row),
         };
-        self.known.insert(command.number, Known { head: decided.head, row: Arc::clone(&row), last_message });
+        let entry = tx.entry(row.revision);
+        self.known.insert(command.number, Known { head: decided.head, row: Arc::clone(&row), entry, last_message });
         Ok(Drawn { row, superseded: false })
     }
 
-    fn write(self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
+    /// Writes what was moved; hands back what is known and what the balances come to.
+    fn write(
+        self,
+        tx: &mut Tx<'_>,
+    ) -> Result<(HashMap<DeclarationNumber, Known>, BTreeMap<ListingNumber, Balance>), StoreError> {
         let balance = |number: &ListingNumber| {
             let balance = self.balances.get(number).copied().unwrap_or_default();
             let Balance { reserved, confirmed, excess } = balance;
@@ -305,7 +355,8 @@ impl Work {
         let opened: Vec<OpenRow> = self.opened.into_values().collect();
         let closed: Vec<String> = self.closed.into_iter().collect();
         declarations::put_open(tx.conn(), &opened, &closed)?;
-        messages::note_refused(tx.conn(), &self.newly_refused)
+        messages::note_refused(tx.conn(), &self.newly_refused)?;
+        Ok((self.known, self.balances))
     }
 }
 

@@ -1,7 +1,7 @@
 //! Raw messages of the draw interface, and which of them came and were refused.
 
+use crate::store::bulk::insert_columns;
 use crate::store::conn::AnyConnection;
-use crate::store::dialect::insert_all;
 use crate::store::error::StoreError;
 use crate::store::schema::{draw_messages, draw_refusals};
 use diesel::{ExpressionMethods as _, Insertable, OptionalExtension as _, QueryDsl as _, Queryable, RunQueryDsl as _};
@@ -39,7 +39,12 @@ pub struct MessageRow {
 /// # Errors
 /// The database's failure.
 pub fn insert(conn: &mut AnyConnection, rows: &[MessageRow]) -> Result<(), StoreError> {
-    insert_all!(conn, draw_messages::table, rows);
+    insert_columns!(
+        conn,
+        draw_messages,
+        rows,
+        [id, declaration, verb, sequence, org, person, received_at, status, revision, request, answer]
+    );
     Ok(())
 }
 
