@@ -45,6 +45,7 @@ pub mod usage;
 pub mod verify;
 pub mod view;
 
+pub use crate::store::quiet::give_way;
 pub use error::AppError;
 
 use crate::clock::Clock;

@@ -1,7 +1,7 @@
 //! The one hop from async to blocking code, with the deadline of a handler.
 
 use super::problem::{Faults, Problem, ProblemType};
-use crate::app::AppError;
+use crate::app::{AppError, give_way};
 use crate::domain::draw::{Conflict, LapseCode, Refusal};
 use crate::domain::error::Rule;
 use crate::domain::revision::Revision;
