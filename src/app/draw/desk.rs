@@ -117,17 +117,14 @@ impl Desk for DrawDesk {
     fn decide<'g>(&mut self, tx: &mut Tx<'g>, draws: &'g [Draw]) -> Result<Vec<Outcome>, StoreError> {
         self.staged = None;
         let (left, from) = (self.at_head(tx)?, tx.last_revision());
-        let list = Arc::clone(&left.list);
         let mut work = Work::load(tx, left, draws)?;
         let mut outcomes = Vec::with_capacity(draws.len());
         for draw in draws {
             tx.act_for(&draw.context);
             outcomes.push(work.draw(tx, draw)?);
         }
-        let revision = tx.last_revision();
-        let taken = delta_of_movements(&work.movements, revision)?;
-        let (known, balances) = work.write(tx)?;
-        self.staged = Some((Left { revision, list, known, balances }.bounded(draws), from, taken));
+        let taken = delta_of_movements(&work.movements, tx.last_revision())?;
+        self.staged = Some((work.write(tx)?.bounded(draws), from, taken));
         Ok(outcomes)
     }
 
@@ -340,11 +337,8 @@ impl Work {
         Ok(Drawn { row, superseded: false })
     }
 
-    /// Writes what was moved; hands back what is known and what the balances come to.
-    fn write(
-        self,
-        tx: &mut Tx<'_>,
-    ) -> Result<(HashMap<DeclarationNumber, Known>, BTreeMap<ListingNumber, Balance>), StoreError> {
+    /// Writes what was moved; hands back what the group leaves behind.
+    fn write(self, tx: &mut Tx<'_>) -> Result<Left, StoreError> {
         let balance = |number: &ListingNumber| {
             let balance = self.balances.get(number).copied().unwrap_or_default();
             let Balance { reserved, confirmed, excess } = balance;
@@ -356,7 +350,8 @@ impl Work {
         let closed: Vec<String> = self.closed.into_iter().collect();
         declarations::put_open(tx.conn(), &opened, &closed)?;
         messages::note_refused(tx.conn(), &self.newly_refused)?;
-        Ok((self.known, self.balances))
+        let revision = tx.last_revision();
+        Ok(Left { revision, list: self.snapshot, known: self.known, balances: self.balances })
     }
 }
 
