@@ -2,7 +2,9 @@
 # Installs what building needs on Debian, and only what is missing. Rust itself it checks for and never installs.
 #
 #   tools/install.sh          what `make demo` needs: a C compiler, make, and curl for what it prints to try
-#   tools/install.sh test     also what `make test` needs: PostgreSQL server binaries, python3, rustfmt, clippy
+#   tools/install.sh test     also what `make test` needs: PostgreSQL server binaries, python3, rustfmt, clippy, and programs
+#                             of others that verify the log: openssl, Go with golang.org/x/mod, and from PyPI, into
+#                             target/verifiers/venv only, what tests/verifiers/*.txt pins by hash
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -25,6 +27,10 @@ has curl || missing+=(curl)
 postgres_missing=false
 if $with_tests; then
     has python3 || missing+=(python3)
+    has python3 && python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv)
+    has openssl || missing+=(openssl)
+    has go || missing+=(golang-go)
+    [[ -d /usr/share/gocode/src/golang.org/x/mod/sumdb ]] || missing+=(golang-golang-x-mod-dev)
     has_postgres || postgres_missing=true
 fi
 
@@ -74,4 +80,21 @@ if $with_tests; then
             rustup component add "$component"
         fi
     done
+fi
+
+# Programs of others that verify the log; they stay inside the target folder.
+if $with_tests; then
+    venv=${CARGO_TARGET_DIR:-target}/verifiers/venv
+    pins=(tests/verifiers/requirements.txt tests/verifiers/witness.txt)
+    if cat "${pins[@]}" | cmp -s - "$venv/installed.txt"; then
+        say "verifiers of the log: nothing is missing"
+    else
+        say "installing into $venv: $(sed -n 's/^\([a-z0-9._-]*==[^ ]*\).*/\1/p' "${pins[@]}" | tr '\n' ' ')"
+        rm -rf "$venv"
+        python3 -m venv "$venv"
+        pip=("$venv/bin/pip" install --quiet --disable-pip-version-check --require-hashes)
+        "${pip[@]}" -r "${pins[0]}"
+        "${pip[@]}" --no-deps --ignore-requires-python -r "${pins[1]}"
+        cat "${pins[@]}" >"$venv/installed.txt"
+    fi
 fi
