@@ -19,6 +19,7 @@ pub mod holders;
 pub mod import;
 pub mod keys;
 pub mod library;
+pub mod log;
 pub mod lookup;
 pub mod mandates;
 pub mod notices;
@@ -52,7 +53,8 @@ use crate::clock::Clock;
 use crate::domain::actor::Caller;
 use crate::domain::revision::Revision;
 use crate::index::Index;
-use crate::store::{Author, Context, Environment, Installation, Store, log};
+use crate::store::log::size;
+use crate::store::{Author, Context, Environment, Installation, Store};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -75,6 +77,10 @@ pub struct App {
     pub swept: sweeps::Swept,
     /// What the database says it is.
     pub installation: Installation,
+    /// What came of asking witnesses.
+    pub witnessed: log::witness::Witnessed,
+    /// Public key of the log's checkpoints (C2SP `signed-note`).
+    pub vkey: String,
     /// How old the confirmation of the head may be.
     pub max_staleness: Duration,
     /// How long raw messages of draws are kept.
@@ -112,6 +118,6 @@ impl App {
     /// # Errors
     /// The store's failure.
     pub fn head(&self) -> Result<Revision, AppError> {
-        Ok(Revision(self.store.read(log::size)?))
+        Ok(Revision(self.store.read(size)?))
     }
 }

@@ -5,7 +5,7 @@ pub mod calendar;
 pub mod demo;
 pub mod demo_issuer;
 pub mod import;
-pub mod log_verify;
+pub mod log;
 pub mod lookup;
 pub mod migrate;
 pub mod open;
@@ -42,9 +42,9 @@ enum Command {
     Import(import::ImportArgs),
     /// Ask the list as customs would
     Lookup(lookup::LookupArgs),
-    /// Check the transparency log and the list against it
+    /// The transparency log: verify it, show and prove entries, take all of it along
     #[command(subcommand)]
-    Log(LogCommand),
+    Log(log::LogCommand),
     /// Bring the database up to date; makes a new one for production
     Migrate(migrate::MigrateArgs),
     /// The tariff table of document codes per HS code
@@ -67,12 +67,6 @@ enum Command {
     /// Read a spreadsheet from standard input under limits; started by the service for itself
     #[command(hide = true)]
     ReadSheet,
-}
-
-#[derive(Debug, Subcommand)]
-enum LogCommand {
-    /// Re-hash everything, rebuild the list, compare with the tables, refuse a rollback
-    Verify(log_verify::VerifyArgs),
 }
 
 #[derive(Debug, Subcommand)]
@@ -182,7 +176,7 @@ pub fn run() -> ExitCode {
         Command::Token(args) => token::run(args),
         Command::Import(args) => import::run(args),
         Command::Lookup(args) => lookup::run(args),
-        Command::Log(LogCommand::Verify(args)) => log_verify::run(args),
+        Command::Log(command) => log::run(command),
         Command::Migrate(args) => migrate::run(args),
         Command::Tariff(TariffCommand::Import(args)) => tariff::run(args),
         Command::Calendar(CalendarCommand::Import(args)) => calendar::run(args),

@@ -6,6 +6,7 @@ use crate::app::draw::messages;
 use crate::app::follow::{Follower, load, look};
 use crate::app::found::create_log;
 use crate::app::keys::{DataFolder, origin_of};
+use crate::app::log::witness::Witnessed;
 use crate::app::queue::Recorder;
 use crate::app::sweeps::Swept;
 use crate::app::{App, record};
@@ -131,6 +132,7 @@ pub fn open(opening: Opening) -> Result<Opened, Failure> {
     };
     drop(conn);
     let key = folder.checkpoint_key_for(&installation.origin)?;
+    let vkey = key.vkey();
     let (bell, rings) = crossbeam_channel::bounded(1);
     let signer = Some(Signer::new(key, folder.head_file()));
     // The desk judges by the list that is loaded from the store that it serves.
@@ -154,6 +156,19 @@ pub fn open(opening: Opening) -> Result<Opened, Failure> {
     };
     let Opening { clock, max_staleness, messages_kept, .. } = opening;
     let swept = Swept::default();
-    let app = App { store, index, clock, recorder, messages, swept, installation, max_staleness, messages_kept };
+    let witnessed = Witnessed::default();
+    let app = App {
+        store,
+        index,
+        clock,
+        recorder,
+        messages,
+        swept,
+        installation,
+        witnessed,
+        vkey,
+        max_staleness,
+        messages_kept,
+    };
     Ok(Opened { app: Arc::new(app), folder, follower: Some(follower) })
 }

@@ -5,11 +5,13 @@ use super::{Failure, tell};
 use crate::app::sweeps::Ticker;
 use crate::clock::Clock;
 use crate::config::mail::MailSettings;
+use crate::config::witnesses::WitnessSettings;
 use crate::config::{DocumentPlace, Scanner, Settings, production, variable};
 use crate::http::edge::{Documents, Edge};
 use crate::http::throttle::Throttle;
 use crate::outbound::documents::DocumentStore;
 use crate::outbound::keys::{KeyStore, KeyStoreError, LoopbackHttp};
+use crate::outbound::witness::{Witnesses, Witnessing};
 use crate::store::{DatabaseUrl, Environment, StoreError, installation};
 use crate::telemetry;
 use clap::Args;
@@ -70,6 +72,7 @@ pub fn run(args: ServeArgs) -> Result<(), Failure> {
         metrics_from: settings.metrics_from,
         rate_limit: settings.rate_limit,
         mail: settings.mail.clone(),
+        witnesses: settings.witnesses.clone(),
         documents: Some(documents),
     };
     serve(opened, Arc::new(keys), listener, guards, move || tell(&format!("whitelist is ready on {listen}")))
@@ -137,6 +140,8 @@ pub struct Guards {
     pub rate_limit: Option<u32>,
     /// How notices leave by e-mail.
     pub mail: Option<MailSettings>,
+    /// Who is asked to sign the heads of the log.
+    pub witnesses: Option<WitnessSettings>,
     /// Where documents lie and who scans them.
     pub documents: Option<Documents>,
 }
@@ -158,6 +163,15 @@ fn courier(
 #[cfg(not(feature = "smtp"))]
 fn courier(_: &Opened, _: Option<&MailSettings>) -> Result<(), Failure> {
     Ok(())
+}
+
+/// Starts what asks witnesses, where some are named.
+fn witnessing(opened: &Opened, settings: Option<&WitnessSettings>) -> Result<Option<Witnessing>, Failure> {
+    let Some(settings) = settings else { return Ok(None) };
+    let witnesses =
+        Witnesses::new(settings).map_err(|fault| Failure::Usage(format!("WHITELIST_WITNESSES: {fault}")))?;
+    let witnessing = Witnessing::start(Arc::clone(&opened.app), witnesses);
+    witnessing.map(Some).map_err(|error| Failure::Unreachable(error.to_string()))
 }
 
 /// Opens the place of documents.
@@ -185,8 +199,9 @@ pub fn serve(
     let edge = Edge { throttle: guards.rate_limit.map(Throttle::new), documents: guards.documents, ..edge };
     let ticker = Ticker::start(Arc::clone(&opened.app))?;
     let courier = courier(&opened, guards.mail.as_ref())?;
+    let witnessing = witnessing(&opened, guards.witnesses.as_ref())?;
     let served = crate::http::serve::until_stopped(Arc::new(edge), listener, ready);
-    drop((ticker, courier));
+    drop((ticker, courier, witnessing));
     opened.close();
     served.map_err(|error| Failure::Unreachable(error.to_string()))
 }

@@ -5,6 +5,7 @@
 
 pub mod issuers;
 pub mod mail;
+pub mod witnesses;
 
 use issuers::IssuerSettings;
 use std::net::{IpAddr, SocketAddr};
@@ -29,6 +30,7 @@ Environment:
                               client (feature `s3`; default DATA/documents)
   WHITELIST_CLAMD             virus scanner: HOST:PORT or unix:PATH of clamd; without it documents stay `unscanned`
   WHITELIST_MESSAGE_DAYS      days for which raw messages of draws are kept, 1 to 3650 (default 730)
+  WHITELIST_WITNESSES         file with the witnesses of the log, TOML: quorum, [[witness]] vkey, url (default: none)
   WHITELIST_SMTP_URL          mail server that notices leave by: smtps://USER:PASSWORD@HOST:PORT or smtp://…?tls=required
                               (default: no e-mail; notices stand in the list of each reader)
   WHITELIST_SMTP_FROM         address that letters come from (required with WHITELIST_SMTP_URL)
@@ -63,6 +65,8 @@ pub struct Settings {
     pub messages_kept: Duration,
     /// How notices leave by e-mail; none keeps them in their lists.
     pub mail: Option<mail::MailSettings>,
+    /// Who is asked to sign the heads of the log.
+    pub witnesses: Option<witnesses::WitnessSettings>,
     /// Worker threads; the machine's cores where none is given.
     pub workers: Option<usize>,
 }
@@ -138,6 +142,12 @@ pub fn place(data: Option<PathBuf>, database: Option<String>) -> (PathBuf, Strin
     (data, url)
 }
 
+/// Reads the token of whoever runs a command against another service; it never stands in its arguments.
+#[must_use]
+pub fn token() -> Option<String> {
+    variable("WHITELIST_TOKEN")
+}
+
 /// Reads the settings of a production service.
 ///
 /// # Errors
@@ -210,6 +220,10 @@ pub fn production(
         faults.extend(found);
         None
     });
+    let witnesses = variable("WHITELIST_WITNESSES").and_then(|file| {
+        let read = witnesses::read(Path::new(&file));
+        read.map_err(|found| faults.extend(found.into_iter().map(|fault| format!("WHITELIST_WITNESSES: {fault}")))).ok()
+    });
     let documents = document_place(&data).map_err(|fault| faults.push(fault));
     let scanner = scanner().unwrap_or_else(|fault| {
         faults.push(fault);
@@ -230,6 +244,7 @@ pub fn production(
             scanner,
             messages_kept,
             mail,
+            witnesses,
             workers: None,
         }),
         _ => Err(faults),

@@ -5,7 +5,7 @@
 
 use super::api::{
     adjustments, application_files, applications, batches, border, case_reads, case_steps, declarations, enterprises,
-    findings, health, holders, inbox, items, listings, lookups, own, pages, people, reconciliations, reference,
+    findings, health, holders, inbox, items, listings, log, lookups, own, pages, people, reconciliations, reference,
     screening, stops, texts, usage_returns,
 };
 use super::edge;
@@ -156,6 +156,7 @@ const BOARD: RoleSet = RoleSet::of(&[
     Role::CustomsDraw,
     Role::CustomsOfficer,
 ]);
+const AUDITOR: RoleSet = RoleSet::of(&[Role::Auditor]);
 const REVIEWERS: RoleSet = RoleSet::of(&[Role::BureauOfficer, Role::BureauApprover]);
 
 macro_rules! endpoints {
@@ -191,7 +192,9 @@ fn route(
     add: impl FnOnce(Resource) -> Resource,
 ) -> Vec<(&'static str, Resource)> {
     let known = resources.iter().position(|(known, _)| *known == path);
-    let (_, resource) = known.map_or_else(|| (path, web::resource(path)), |place| resources.swap_remove(place));
+    // The number of a tile is several steps of a path; its level is told from other words.
+    let pattern = path.replace("{tile}", "{tile:.+}").replace("{level}", "{level:[0-9]+}");
+    let (_, resource) = known.map_or_else(|| (path, web::resource(pattern)), |place| resources.swap_remove(place));
     resources.push((path, add(resource)));
     resources
 }
@@ -350,6 +353,15 @@ endpoints! {
     GET "/v1/reconciliations/{id}/rows.csv" reconciliations::export_reconciliation_csv Access::Roles(BOARD), Read;
     GET "/v1/reconciliations/{id}/rows.xlsx" reconciliations::export_reconciliation_xlsx Access::Roles(BOARD), Read;
     POST "/v1/reconciliations/{id}/confirm" reconciliations::confirm_reconciliation Access::Roles(CONFIRMERS), Fact;
+    GET "/v1/log/checkpoint" log::get_log_checkpoint Access::Public, Read;
+    GET "/v1/log/vkey" log::get_log_vkey Access::Public, Read;
+    GET "/v1/log/tile/entries/{tile}" log::get_log_bundle Access::Roles(AUDITOR), Read;
+    GET "/v1/log/tile/{level}/{tile}" log::get_log_tile Access::Public, Read;
+    GET "/v1/log/proof/inclusion/{index}" log::prove_inclusion Access::Public, Read;
+    GET "/v1/log/proof/consistency/{old}/{new}" log::prove_consistency Access::Public, Read;
+    GET "/v1/log/checkpoints" log::list_log_checkpoints Access::Roles(AUDITOR), Read;
+    GET "/v1/log/entries" log::list_log_entries Access::Roles(AUDITOR), Read;
+    GET "/v1/log/export.tar" log::export_log Access::Roles(AUDITOR), Read;
     GET "/v1/schemes" reference::list_schemes Access::Roles(RoleSet::ALL), Read;
     GET "/v1/schemes/{code}" reference::get_scheme Access::Roles(RoleSet::ALL), Read;
     GET "/v1/schemes/{code}/shadow" border::get_scheme_shadow Access::Roles(SUPERVISORS), Read;

@@ -37,6 +37,8 @@ pub struct Metrics {
     calendar_missing: IntGauge,
     letters_waiting: IntGauge,
     letters_set_aside: IntGauge,
+    cosigned: IntGauge,
+    witness_refusals: IntGauge,
 }
 
 impl Metrics {
@@ -92,6 +94,11 @@ impl Metrics {
             )?,
             letters_waiting: gauge("whitelist_letters_waiting", "Notices by e-mail that wait to be sent")?,
             letters_set_aside: gauge("whitelist_letters_set_aside", "Notices by e-mail that were given up")?,
+            cosigned: gauge(
+                "whitelist_log_cosigned_entries",
+                "Entries under the newest head that enough witnesses signed",
+            )?,
+            witness_refusals: gauge("whitelist_witness_refusals_total", "Times that a witness did not sign")?,
             registry,
         };
         metrics.registry.register(Box::new(lookups))?;
@@ -117,6 +124,8 @@ impl Metrics {
             &metrics.calendar_missing,
             &metrics.letters_waiting,
             &metrics.letters_set_aside,
+            &metrics.cosigned,
+            &metrics.witness_refusals,
         ] {
             metrics.registry.register(Box::new(gauge.clone()))?;
         }
@@ -179,6 +188,8 @@ impl Metrics {
         self.due.set(app.swept.due.load(Ordering::Relaxed));
         self.unreviewed.set(app.swept.unreviewed.load(Ordering::Relaxed));
         self.calendar_missing.set(app.calendar_missing().map_or(0, i64::from));
+        self.cosigned.set(app.witnessed.cosigned.load(Ordering::Relaxed));
+        self.witness_refusals.set(whole(app.witnessed.refused.load(Ordering::Relaxed)));
         if let Some((waiting, set_aside)) = letters {
             self.letters_waiting.set(waiting);
             self.letters_set_aside.set(set_aside);

@@ -4,5 +4,7 @@
 pub mod customs;
 pub mod documents;
 pub mod keys;
+pub mod log;
 #[cfg(feature = "smtp")]
 pub mod mail;
+pub mod witness;

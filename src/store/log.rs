@@ -171,6 +171,14 @@ pub fn list_entries(conn: &mut AnyConnection, after: i64, limit: i64) -> Result<
         .load(conn)?)
 }
 
+/// Finds the hashes of one tile.
+///
+/// # Errors
+/// The database's failure.
+pub fn find_tile(conn: &mut AnyConnection, level: i32, tile: i64) -> Result<Option<Vec<u8>>, StoreError> {
+    Ok(log_tiles::table.find((level, tile)).select(log_tiles::hashes).first(conn).optional()?)
+}
+
 /// Reads tiles in order of level and number, from behind a given one.
 ///
 /// # Errors
@@ -191,6 +199,23 @@ pub fn list_tiles(
 /// The database's failure.
 pub fn list_checkpoints(conn: &mut AnyConnection) -> Result<Vec<(i64, String)>, StoreError> {
     Ok(log_checkpoints::table.order(log_checkpoints::size).load(conn)?)
+}
+
+/// Reads signed checkpoints in order, from behind a size.
+///
+/// # Errors
+/// The database's failure.
+pub fn checkpoints_behind(conn: &mut AnyConnection, after: i64, limit: i64) -> Result<Vec<(i64, String)>, StoreError> {
+    let behind = log_checkpoints::table.filter(log_checkpoints::size.gt(after));
+    Ok(behind.order(log_checkpoints::size).limit(limit).load(conn)?)
+}
+
+/// Finds the signed checkpoint of a size.
+///
+/// # Errors
+/// The database's failure.
+pub fn find_checkpoint(conn: &mut AnyConnection, size: i64) -> Result<Option<String>, StoreError> {
+    Ok(log_checkpoints::table.find(size).select(log_checkpoints::note).first(conn).optional()?)
 }
 
 /// Reads the newest signed checkpoint.

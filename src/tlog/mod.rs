@@ -3,8 +3,8 @@
 //!
 //! This room knows no clock, no database, no network and no randomness: seeds, salts and stored
 //! bytes come in as arguments. It could be lifted out as a crate of its own and stay a verifier.
-//! Formats: RFC 6962 (tree), RFC 8785 (entry bytes), C2SP `tlog-tiles`, `tlog-checkpoint` and
-//! `signed-note`.
+//! Formats: RFC 6962 (tree), RFC 8785 (entry bytes), C2SP `tlog-tiles`, `tlog-checkpoint`,
+//! `signed-note`, `tlog-proof` and `tlog-cosignature`.
 //!
 //! Invariant: whatever these functions write, [`verify::LogCheck`] accepts, and any byte changed
 //! afterwards it reports.
@@ -12,9 +12,11 @@
 pub mod canonical;
 pub mod checkpoint;
 pub mod commitment;
+pub mod cosignature;
 pub mod entry;
 pub mod merkle;
 pub mod proof;
+pub mod text;
 pub mod tiles;
 pub mod verify;
 

@@ -59,6 +59,15 @@ impl Problems {
     }
 }
 
+/// The last entry of an entity.
+#[derive(Debug, Clone, Copy)]
+struct Last {
+    leaf: Hash,
+    version: u64,
+    /// Its commitment to the whole row.
+    after: Option<Hash>,
+}
+
 /// A running check of one log.
 ///
 /// Entries are fed in order, tiles and checkpoints at any time; then [`LogCheck::finish`] answers.
@@ -79,8 +88,8 @@ pub struct LogCheck {
     waiting: Vec<((u8, u64), Vec<u8>)>,
     /// Root by size, of the checkpoints with a true signature.
     checkpoints: BTreeMap<u64, Hash>,
-    /// Leaf hash and version of the last entry, by kind and id.
-    entities: HashMap<(String, String), (Hash, u64)>,
+    /// The last entry of every entity, by kind and id.
+    entities: HashMap<(String, String), Last>,
     /// Whether entities may begin with any version, their earlier ones being in an older shard.
     continues: bool,
     problems: Problems,
@@ -107,8 +116,8 @@ impl LogCheck {
         }
     }
 
-    /// Takes the next entry and, where one is stored beside it, its leaf hash.
-    pub fn entry(&mut self, index: u64, bytes: &[u8], stored_leaf_hash: Option<&[u8]>) {
+    /// Takes the next entry and, where one is stored beside it, its leaf hash. Returns what it says, if it is an entry.
+    pub fn entry(&mut self, index: u64, bytes: &[u8], stored_leaf_hash: Option<&[u8]>) -> Option<Entry> {
         let place = || format!("entry {index}");
         if index > self.next {
             let detail = format!("entries `{}` to `{}` are missing", self.next, index - 1);
@@ -131,10 +140,14 @@ impl LogCheck {
             }
         }
         match Entry::from_leaf(bytes) {
-            Ok(entry) => self.follow(index, leaf, entry),
+            Ok(entry) => {
+                self.follow(index, leaf, &entry);
+                Some(entry)
+            }
             Err(error) => {
                 let source = std::error::Error::source(&error).map(|source| format!(": {source}"));
                 self.problems.add("entry-malformed", place(), format!("{error}{}", source.unwrap_or_default()));
+                None
             }
         }
     }
@@ -202,25 +215,32 @@ impl LogCheck {
     }
 
     /// Compares an entry with the one before it of the same entity.
-    fn follow(&mut self, index: u64, leaf: Hash, entry: Entry) {
+    fn follow(&mut self, index: u64, leaf: Hash, entry: &Entry) {
         let place = || format!("entry {index}");
         if index == 0 {
             self.continues = entry.event != LOG_CREATED;
         }
         let version = entry.entity.version;
-        let before = self.entities.insert((entry.entity.kind, entry.entity.id), (leaf, version));
-        let prev = before.map(|(leaf, _)| leaf);
+        let last = Last { leaf, version, after: entry.after };
+        let before = self.entities.insert((entry.entity.kind.clone(), entry.entity.id.clone()), last);
+        let show = |hash: Option<Hash>| hash.map_or("none".to_owned(), |hash| format!("`{hash}`"));
+        let prev = before.map(|last| last.leaf);
         if entry.prev != prev {
-            let show = |hash: Option<Hash>| hash.map_or("none".to_owned(), |hash| format!("`{hash}`"));
             let detail = format!("names {} as previous entry, it is {}", show(entry.prev), show(prev));
             self.problems.add("entity-prev", place(), detail);
         }
+        let stood = before.and_then(|last| last.after);
+        if entry.before != stood && (before.is_some() || !self.continues) {
+            let detail =
+                format!("commits to {} before it, the previous entry left {}", show(entry.before), show(stood));
+            self.problems.add("entity-before", place(), detail);
+        }
         let rises = match before {
-            Some((_, last)) => last.checked_add(1) == Some(version),
+            Some(last) => last.version.checked_add(1) == Some(version),
             None => version == 1 || self.continues,
         };
         if !rises {
-            let last = before.map_or(0, |(_, last)| last);
+            let last = before.map_or(0, |last| last.version);
             self.problems.add("entity-version", place(), format!("version `{version}` after `{last}`"));
         }
     }
@@ -423,7 +443,7 @@ mod tests {
             check.checkpoint(*size, note);
         }
         log.tiles.iter().take(1).for_each(|(level, index, bytes)| check.tile(*level, *index, bytes));
-        log.entries.iter().for_each(|(index, bytes, leaf)| check.entry(*index, bytes, Some(leaf)));
+        log.entries.iter().for_each(|(index, bytes, leaf)| drop(check.entry(*index, bytes, Some(leaf))));
         log.tiles.iter().skip(1).for_each(|(level, index, bytes)| check.tile(*level, *index, bytes));
         for (size, note) in late {
             check.checkpoint(*size, note);
@@ -469,7 +489,7 @@ mod tests {
     #[test]
     fn an_export_without_leaf_hashes_and_frontier_is_checked_too() {
         let mut check = LogCheck::new(CheckpointVerifier::parse(&key().vkey()).unwrap(), None);
-        TRUE_LOG.entries.iter().for_each(|(index, bytes, _)| check.entry(*index, bytes, None));
+        TRUE_LOG.entries.iter().for_each(|(index, bytes, _)| drop(check.entry(*index, bytes, None)));
         TRUE_LOG.tiles.iter().for_each(|(level, index, bytes)| check.tile(*level, *index, bytes));
         TRUE_LOG.checkpoints.iter().for_each(|(size, note)| check.checkpoint(*size, note));
         assert_eq!(check.finish(SIZE, None), []);

@@ -33,7 +33,7 @@ const LAYERS: [(&str, &[&str]); 12] = [
 ];
 
 /// Words that only some rooms, or one file of a room, may say: crates with a home, the clock, the environment.
-const HOMES: [(&str, &[&str]); 17] = [
+const HOMES: [(&str, &[&str]); 19] = [
     ("actix_web::", &["http"]),
     ("actix_multipart::", &["http"]),
     ("diesel::", &["store"]),
@@ -46,6 +46,8 @@ const HOMES: [(&str, &[&str]); 17] = [
     ("object_store::", &["outbound"]),
     ("rust_xlsxwriter::", &["sheet"]),
     ("csv::", &["sheet"]),
+    ("tar::", &["app/log/export", "cli"]),
+    ("indicatif::", &["cli"]),
     ("SystemTime", &["clock"]),
     ("Utc::now", &[]),
     // Timers that measure how long something lasts, never what time it is.

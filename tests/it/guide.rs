@@ -1,4 +1,4 @@
-//! The guides, of the integrator and of casework: every fenced block runs exactly as printed, in order, against a demo with
+//! The guides, of the integrator, of casework and of whoever verifies the log: every fenced block runs exactly as printed, in order, against a demo with
 //! fresh data.
 
 use std::io::{BufRead as _, BufReader};
@@ -90,6 +90,8 @@ fn run(page: &str, least: usize) -> (String, tempfile::TempDir) {
         .env("PATH", format!("{programs}:{}", std::env::var("PATH").unwrap()))
         .env("WL", format!("http://{}", demo.address))
         .env("WHITELIST_DATA", &data)
+        .env("PYTHON", crate::log::verifiers::installed().join("venv/bin/python"))
+        .env("GOCACHE", crate::log::verifiers::installed().join("go-cache"))
         .output()
         .unwrap();
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
@@ -146,6 +148,32 @@ fn the_chinese_casework_page_runs_as_printed() {
     lists("casework.zh-CN.md");
 }
 
+/// What a stranger finds: four programs that accept the log, and the suspension.
+fn verifies(page: &str) {
+    let (said, home) = run(page, 6);
+    for what in ["sumdb: ", "pymerkle: ", "openssl: entry ", "OK: the log is whole", "\"type\":\"listing.suspended\""] {
+        assert!(said.contains(what), "{page} does not say {what}: {said}");
+    }
+    assert!(!said.contains("REJECTED"), "{page}: {said}");
+    assert!(home.path().join("wl-head").exists(), "{page}");
+    let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs").join(page)).unwrap();
+    for driver in ["verify.go", "root.py", "entry.sh"] {
+        let driver = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/verifiers").join(driver);
+        let driver = std::fs::read_to_string(driver).unwrap();
+        assert!(text.contains(&driver), "{page} prints another driver than the tests run");
+    }
+}
+
+#[test]
+fn the_page_for_verifiers_runs_as_printed() {
+    verifies("verify.md");
+}
+
+#[test]
+fn the_chinese_page_for_verifiers_runs_as_printed() {
+    verifies("verify.zh-CN.md");
+}
+
 #[test]
 fn both_pages_print_the_same_requests() {
     let read =
@@ -154,7 +182,7 @@ fn both_pages_print_the_same_requests() {
         let lines = blocks(&read(page)).concat();
         lines.lines().filter(|line| line.contains("curl") || line.contains("/v1/")).map(str::to_owned).collect()
     };
-    for page in ["customs-integration", "casework"] {
+    for page in ["customs-integration", "casework", "verify"] {
         assert_eq!(commands(&format!("{page}.md")), commands(&format!("{page}.zh-CN.md")));
     }
 }

@@ -3,9 +3,14 @@
 
 mod edits;
 mod fill;
+mod outside;
+pub mod read;
+mod search;
 mod sql;
 mod story;
 mod tamper;
+pub mod verifiers;
+mod witness;
 
 use self::fill::fill;
 use self::sql::{Row, Sql, Table};

@@ -16,6 +16,7 @@ use self::made::{SCREENING_CSV, emergency, finding, handed_in, long_listed, scre
 use self::people::{People, notice_to, send, tell_every_role};
 use self::tables::tables;
 use crate::draws::{act, declaration, manual, ok, place, small};
+use crate::log::read::signed;
 use crate::lookups::{ENT_05, ENT_10, ask, number_of, question};
 use crate::reconcile;
 use crate::support::app::{Actor, Database, TestApp};
@@ -196,6 +197,11 @@ impl World {
             ("{slug}", "not-found"),
             ("{kind}", "refusal"),
             ("{name}", "waiting"),
+            ("{level}", "0"),
+            ("{tile}", "000.p/1"),
+            ("{index}", "0"),
+            ("{old}", "1"),
+            ("{new}", &signed(app).0.to_string()),
         ] {
             target = target.replace(name, value);
         }

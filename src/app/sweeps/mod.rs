@@ -50,6 +50,8 @@ pub const SWEEPS: &[Sweep] = &[
     Sweep { name: "remind_of_cases", every: Every::Day, run: App::remind_of_cases },
     Sweep { name: "escalate_opinions", every: Every::Day, run: App::escalate_opinions },
     Sweep { name: "lapse_corrections", every: Every::Day, run: App::lapse_corrections },
+    // Last, so that what the others recorded is found too.
+    Sweep { name: "index_log", every: Every::Minute, run: App::index_log },
 ];
 
 impl App {

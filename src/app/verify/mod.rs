@@ -5,6 +5,7 @@
 //! entry recorded.
 
 mod balances;
+pub mod files;
 mod tables;
 
 use crate::store::private::{self, PrivateRow, PrivateValues, SubjectKeys};
@@ -45,8 +46,26 @@ pub struct Verification {
     pub entries: u64,
     /// Listings held against the log.
     pub listings: usize,
+    /// Entries under the newest head that enough witnesses signed, where that was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cosigned: Option<u64>,
     /// Everything found.
     pub problems: Vec<ProblemView>,
+}
+
+impl Verification {
+    /// Judges the signatures of witnesses by the newest head that enough of them signed.
+    pub fn judge_witnesses(&mut self, cosigned: Option<u64>) {
+        self.cosigned = cosigned;
+        if cosigned.is_none() {
+            self.ok = false;
+            self.problems.push(ProblemView {
+                code: "quorum-missing".to_owned(),
+                where_: "checkpoint".to_owned(),
+                detail: "no head is signed by enough witnesses".to_owned(),
+            });
+        }
+    }
 }
 
 /// One problem.
@@ -147,9 +166,12 @@ impl Check {
                     self.problem("entry-extra", format!("entry {}", row.revision), "no log has it");
                     continue;
                 };
-                self.log.entry(index, &row.leaf, Some(&row.leaf_hash));
+                let entry = self.log.entry(index, &row.leaf, Some(&row.leaf_hash));
                 entries = entries.saturating_add(1);
-                self.entry(conn, row.revision, &row.leaf)?;
+                // What is no entry has been told by the log's own check.
+                if let Some(entry) = entry {
+                    self.entry(conn, row.revision, entry)?;
+                }
             }
             progress(entries, total);
         }
@@ -168,13 +190,12 @@ impl Check {
             root,
             entries,
             listings: counted,
+            cosigned: None,
             problems,
         })
     }
 
-    fn entry(&mut self, conn: &mut AnyConnection, revision: i64, leaf: &[u8]) -> Result<(), StoreError> {
-        // What is no entry has been told by the log's own check.
-        let Ok(entry) = Entry::from_leaf(leaf) else { return Ok(()) };
+    fn entry(&mut self, conn: &mut AnyConnection, revision: i64, entry: Entry) -> Result<(), StoreError> {
         if entry.event == "log.created" {
             self.installation(conn, &entry)?;
         }

@@ -1,26 +1,41 @@
 //! `whitelist log verify`: re-hashes everything, rebuilds the list, compares with the tables, refuses a rollback.
+//!
+//! From a database the tables are compared too; from an export or a service everything that can be known without them.
 
-use super::{Failure, Place, say, tell};
+use super::source::{Source, SourceArgs};
 use crate::app::keys::DataFolder;
-use crate::app::verify::{Verification, database};
-use crate::config;
+use crate::app::log::witness::{Quorum, Witness, newest_cosigned};
+use crate::app::verify::files::FileCheck;
+use crate::app::verify::{ProblemView, Verification, database};
+use crate::cli::{Failure, say};
+use crate::config::witnesses;
+use crate::store::Store;
 use crate::store::checkpoints::read_head_file;
-use crate::store::conn::migrations_pending;
-use crate::store::writer::Options;
-use crate::store::{DatabaseUrl, Store, installation};
 use crate::tlog::Hash;
+use crate::tlog::checkpoint::CheckpointVerifier;
+use crate::tlog::tiles::TilePath;
 use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
+
+/// Files of an export or a service that are read together.
+const TOGETHER: usize = 32;
 
 /// Arguments of `log verify`.
 #[derive(Debug, Args)]
-#[command(after_help = "Exit code 0: everything holds; 1: problems, each named; 3: cannot open.")]
+#[command(
+    after_help = "Exit code 0: everything holds; 1: problems, each named; 2: wrong usage; 3: cannot open or reach.\nExamples:\n  whitelist log verify --remember ~/wl-head\n  whitelist log verify --export log.tar --vkey wl.vkey --remember ~/wl-head\n  whitelist log verify --url https://wl.example.gov.cn --token-file token --vkey wl.vkey"
+)]
 pub struct VerifyArgs {
     #[command(flatten)]
-    place: Place,
+    source: SourceArgs,
     /// File that remembers the last head seen; a log that went back behind it is refused, a good one is remembered
     #[arg(long, value_name = "FILE")]
     remember: Option<PathBuf>,
+    /// File that names witnesses and how many of them must have signed a head, as WHITELIST_WITNESSES of the service
+    #[arg(long, value_name = "FILE")]
+    witnesses: Option<PathBuf>,
     /// Print the result as JSON
     #[arg(long)]
     json: bool,
@@ -31,60 +46,146 @@ pub struct VerifyArgs {
 /// # Errors
 /// [`Failure::Refused`] when something does not hold.
 pub fn run(args: VerifyArgs) -> Result<(), Failure> {
-    let (data, url) = config::place(args.place.data, args.place.database);
-    let url = DatabaseUrl::parse(&url).map_err(Failure::Usage)?;
-    if matches!(&url, DatabaseUrl::Sqlite(path) if !path.exists()) {
-        return Err(Failure::Unreachable(format!("there is no database in {}", data.display())));
-    }
-    let mut conn = url.open()?;
-    if migrations_pending(&mut conn)? {
-        return Err(Failure::Unreachable("the database is not of this version; run `whitelist migrate`".to_owned()));
-    }
-    let installation =
-        installation::find(&mut conn)?.ok_or_else(|| Failure::Unreachable("the database is empty".to_owned()))?;
-    drop(conn);
-    let folder = DataFolder(data);
-    if !folder.checkpoint_key().exists() {
-        return Err(Failure::Unreachable(format!("{} holds no checkpoint key", folder.0.display())));
-    }
-    let vkey = folder.checkpoint_key_for(&installation.origin)?.vkey();
-    let published = read_head_file(&folder.head_file(), &vkey);
     let remembered = args.remember.as_deref().map(read_remembered).transpose()?.flatten();
-    let store = Store::open(&url, Options::default())?;
-    let newest = newest(published.as_ref().ok().copied().flatten(), remembered);
-    let mut shown = 0;
-    let mut progress = |done: u64, total: u64| {
-        let percent = done.saturating_mul(100).checked_div(total).unwrap_or(100);
-        if percent >= shown + 10 && total > 20_000 {
-            shown = percent;
-            tell(&format!("log verify: {done} of {total} entries"));
+    let quorum = args.witnesses.as_deref().map(read_quorum).transpose()?;
+    let mut source = Source::open(&args.source)?;
+    let (vkey, given) = source.vkey(args.source.vkey.as_deref())?;
+    let checked = match &source {
+        Source::Database { store, folder, .. } => of_database(store, folder, &vkey, remembered, quorum),
+        Source::Folder(_) | Source::Archive(..) | Source::Service(..) => {
+            of_files(&mut source, &vkey, remembered, quorum).map(|result| {
+                let head = result.ok.then(|| Hash::parse(&result.root).ok().map(|root| (result.revision, root)));
+                (result, head.flatten())
+            })
         }
     };
-    let result = database(&store, &vkey, newest, &mut progress);
-    store.close();
-    let mut result = result?;
+    let own_word = !given && !matches!(source, Source::Database { .. });
+    source.close();
+    let (result, signed) = checked?;
+    // Only what was signed is worth remembering: its checkpoint must be there the next time.
+    if let Some((file, (size, root))) = args.remember.zip(signed).filter(|_| result.ok) {
+        let line = format!("{size} {root}\n");
+        std::fs::write(&file, line).map_err(|error| Failure::Unreachable(format!("{}: {error}", file.display())))?;
+    }
+    report(&result, &vkey, own_word, args.json)?;
+    if result.ok { Ok(()) } else { Err(Failure::Refused(String::new())) }
+}
+
+/// What a check found, and the signed head to remember.
+type Checked = (Verification, Option<(i64, Hash)>);
+
+fn of_database(
+    store: &Store,
+    folder: &DataFolder,
+    vkey: &str,
+    remembered: Option<(i64, Hash)>,
+    quorum: Option<Quorum>,
+) -> Result<Checked, Failure> {
+    let published = read_head_file(&folder.head_file(), vkey);
+    let newest = newest(published.as_ref().ok().copied().flatten(), remembered);
+    let bar = bar();
+    let mut progress = |done: u64, total: u64| {
+        bar.set_length(total);
+        bar.set_position(done);
+    };
+    let mut result = database(store, vkey, newest, &mut progress)?;
+    bar.finish_and_clear();
     if let Err(error) = &published {
         result.ok = false;
-        result.problems.push(crate::app::verify::ProblemView {
+        result.problems.push(ProblemView {
             code: "head-file".to_owned(),
             where_: folder.head_file().display().to_string(),
             detail: error.to_string(),
         });
     }
-    // Only what was signed is worth remembering: its checkpoint must be there the next time.
-    let signed = published.as_ref().ok().copied().flatten();
-    if let Some((file, (size, root))) = args.remember.zip(signed).filter(|_| result.ok) {
-        let line = format!("{size} {root}\n");
-        std::fs::write(&file, line).map_err(|error| Failure::Unreachable(format!("{}: {error}", file.display())))?;
+    if let Some(quorum) = quorum {
+        result.judge_witnesses(newest_cosigned(store, &quorum)?);
     }
-    report(&result, args.json)?;
-    if result.ok { Ok(()) } else { Err(Failure::Refused(String::new())) }
+    Ok((result, published.ok().flatten()))
+}
+
+fn of_files(
+    source: &mut Source,
+    vkey: &str,
+    remembered: Option<(i64, Hash)>,
+    quorum: Option<Quorum>,
+) -> Result<Verification, Failure> {
+    let verifier = CheckpointVerifier::parse(vkey).map_err(|error| Failure::Usage(error.to_string()))?;
+    let remembered = remembered.and_then(|(size, root)| Some((u64::try_from(size).ok()?, root)));
+    let newest = source.read("checkpoint")?.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+    let mut check = FileCheck::new(verifier, remembered, newest.as_deref(), quorum);
+    let bar = bar();
+    let mut demanded: Vec<TilePath> = check.demanded().collect();
+    bar.set_length(u64::try_from(demanded.len()).unwrap_or(u64::MAX));
+    demanded.reverse();
+    while !demanded.is_empty() {
+        let some: Vec<TilePath> =
+            demanded.split_off(demanded.len().saturating_sub(TOGETHER)).into_iter().rev().collect();
+        let paths: Vec<String> = some.iter().map(ToString::to_string).collect();
+        for (path, bytes) in some.into_iter().zip(source.read_all(&paths)?) {
+            check.file(path, bytes.as_deref());
+            bar.inc(1);
+        }
+    }
+    heads(source, &mut check)?;
+    bar.finish_and_clear();
+    Ok(check.finish())
+}
+
+/// Hands over every earlier signed head.
+fn heads(source: &mut Source, check: &mut FileCheck) -> Result<(), Failure> {
+    if matches!(source, Source::Service(..)) {
+        let mut after = String::new();
+        loop {
+            let path = format!("checkpoints?limit=200{after}");
+            let page = source.read(&path)?.and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok());
+            let Some(page) = page else {
+                check.unreadable("checkpoints", "no page of signed heads");
+                return Ok(());
+            };
+            for head in page.get("items").and_then(Value::as_array).into_iter().flatten() {
+                take(check, "checkpoints", head);
+            }
+            match page.get("next").and_then(Value::as_str) {
+                Some(next) if next.bytes().all(|byte| byte.is_ascii_digit()) => after = format!("&after={next}"),
+                Some(_) | None => return Ok(()),
+            }
+        }
+    }
+    for number in 0_u64.. {
+        let path = format!("checkpoints/{number:06}.jsonl");
+        let Some(bytes) = source.read(&path)? else { break };
+        for line in bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
+            take(check, &path, &serde_json::from_slice(line).unwrap_or_default());
+        }
+    }
+    Ok(())
+}
+
+fn take(check: &mut FileCheck, path: &str, head: &Value) {
+    match (head.get("size").and_then(Value::as_u64), head.get("note").and_then(Value::as_str)) {
+        (Some(size), Some(note)) => check.head(size, note),
+        _ => check.unreadable(path, "not a signed head"),
+    }
+}
+
+/// Shows how far it is, on a terminal only.
+fn bar() -> ProgressBar {
+    let style = ProgressStyle::with_template("log verify {bar:40} {percent:>3} % {pos}/{len}, {eta} left");
+    style.map_or_else(|_| ProgressBar::hidden(), |style| ProgressBar::new(0).with_style(style))
 }
 
 /// Of two heads remembered the later one is the stricter.
 fn newest(published: Option<(i64, Hash)>, remembered: Option<(i64, Hash)>) -> Option<(u64, Hash)> {
     let later = [published, remembered].into_iter().flatten().max_by_key(|(size, _)| *size);
     later.and_then(|(size, root)| Some((u64::try_from(size).ok()?, root)))
+}
+
+fn read_quorum(file: &Path) -> Result<Quorum, Failure> {
+    let settings = witnesses::read(file).map_err(|faults| Failure::Usage(faults.join("\n")))?;
+    let parsed = settings.witnesses.iter().map(|(vkey, _)| Witness::parse(vkey));
+    let witnesses = parsed.collect::<Result<Vec<_>, _>>().map_err(|error| Failure::Usage(error.to_string()))?;
+    Ok(Quorum { least: settings.quorum, witnesses })
 }
 
 fn read_remembered(file: &Path) -> Result<Option<(i64, Hash)>, Failure> {
@@ -100,18 +201,29 @@ fn read_remembered(file: &Path) -> Result<Option<(i64, Hash)>, Failure> {
     }
 }
 
-fn report(result: &Verification, json: bool) -> Result<(), Failure> {
+fn report(result: &Verification, vkey: &str, own_word: bool, json: bool) -> Result<(), Failure> {
     if json {
-        let text = serde_json::to_string(result).map_err(|error| Failure::Unreachable(error.to_string()))?;
-        say(&text);
+        let mut text = serde_json::to_value(result).map_err(|error| Failure::Unreachable(error.to_string()))?;
+        if let Value::Object(members) = &mut text {
+            members.insert("vkey".to_owned(), json!(vkey));
+            members.insert("vkey_from_the_log_itself".to_owned(), json!(own_word));
+        }
+        say(&text.to_string());
         return Ok(());
     }
     say(&format!("log      {}", result.origin));
+    say(&format!("key      {vkey}"));
     say(&format!("revision {}", result.revision));
     say(&format!("root     {}", result.root));
     say(&format!("checked  {} entries, {} listings", result.entries, result.listings));
+    if let Some(size) = result.cosigned {
+        say(&format!("cosigned {size} entries, by enough witnesses"));
+    }
     for problem in &result.problems {
         say(&format!("PROBLEM  {} at {}: {}", problem.code, problem.where_, problem.detail));
+    }
+    if own_word {
+        say("NOTE     the key is the log's own word: compare it with one from elsewhere, and name that with --vkey");
     }
     say(if result.ok { "OK: the log is whole and the list is what the log says" } else { "NOT OK" });
     Ok(())

@@ -20,6 +20,7 @@ pub mod holders;
 pub mod inbox;
 pub mod items;
 pub mod listings;
+pub mod log;
 pub mod lookup_body;
 pub mod lookups;
 pub mod own;

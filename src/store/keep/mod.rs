@@ -4,7 +4,9 @@
 
 pub mod answers;
 pub mod claims;
+pub mod cosignatures;
 pub mod drafts;
+pub mod log_search;
 pub mod messages;
 pub mod notices;
 pub mod opinion_drafts;
@@ -34,4 +36,6 @@ pub const TABLES: &[&str] = &[
     "opinion_drafts",
     "reconciliation_pages",
     "texts",
+    "log_search",
+    "log_cosignatures",
 ];

@@ -3,11 +3,13 @@
 //! The migrations are the law; a test compares them with what the database says after migrating.
 
 mod list;
+mod log;
 mod reconciliation;
 mod register;
 mod review;
 
 pub use list::*;
+pub use log::*;
 pub use reconciliation::*;
 pub use register::*;
 pub use review::*;

@@ -77,6 +77,14 @@ impl Client {
         self
     }
 
+    /// Reads, without a token.
+    ///
+    /// # Panics
+    /// As [`Client::send`].
+    pub fn get(&self, target: &str) -> Response {
+        self.send("GET", target, &[], b"")
+    }
+
     /// Sends a request and returns the response.
     ///
     /// # Panics

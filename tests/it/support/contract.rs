@@ -164,13 +164,11 @@ impl Contract {
 
     /// Finds the template that fits a path; literal segments win, from the left.
     fn path(&self, path: &str) -> Option<(&str, Node<'_>)> {
-        let segments = || path.split('/');
         let fits = |template: &str| {
-            template.split('/').count() == segments().count()
-                && template
-                    .split('/')
-                    .zip(segments())
-                    .all(|(known, given)| known == given || place(known).is_some() && !given.is_empty())
+            let steps = steps(template, path);
+            steps.is_some_and(|steps| {
+                steps.iter().all(|(known, given)| known == given || place(known).is_some() && !given.is_empty())
+            })
         };
         Node::at(&self.document, "/paths")
             .members()
@@ -330,8 +328,17 @@ fn place(segment: &str) -> Option<&str> {
     segment.strip_prefix('{')?.strip_suffix('}')
 }
 
+/// Pairs the steps of a template with those of a path; the number of a tile is all the rest of its path.
+fn steps<'a>(template: &'a str, path: &'a str) -> Option<Vec<(&'a str, &'a str)>> {
+    let known: Vec<&str> = template.split('/').collect();
+    let most = if template.ends_with("/{tile}") { known.len() } else { usize::MAX };
+    let given: Vec<&str> = path.splitn(most, '/').collect();
+    (known.len() == given.len()).then(|| known.into_iter().zip(given).collect())
+}
+
 fn places<'a>(template: &'a str, path: &'a str) -> Vec<(&'a str, &'a str)> {
-    template.split('/').zip(path.split('/')).filter_map(|(known, given)| Some((place(known)?, given))).collect()
+    let steps = steps(template, path).unwrap_or_default();
+    steps.into_iter().filter_map(|(known, given)| Some((place(known)?, given))).collect()
 }
 
 fn media_type(content_type: &str) -> String {

@@ -1,0 +1,180 @@
+//! Checks a log from the files that `/v1/log/` serves, wherever they come from: every entry re-hashed, every tile and every
+//! signed head compared, and the list told again by its entries.
+//!
+//! There are no tables to compare with: that needs the database. Invariant: no answer without problems unless every entry
+//! under the newest signed head was read, and each follows from the ones before it.
+
+use super::{ProblemView, Problems, Verification};
+use crate::tlog::Hash;
+use crate::tlog::checkpoint::CheckpointVerifier;
+use crate::tlog::cosignature::Quorum;
+use crate::tlog::entry::{Entry, Value};
+use crate::tlog::tiles::{TileKind, TilePath, WIDTH, split_bundle, width_at};
+use crate::tlog::verify::LogCheck;
+use std::collections::HashMap;
+
+/// Kind of the things that lookups are answered from.
+const LISTING: &str = "listing";
+
+/// The list as its entries tell it: the plain members of each listing.
+#[derive(Default)]
+struct Rebuilt {
+    listings: HashMap<String, HashMap<String, Value>>,
+}
+
+impl Rebuilt {
+    /// Takes a change; what it says was there before must have been there.
+    fn take(&mut self, index: u64, entry: Entry, problems: &mut Problems) {
+        if entry.entity.kind != LISTING {
+            return;
+        }
+        let members = self.listings.entry(entry.entity.id).or_default();
+        for change in entry.changes {
+            // The old value of what is committed to stands in the entry that set it.
+            let committed = matches!(change.new, Some(Value::Committed(_)));
+            let stood = match change.new {
+                Some(new) => members.insert(change.path.clone(), new),
+                None => members.remove(&change.path),
+            };
+            let stood = stood.filter(|value| matches!(value, Value::Plain(_)));
+            if stood != change.old && !committed {
+                let detail = format!("states another old value of `{}` than was recorded", change.path);
+                problems.add("list-differs", format!("entry {index}"), detail);
+            }
+        }
+    }
+}
+
+/// A check that is under way.
+pub struct FileCheck {
+    log: LogCheck,
+    origin: String,
+    problems: Problems,
+    rebuilt: Rebuilt,
+    head: Option<(u64, Hash)>,
+    entries: u64,
+    quorum: Option<Quorum>,
+    cosigned: Option<u64>,
+}
+
+impl FileCheck {
+    /// Starts a check of the log that `verifier` knows, from its newest signed head. `remembered` is what was seen before;
+    /// with a quorum a head must be signed by enough witnesses.
+    #[must_use]
+    pub fn new(
+        verifier: CheckpointVerifier,
+        remembered: Option<(u64, Hash)>,
+        newest: Option<&str>,
+        quorum: Option<Quorum>,
+    ) -> Self {
+        let mut problems = Problems::default();
+        let origin = verifier.origin().as_str().to_owned();
+        let head = match newest.map(|note| verifier.verify(note)) {
+            Some(Ok(head)) => Some((head.size, head.root)),
+            Some(Err(error)) => {
+                problems.add("checkpoint-signature", "checkpoint".to_owned(), error.to_string());
+                None
+            }
+            None => {
+                problems.add("checkpoint-missing", "checkpoint".to_owned(), "there is no signed head");
+                None
+            }
+        };
+        let mut log = LogCheck::new(verifier, remembered);
+        let mut cosigned = None;
+        if let (Some((size, _)), Some(note)) = (head, newest) {
+            log.checkpoint(size, note);
+            cosigned = quorum.as_ref().is_some_and(|quorum| quorum.reached(note)).then_some(size);
+        }
+        Self { log, origin, problems, rebuilt: Rebuilt::default(), head, entries: 0, quorum, cosigned }
+    }
+
+    /// Returns the number of entries that the newest signed head states.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        self.head.map_or(0, |(size, _)| size)
+    }
+
+    /// Names the files that the newest signed head demands: bundles in order, then tiles.
+    pub fn demanded(&self) -> impl Iterator<Item = TilePath> + use<> {
+        let size = self.size();
+        let of = move |kind: TileKind, level: u8| {
+            let tiles = (0_u64..).map(move |index| TilePath { kind, index, width: width_at(level, index, size) });
+            tiles.take_while(|path| path.width > 0)
+        };
+        let levels = (0_u8..64).take_while(move |level| width_at(*level, 0, size) > 0);
+        of(TileKind::Entries, 0).chain(levels.flat_map(move |level| of(TileKind::Hashes(level), level)))
+    }
+
+    /// Takes a demanded file, or that it is not there.
+    pub fn file(&mut self, path: TilePath, bytes: Option<&[u8]>) {
+        let Some(bytes) = bytes else {
+            let code = if matches!(path.kind, TileKind::Entries) { "bundle-missing" } else { "tile-missing" };
+            // A missing tile is told by the log's own check.
+            if code == "bundle-missing" {
+                self.problems.add(code, path.to_string(), "is not there");
+            }
+            return;
+        };
+        match path.kind {
+            TileKind::Hashes(level) => self.log.tile(level, path.index, bytes),
+            TileKind::Entries => self.bundle(path, bytes),
+        }
+    }
+
+    fn bundle(&mut self, path: TilePath, bytes: &[u8]) {
+        let leaves = split_bundle(bytes).filter(|leaves| leaves.len() == usize::from(path.width));
+        let Some(leaves) = leaves else {
+            self.problems.add("bundle-width", path.to_string(), format!("does not hold {} entries", path.width));
+            return;
+        };
+        let first = path.index.saturating_mul(u64::from(WIDTH));
+        for (index, leaf) in (first..).zip(leaves) {
+            self.entries = self.entries.saturating_add(1);
+            if let Some(entry) = self.log.entry(index, leaf, None) {
+                self.rebuilt.take(index, entry, &mut self.problems);
+            }
+        }
+    }
+
+    /// Takes an earlier signed head: the size that it is filed under, and its note.
+    pub fn head(&mut self, size: u64, note: &str) {
+        // What was signed after the newest head was read is not judged; the newest has been taken.
+        if size < self.size() {
+            self.log.checkpoint(size, note);
+            if self.cosigned.is_none_or(|known| known < size)
+                && self.quorum.as_ref().is_some_and(|quorum| quorum.reached(note))
+            {
+                self.cosigned = Some(size);
+            }
+        }
+    }
+
+    /// Says that a file beside the demanded ones cannot be read.
+    pub fn unreadable(&mut self, path: &str, why: &str) {
+        self.problems.add("file-malformed", path.to_owned(), why);
+    }
+
+    /// Ends the check.
+    #[must_use]
+    pub fn finish(self) -> Verification {
+        let size = self.size();
+        let mut problems = self.problems.0;
+        // Without a head there is nothing to judge against but what was remembered.
+        problems.extend(self.log.finish(size, None).into_iter().map(ProblemView::from));
+        let mut result = Verification {
+            ok: problems.is_empty(),
+            origin: self.origin,
+            revision: i64::try_from(size).unwrap_or(i64::MAX),
+            root: self.head.map_or_else(String::new, |(_, root)| root.to_string()),
+            entries: self.entries,
+            listings: self.rebuilt.listings.len(),
+            cosigned: None,
+            problems,
+        };
+        if self.quorum.is_some() {
+            result.judge_witnesses(self.cosigned);
+        }
+        result
+    }
+}
