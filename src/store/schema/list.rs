@@ -1,4 +1,4 @@
-//! Tables of the list, its log, and what draws on it.
+//! Tables of the list, what is sealed beside its log, and what draws on it.
 
 diesel::table! {
     installation (id) {
@@ -6,37 +6,6 @@ diesel::table! {
         environment -> Text,
         origin -> Text,
         shard -> Text,
-    }
-}
-
-diesel::table! {
-    log_head (id) {
-        id -> Integer,
-        size -> BigInt,
-        frontier -> Binary,
-    }
-}
-
-diesel::table! {
-    log_entries (revision) {
-        revision -> BigInt,
-        leaf -> Binary,
-        leaf_hash -> Binary,
-    }
-}
-
-diesel::table! {
-    log_tiles (level, tile) {
-        level -> Integer,
-        tile -> BigInt,
-        hashes -> Binary,
-    }
-}
-
-diesel::table! {
-    log_checkpoints (size) {
-        size -> BigInt,
-        note -> Text,
     }
 }
 

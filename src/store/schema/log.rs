@@ -1,4 +1,35 @@
-//! Tables of the log's readers: what is searched, and the signatures of witnesses.
+//! Tables of the log, and of its readers: what is searched, and the signatures of witnesses.
+
+diesel::table! {
+    log_head (id) {
+        id -> Integer,
+        size -> BigInt,
+        frontier -> Binary,
+    }
+}
+
+diesel::table! {
+    log_entries (revision) {
+        revision -> BigInt,
+        leaf -> Binary,
+        leaf_hash -> Binary,
+    }
+}
+
+diesel::table! {
+    log_tiles (level, tile) {
+        level -> Integer,
+        tile -> BigInt,
+        hashes -> Binary,
+    }
+}
+
+diesel::table! {
+    log_checkpoints (size) {
+        size -> BigInt,
+        note -> Text,
+    }
+}
 
 diesel::table! {
     log_search (revision) {
