@@ -8,12 +8,19 @@ use aws_lc_rs::signature::{
 };
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use clap::Parser as _;
 use serde_json::{Value, json};
 use std::hint::black_box;
+use std::io::Write as _;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 use whitelist::app::keys::DataFolder;
+use whitelist::app::log::export::Export;
+use whitelist::app::log::inclusion;
 use whitelist::app::verify;
+use whitelist::cli::log::source::{Source, SourceArgs};
+use whitelist::cli::log::verify::of_files;
 use whitelist::clock::Clock;
 use whitelist::domain::actor::{Role, RoleSet};
 use whitelist::domain::lang::Lang;
@@ -21,7 +28,7 @@ use whitelist::http::api::{answer_json, lookup_body};
 use whitelist::http::token::{TokenCache, TokenVerifier};
 use whitelist::outbound::keys::{Alg, IssuerSettings, KeySource, KeyStore, LoopbackHttp};
 use whitelist::store::writer::Options;
-use whitelist::store::{Store, installation, log as stored_log};
+use whitelist::store::{DatabaseUrl, Store, installation, log as stored_log};
 use whitelist::tlog::checkpoint::CheckpointVerifier;
 use whitelist::tlog::entry::Entry;
 use whitelist::tlog::merkle::leaf_hash;
@@ -252,7 +259,64 @@ pub fn log(list: &Sample, plan: Plan, report: &mut Report) -> Outcome<()> {
         seconds / millions,
         Goal::None,
     );
+    from_outside(&list.data, &url, &vkey, plan, report)
+}
+
+/// Measures the log as others read it: the archive, its verification, proofs.
+fn from_outside(data: &Path, url: &DatabaseUrl, vkey: &str, plan: Plan, report: &mut Report) -> Outcome<()> {
+    let store = Store::open(url, Options::default())?;
+    let archive = data.join("bench-log.tar");
+    let start = Instant::now();
+    let mut export = Export::begin(&store, vkey)?.ok_or("nothing is signed")?;
+    let millions = real(export.size()) / 1e6;
+    let mut file = std::fs::File::create(&archive)?;
+    while let Some(piece) = export.piece()? {
+        file.write_all(&piece)?;
+    }
+    drop(file);
+    report.once(
+        "the log written as an archive, per million entries",
+        "s",
+        start.elapsed().as_secs_f64() / millions,
+        Goal::None,
+    );
+
+    let mut verified = Vec::new();
+    for _ in 0..plan.rounds {
+        let args = ["log", "--export"].map(str::to_owned).into_iter().chain([archive.display().to_string()]);
+        let args = Sourced::try_parse_from(args)?;
+        let start = Instant::now();
+        let mut source = Source::open(&args.source).map_err(|failure| format!("{failure:?}"))?;
+        let result = of_files(&mut source, vkey, None, None).map_err(|failure| format!("{failure:?}"))?;
+        if !result.ok {
+            return Err(format!("the archive of the bench does not verify: {:?}", result.problems).into());
+        }
+        verified.push(start.elapsed().as_secs_f64() / millions);
+    }
+    report.rounds("`log verify` of an archive, per million entries", "s", &verified, Goal::AtMost(20.0));
+    std::fs::remove_file(&archive)?;
+
+    let size = export.size();
+    let mut waits = Vec::new();
+    let mut index = 0;
+    for _ in 0..5_000 {
+        index = (index + 7_919 * 104_729) % size;
+        let start = Instant::now();
+        black_box(store.read(|conn| inclusion(conn, index))?.ok_or("no proof")?);
+        waits.push(start.elapsed().as_secs_f64() * 1e3);
+    }
+    waits.sort_by(f64::total_cmp);
+    let p99 = waits.get(waits.len() * 99 / 100).copied().unwrap_or(f64::NAN);
+    report.once("proof that an entry is in that log: p99", "ms", p99, Goal::AtMost(20.0));
+    store.close();
     Ok(())
+}
+
+/// What `log verify` is told of where the log is.
+#[derive(clap::Parser)]
+struct Sourced {
+    #[command(flatten)]
+    source: SourceArgs,
 }
 
 fn append(edge: &mut stored_log::Edge, leaf: &[u8]) {

@@ -79,6 +79,10 @@ pub struct App {
     pub installation: Installation,
     /// What came of asking witnesses.
     pub witnessed: log::witness::Witnessed,
+    /// What the last check of the log came to.
+    pub checked: log::selfcheck::Checked,
+    /// The last published head, in a file beside the database.
+    pub head_file: std::path::PathBuf,
     /// Public key of the log's checkpoints (C2SP `signed-note`).
     pub vkey: String,
     /// How old the confirmation of the head may be.

@@ -6,6 +6,7 @@ use crate::app::draw::messages;
 use crate::app::follow::{Follower, load, look};
 use crate::app::found::create_log;
 use crate::app::keys::{DataFolder, origin_of};
+use crate::app::log::selfcheck::Checked;
 use crate::app::log::witness::Witnessed;
 use crate::app::queue::Recorder;
 use crate::app::sweeps::Swept;
@@ -166,6 +167,8 @@ pub fn open(opening: Opening) -> Result<Opened, Failure> {
         swept,
         installation,
         witnessed,
+        checked: Checked::default(),
+        head_file: folder.head_file(),
         vkey,
         max_staleness,
         messages_kept,

@@ -2,6 +2,7 @@
 
 use super::open::{Opened, Opening, open};
 use super::{Failure, tell};
+use crate::app::log::selfcheck::LogChecker;
 use crate::app::sweeps::Ticker;
 use crate::clock::Clock;
 use crate::config::mail::MailSettings;
@@ -198,10 +199,11 @@ pub fn serve(
     let edge = Edge::new(Arc::clone(&opened.app), keys, program, guards.metrics_from).map_err(Failure::Unreachable)?;
     let edge = Edge { throttle: guards.rate_limit.map(Throttle::new), documents: guards.documents, ..edge };
     let ticker = Ticker::start(Arc::clone(&opened.app))?;
+    let checker = LogChecker::start(Arc::clone(&opened.app))?;
     let courier = courier(&opened, guards.mail.as_ref())?;
     let witnessing = witnessing(&opened, guards.witnesses.as_ref())?;
     let served = crate::http::serve::until_stopped(Arc::new(edge), listener, ready);
-    drop((ticker, courier, witnessing));
+    drop((ticker, checker, courier, witnessing));
     opened.close();
     served.map_err(|error| Failure::Unreachable(error.to_string()))
 }

@@ -39,6 +39,9 @@ pub struct Metrics {
     letters_set_aside: IntGauge,
     cosigned: IntGauge,
     witness_refusals: IntGauge,
+    log_checked_at: IntGauge,
+    log_checked: IntGauge,
+    log_problems: IntGauge,
 }
 
 impl Metrics {
@@ -99,6 +102,15 @@ impl Metrics {
                 "Entries under the newest head that enough witnesses signed",
             )?,
             witness_refusals: gauge("whitelist_witness_refusals_total", "Times that a witness did not sign")?,
+            log_checked_at: gauge(
+                "whitelist_log_checked_at_seconds",
+                "When the service last read its whole log again",
+            )?,
+            log_checked: gauge("whitelist_log_checked_entries", "Entries that the last check of the log read")?,
+            log_problems: gauge(
+                "whitelist_log_problems",
+                "Problems that the last check of the log found; alarm above 0",
+            )?,
             registry,
         };
         metrics.registry.register(Box::new(lookups))?;
@@ -126,6 +138,9 @@ impl Metrics {
             &metrics.letters_set_aside,
             &metrics.cosigned,
             &metrics.witness_refusals,
+            &metrics.log_checked_at,
+            &metrics.log_checked,
+            &metrics.log_problems,
         ] {
             metrics.registry.register(Box::new(gauge.clone()))?;
         }
@@ -190,6 +205,9 @@ impl Metrics {
         self.calendar_missing.set(app.calendar_missing().map_or(0, i64::from));
         self.cosigned.set(app.witnessed.cosigned.load(Ordering::Relaxed));
         self.witness_refusals.set(whole(app.witnessed.refused.load(Ordering::Relaxed)));
+        self.log_checked_at.set(app.checked.at.load(Ordering::Relaxed));
+        self.log_checked.set(app.checked.entries.load(Ordering::Relaxed));
+        self.log_problems.set(app.checked.problems.load(Ordering::Relaxed));
         if let Some((waiting, set_aside)) = letters {
             self.letters_waiting.set(waiting);
             self.letters_set_aside.set(set_aside);

@@ -6,6 +6,7 @@ mod fill;
 mod outside;
 pub mod read;
 mod search;
+mod selfcheck;
 mod sql;
 mod story;
 mod tamper;

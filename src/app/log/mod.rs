@@ -5,6 +5,7 @@
 
 pub mod export;
 pub mod search;
+pub mod selfcheck;
 pub mod witness;
 
 use self::export::Export;

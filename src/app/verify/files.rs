@@ -5,21 +5,31 @@
 //! under the newest signed head was read, and each follows from the ones before it.
 
 use super::{ProblemView, Problems, Verification};
-use crate::tlog::Hash;
+use crate::tlog::Hash as Sha256;
 use crate::tlog::checkpoint::CheckpointVerifier;
 use crate::tlog::cosignature::Quorum;
 use crate::tlog::entry::{Entry, Value};
 use crate::tlog::tiles::{TileKind, TilePath, WIDTH, split_bundle, width_at};
 use crate::tlog::verify::LogCheck;
+use rustc_hash::FxHasher;
 use std::collections::HashMap;
+use std::hash::{Hash, Hasher as _};
 
 /// Kind of the things that lookups are answered from.
 const LISTING: &str = "listing";
 
-/// The list as its entries tell it: the plain members of each listing.
+/// The list as its entries tell it: what each listing's members are, as hashes of path and value, because a list may have
+/// millions of them.
 #[derive(Default)]
 struct Rebuilt {
-    listings: HashMap<String, HashMap<String, Value>>,
+    listings: HashMap<String, Vec<(u32, u32)>>,
+}
+
+fn short(what: &impl Hash) -> u32 {
+    let mut hasher = FxHasher::default();
+    what.hash(&mut hasher);
+    let [a, b, c, d, ..] = hasher.finish().to_le_bytes();
+    u32::from_le_bytes([a, b, c, d])
 }
 
 impl Rebuilt {
@@ -30,14 +40,19 @@ impl Rebuilt {
         }
         let members = self.listings.entry(entry.entity.id).or_default();
         for change in entry.changes {
-            // The old value of what is committed to stands in the entry that set it.
-            let committed = matches!(change.new, Some(Value::Committed(_)));
-            let stood = match change.new {
-                Some(new) => members.insert(change.path.clone(), new),
-                None => members.remove(&change.path),
+            let path = short(&change.path);
+            let stood = members.iter().position(|(known, _)| *known == path).map(|place| members.swap_remove(place).1);
+            let old = match &change.old {
+                Some(Value::Plain(plain)) => Some(short(plain)),
+                Some(Value::Committed(_)) | None => None,
             };
-            let stood = stood.filter(|value| matches!(value, Value::Plain(_)));
-            if stood != change.old && !committed {
+            match change.new {
+                Some(Value::Plain(plain)) => members.push((path, short(&plain))),
+                // Of what is committed to the old value stands in the entry that set it.
+                Some(Value::Committed(_)) => continue,
+                None => {}
+            }
+            if stood != old {
                 let detail = format!("states another old value of `{}` than was recorded", change.path);
                 problems.add("list-differs", format!("entry {index}"), detail);
             }
@@ -50,8 +65,8 @@ pub struct FileCheck {
     log: LogCheck,
     origin: String,
     problems: Problems,
-    rebuilt: Rebuilt,
-    head: Option<(u64, Hash)>,
+    rebuilt: Option<Rebuilt>,
+    head: Option<(u64, Sha256)>,
     entries: u64,
     quorum: Option<Quorum>,
     cosigned: Option<u64>,
@@ -63,7 +78,7 @@ impl FileCheck {
     #[must_use]
     pub fn new(
         verifier: CheckpointVerifier,
-        remembered: Option<(u64, Hash)>,
+        remembered: Option<(u64, Sha256)>,
         newest: Option<&str>,
         quorum: Option<Quorum>,
     ) -> Self {
@@ -86,7 +101,7 @@ impl FileCheck {
             log.checkpoint(size, note);
             cosigned = quorum.as_ref().is_some_and(|quorum| quorum.reached(note)).then_some(size);
         }
-        Self { log, origin, problems, rebuilt: Rebuilt::default(), head, entries: 0, quorum, cosigned }
+        Self { log, origin, problems, rebuilt: Some(Rebuilt::default()), head, entries: 0, quorum, cosigned }
     }
 
     /// Returns the number of entries that the newest signed head states.
@@ -131,8 +146,9 @@ impl FileCheck {
         let first = path.index.saturating_mul(u64::from(WIDTH));
         for (index, leaf) in (first..).zip(leaves) {
             self.entries = self.entries.saturating_add(1);
-            if let Some(entry) = self.log.entry(index, leaf, None) {
-                self.rebuilt.take(index, entry, &mut self.problems);
+            let entry = self.log.entry(index, leaf, None);
+            if let Some((entry, rebuilt)) = entry.zip(self.rebuilt.as_mut()) {
+                rebuilt.take(index, entry, &mut self.problems);
             }
         }
     }
@@ -150,9 +166,21 @@ impl FileCheck {
         }
     }
 
-    /// Says that a file beside the demanded ones cannot be read.
-    pub fn unreadable(&mut self, path: &str, why: &str) {
-        self.problems.add("file-malformed", path.to_owned(), why);
+    /// Leaves the list out, where it is compared with the tables anyway.
+    #[must_use]
+    pub fn without_list(self) -> Self {
+        Self { rebuilt: None, ..self }
+    }
+
+    /// Returns the root that the newest signed head states.
+    #[must_use]
+    pub fn root(&self) -> Option<Sha256> {
+        self.head.map(|(_, root)| root)
+    }
+
+    /// Adds a problem that was found beside the demanded files.
+    pub fn note(&mut self, code: &str, place: &str, detail: &str) {
+        self.problems.add(code, place.to_owned(), detail);
     }
 
     /// Ends the check.
@@ -168,7 +196,7 @@ impl FileCheck {
             revision: i64::try_from(size).unwrap_or(i64::MAX),
             root: self.head.map_or_else(String::new, |(_, root)| root.to_string()),
             entries: self.entries,
-            listings: self.rebuilt.listings.len(),
+            listings: self.rebuilt.map_or(0, |rebuilt| rebuilt.listings.len()),
             cosigned: None,
             problems,
         };

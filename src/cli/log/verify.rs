@@ -104,7 +104,11 @@ fn of_database(
     Ok((result, published.ok().flatten()))
 }
 
-fn of_files(
+/// Verifies the files of a source.
+///
+/// # Errors
+/// [`Failure::Unreachable`] when one cannot be read, [`Failure::Usage`] for a faulty key.
+pub fn of_files(
     source: &mut Source,
     vkey: &str,
     remembered: Option<(i64, Hash)>,
@@ -140,7 +144,7 @@ fn heads(source: &mut Source, check: &mut FileCheck) -> Result<(), Failure> {
             let path = format!("checkpoints?limit=200{after}");
             let page = source.read(&path)?.and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok());
             let Some(page) = page else {
-                check.unreadable("checkpoints", "no page of signed heads");
+                check.note("file-malformed", "checkpoints", "no page of signed heads");
                 return Ok(());
             };
             for head in page.get("items").and_then(Value::as_array).into_iter().flatten() {
@@ -165,7 +169,7 @@ fn heads(source: &mut Source, check: &mut FileCheck) -> Result<(), Failure> {
 fn take(check: &mut FileCheck, path: &str, head: &Value) {
     match (head.get("size").and_then(Value::as_u64), head.get("note").and_then(Value::as_str)) {
         (Some(size), Some(note)) => check.head(size, note),
-        _ => check.unreadable(path, "not a signed head"),
+        _ => check.note("file-malformed", path, "not a signed head"),
     }
 }
 
