@@ -3,7 +3,7 @@
 #
 #   tools/install.sh          what `make demo` needs: a C compiler, make, and curl for what it prints to try
 #   tools/install.sh test     also what `make test` needs: PostgreSQL server binaries, python3, rustfmt, clippy, and programs
-#                             of others that verify the log: openssl, Go with golang.org/x/mod, and from PyPI, into
+#                             of others that verify the log and signed answers: openssl, Go with golang.org/x/mod, and from PyPI, into
 #                             target/verifiers/venv only, what tests/verifiers/*.txt pins by hash
 set -euo pipefail
 cd "$(dirname "$0")/.."

@@ -15,16 +15,18 @@ use std::io::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
+use whitelist::app::answer_json;
 use whitelist::app::keys::DataFolder;
 use whitelist::app::log::export::Export;
 use whitelist::app::log::inclusion;
+use whitelist::app::lookup::{Asker, Rendered};
 use whitelist::app::verify;
 use whitelist::cli::log::source::{Source, SourceArgs};
 use whitelist::cli::log::verify::of_files;
 use whitelist::clock::Clock;
 use whitelist::domain::actor::{Role, RoleSet};
 use whitelist::domain::lang::Lang;
-use whitelist::http::api::{answer_json, lookup_body};
+use whitelist::http::api::lookup_body;
 use whitelist::http::token::{TokenCache, TokenVerifier};
 use whitelist::outbound::keys::{Alg, IssuerSettings, KeySource, KeyStore, LoopbackHttp};
 use whitelist::store::writer::Options;
@@ -169,14 +171,16 @@ pub fn decisions(list: &Sample, plan: Plan, report: &mut Report) -> Outcome<()> 
         Ok::<_, String>(())
     })?;
     report.rounds("decision in the process, per line", "ns", &scaled(&judged, 1e9), Goal::AtMost(10_000.0));
-    let org: Arc<str> = Arc::from("0101");
+    let asker = Asker { org: Arc::from("0101"), account: None, lang: Lang::Zh, since: app.clock.uptime() };
     let whole = costs(plan.rounds, 1, &queries, |query| {
         let question = read(query)?;
-        let asked = app.ask_one(&org, &question.declaration, &question.line, question.as_of, |given| {
-            let line = given.lines.first();
-            black_box(
-                line.map(|line| answer_json::answer(given.id, given.revision, given.answered_at, line, Lang::Zh)),
-            );
+        let asker = Asker { since: app.clock.uptime(), ..asker.clone() };
+        let asked = app.ask_one(&asker, &question.declaration, &question.line, question.as_of, |given| {
+            let written = given.lines.first().map_or_else(Vec::new, |line| {
+                answer_json::answer(given.id, given.revision, given.answered_at, line, Lang::Zh)
+            });
+            let digest = answer_json::digest_of_one(&written);
+            Rendered { value: drop(black_box(written)), digest }
         });
         asked.map_err(|error| error.to_string())
     })?;

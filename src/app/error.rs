@@ -60,6 +60,9 @@ pub enum AppError {
     /// This node has not reached the demanded revision.
     #[error("the demanded revision is not reached")]
     NotYetCurrent,
+    /// The answer cannot be put on record now, and so is not given.
+    #[error("the answer cannot be recorded")]
+    Unrecorded,
     /// The database is away, full, or refuses.
     #[error("the store failed")]
     Store(#[from] StoreError),

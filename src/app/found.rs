@@ -136,10 +136,10 @@ fn known_versions(conn: &mut AnyConnection, code: &str) -> Result<Vec<SchemeRow>
     Ok(rulebook::schemes_since(conn, 0)?.into_iter().filter(|row| row.code == code).collect())
 }
 
-/// Whether the list is still empty apart from the log's first entry.
+/// Whether the list is still empty: no scheme was ever adopted.
 ///
 /// # Errors
 /// The store's failure.
 pub fn is_new(store: &Store) -> Result<bool, AppError> {
-    Ok(store.read(log::size)? <= 1)
+    Ok(store.read(|conn| rulebook::schemes_since(conn, 0))?.is_empty())
 }

@@ -174,7 +174,7 @@ fn holder(tx: &mut Tx<'_>, uscc: Uscc) -> Result<Holder, AppError> {
     tx.flush()?;
     let day = tx.context().at.day();
     let rows = enterprises::versions(tx.conn(), uscc.as_str())?;
-    let count = listings::count_of(tx.conn(), uscc.as_str())?;
+    let count = listings::count_of(tx.conn(), uscc.as_str(), i64::MAX)?;
     let view = view::enterprise(&rows, count, day)?.ok_or(AppError::NotFound)?;
     Ok(Holder { view })
 }

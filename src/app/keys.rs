@@ -1,4 +1,4 @@
-//! Files of the data folder: the checkpoint key, which signs checkpoints and nothing else.
+//! Files of the data folder: the checkpoint key, which signs checkpoints and nothing else, and the keys that sign answers.
 
 use crate::store::private::random;
 use crate::store::{Environment, StoreError};
@@ -53,9 +53,36 @@ impl DataFolder {
         };
         Ok(CheckpointKey::from_seed(&seed, origin))
     }
+
+    fn answer_key(&self, kid: &str) -> PathBuf {
+        self.keys().join(format!("answer-{kid}.pem"))
+    }
+
+    /// Reads the private key that signs answers under an id, as PEM; none when it is not here.
+    ///
+    /// # Errors
+    /// [`StoreError::File`] when it cannot be read or is readable by others.
+    pub fn read_answer_key(&self, kid: &str) -> Result<Option<String>, StoreError> {
+        read_text(&self.answer_key(kid))
+    }
+
+    /// Keeps a private key that signs answers, for the owner only.
+    ///
+    /// # Errors
+    /// [`StoreError::File`] when it cannot be written, or is there already.
+    pub fn keep_answer_key(&self, kid: &str, pem: &str) -> Result<(), StoreError> {
+        let path = self.answer_key(kid);
+        let failed = |error: std::io::Error| StoreError::File(format!("{}: {error}", path.display()));
+        let mut file = create_private(&path).map_err(failed)?;
+        file.write_all(pem.as_bytes()).and_then(|()| file.sync_all()).map_err(failed)
+    }
 }
 
-fn read_private(path: &Path) -> Result<Option<[u8; 32]>, StoreError> {
+fn create_private(path: &Path) -> std::io::Result<std::fs::File> {
+    std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
+}
+
+fn read_text(path: &Path) -> Result<Option<String>, StoreError> {
     let failed = |what: &dyn std::fmt::Display| StoreError::File(format!("{}: {what}", path.display()));
     let mut file = match std::fs::File::open(path) {
         Ok(file) => file,
@@ -68,16 +95,21 @@ fn read_private(path: &Path) -> Result<Option<[u8; 32]>, StoreError> {
     }
     let mut text = String::new();
     file.read_to_string(&mut text).map_err(|error| failed(&error))?;
+    Ok(Some(text))
+}
+
+fn read_private(path: &Path) -> Result<Option<[u8; 32]>, StoreError> {
+    let Some(text) = read_text(path)? else { return Ok(None) };
     let mut seed = [0; 32];
-    hex::decode_to_slice(text.trim(), &mut seed).map_err(|_| failed(&"not a key: 64 hex digits expected"))?;
+    hex::decode_to_slice(text.trim(), &mut seed)
+        .map_err(|_| StoreError::File(format!("{}: not a key: 64 hex digits expected", path.display())))?;
     Ok(Some(seed))
 }
 
 fn make_private(path: &Path) -> Result<[u8; 32], StoreError> {
     let failed = |error: std::io::Error| StoreError::File(format!("{}: {error}", path.display()));
     let seed: [u8; 32] = random()?;
-    let made = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
-    match made {
+    match create_private(path) {
         Ok(mut file) => {
             file.write_all(hex::encode(seed).as_bytes()).and_then(|()| file.sync_all()).map_err(failed)?;
             Ok(seed)

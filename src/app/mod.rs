@@ -4,11 +4,13 @@
 //! no SQL and no async.
 
 pub mod adjust;
+pub mod answer_json;
 pub mod answers;
 pub mod applications;
 pub mod board;
 pub mod broadcasts;
 pub mod calendar;
+pub mod changes;
 pub mod covered;
 pub mod draw;
 pub mod error;
@@ -29,13 +31,17 @@ pub mod people;
 pub mod plan;
 pub mod preview;
 pub mod queue;
+pub mod receipts;
 pub mod reconcile;
 pub mod record;
 pub mod repeat;
+pub mod replays;
 pub mod report;
 pub mod review;
 pub mod samples;
 pub mod screening;
+pub mod seals;
+pub mod sentence;
 pub mod shadow;
 pub mod stops;
 pub mod sweeps;
@@ -52,10 +58,12 @@ pub use error::AppError;
 use crate::clock::Clock;
 use crate::domain::actor::Caller;
 use crate::domain::revision::Revision;
+use crate::domain::validity::Instant;
 use crate::index::Index;
 use crate::store::log::size;
 use crate::store::{Author, Context, Environment, Installation, Store};
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 /// Name of the service where it acts by itself on what was listed.
@@ -71,6 +79,16 @@ pub struct App {
     pub clock: Clock,
     /// Where recorded answers go.
     pub recorder: queue::Recorder<record::Record>,
+    /// When this process started.
+    pub started_at: Instant,
+    /// Unrecorded answers that a seal has told.
+    pub losses_told: AtomicU64,
+    /// What the last sample of replayed answers came to.
+    pub replayed: replays::Sampled,
+    /// How long recorded answers are kept.
+    pub answers_kept: Duration,
+    /// The keys that sign answers.
+    pub answer_keys: receipts::keys::AnswerKeys,
     /// Where raw messages of draws go.
     pub messages: queue::Recorder<draw::messages::Message>,
     /// What the last sweep of reservations saw.

@@ -56,6 +56,15 @@ pub struct ListingQuery {
     pub as_of: Option<Revision>,
 }
 
+/// Known when, and valid on which day.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SeenAt {
+    /// As known at a revision; the newest when absent.
+    pub as_of: Option<Revision>,
+    /// The day; today when absent.
+    pub valid_on: Option<LegalDay>,
+}
+
 /// Returns whether a caller sees all listings, or only those of one enterprise.
 ///
 /// # Errors
@@ -114,7 +123,7 @@ pub fn seen(caller: &Caller) -> Result<Seen, AppError> {
     scope(caller).and_then(|own| own.map(Seen::Enterprise).ok_or(AppError::Forbidden))
 }
 
-fn notes(caller: &Caller) -> Notes {
+pub(super) fn notes(caller: &Caller) -> Notes {
     if caller.holds_any(NOTES) { Notes::Shown } else { Notes::Hidden }
 }
 
@@ -225,20 +234,21 @@ impl App {
         })
     }
 
-    /// Lists enterprises in order of USCC.
+    /// Lists enterprises in order of USCC, as known at a revision and valid on a day.
     ///
     /// # Errors
-    /// The store's failure.
+    /// [`AppError::NotYetCurrent`] for a revision still to come; the store's failure.
     pub fn enterprises(
         &self,
         caller: &Caller,
         q: Option<&str>,
+        seen: SeenAt,
         after: &str,
         limit: usize,
     ) -> Result<Page<EnterpriseView>, AppError> {
-        let day = self.clock.now().day();
+        let seen = self.seen_at(seen)?;
         if let Some(own) = scope(caller)? {
-            let view = self.store.read(|conn| enterprise(conn, own.as_str(), day))?;
+            let view = self.store.read(|conn| enterprise(conn, own.as_str(), seen))?;
             let found = view.filter(|view| after < view.uscc.as_str() && q.is_none_or(|q| named(view, q)));
             return Ok(Page { items: found.into_iter().collect(), next: None });
         }
@@ -250,7 +260,7 @@ impl App {
                 let short = i64::try_from(usccs.len()).unwrap_or(size) < size;
                 for uscc in &usccs {
                     cursor.clone_from(uscc);
-                    items.extend(enterprise(conn, uscc, day)?.filter(|view| q.is_none_or(|q| named(view, q))));
+                    items.extend(enterprise(conn, uscc, seen)?.filter(|view| q.is_none_or(|q| named(view, q))));
                     if items.len() == limit {
                         let last = usccs.last() == Some(&cursor) && short;
                         return Ok(Page { items, next: (!last).then_some(cursor) });
@@ -264,16 +274,27 @@ impl App {
         })
     }
 
-    /// Finds one enterprise.
+    /// Finds one enterprise, as known at a revision and valid on a day.
     ///
     /// # Errors
-    /// [`AppError::NotFound`], also for another enterprise than the caller's own.
-    pub fn enterprise(&self, caller: &Caller, uscc: Uscc) -> Result<EnterpriseView, AppError> {
+    /// [`AppError::NotFound`], also for another enterprise than the caller's own; [`AppError::NotYetCurrent`] for a
+    /// revision still to come.
+    pub fn enterprise(&self, caller: &Caller, uscc: Uscc, seen: SeenAt) -> Result<EnterpriseView, AppError> {
         if scope(caller)?.is_some_and(|own| own != uscc) {
             return Err(AppError::NotFound);
         }
-        let day = self.clock.now().day();
-        self.store.read(|conn| enterprise(conn, uscc.as_str(), day))?.ok_or(AppError::NotFound)
+        let seen = self.seen_at(seen)?;
+        self.store.read(|conn| enterprise(conn, uscc.as_str(), seen))?.ok_or(AppError::NotFound)
+    }
+
+    /// Says from which revision and for which day a question is answered: where none is named the newest, and today.
+    fn seen_at(&self, seen: SeenAt) -> Result<(Revision, LegalDay), AppError> {
+        let newest = self.index.load().revision();
+        if seen.as_of.is_some_and(|asked| asked > newest) {
+            return Err(AppError::NotYetCurrent);
+        }
+        // What was committed a moment ago is read as well.
+        Ok((seen.as_of.unwrap_or(Revision::NEWEST), seen.valid_on.unwrap_or_else(|| self.clock.now().day())))
     }
 
     /// Collects every listing that fits for a workbook, in order of number.
@@ -301,12 +322,17 @@ fn named(view: &EnterpriseView, q: &str) -> bool {
     view.uscc.contains(&q.to_uppercase()) || normalise_name(&view.name_zh).contains(&normalise_name(q))
 }
 
-fn enterprise(conn: &mut AnyConnection, uscc: &str, day: LegalDay) -> Result<Option<EnterpriseView>, StoreError> {
-    let rows = enterprises::versions(conn, uscc)?;
+fn enterprise(
+    conn: &mut AnyConnection,
+    uscc: &str,
+    (as_of, day): (Revision, LegalDay),
+) -> Result<Option<EnterpriseView>, StoreError> {
+    let mut rows = enterprises::versions(conn, uscc)?;
+    rows.retain(|row| row.revision <= as_of.0);
     if rows.is_empty() {
         return Ok(None);
     }
-    view::enterprise(&rows, listings::count_of(conn, uscc)?, day)
+    view::enterprise(&rows, listings::count_of(conn, uscc, as_of.0)?, day)
 }
 
 fn matches(view: &ListingView, query: &ListingQuery) -> bool {
@@ -341,7 +367,7 @@ fn gather(conn: &mut AnyConnection, numbers: &[String], as_of: Option<Revision>)
     Ok(Gathered { versions, enterprises: of_enterprise, balances })
 }
 
-fn views(
+pub(super) fn views(
     conn: &mut AnyConnection,
     numbers: &[String],
     as_of: Option<Revision>,

@@ -2,16 +2,17 @@
 
 use super::open::{Opening, open};
 use super::{Failure, Place, say};
+use crate::app::answer_json::answer;
+use crate::app::lookup::{Answered, Asker, Rendered};
 use crate::domain::code::{Cas, CiqCode, CustomsOffice, HsCode, TradeMode, UnitCode, Uscc};
 use crate::domain::fault::FaultCode;
 use crate::domain::lang::Lang;
 use crate::domain::listing_number::ListingNumber;
-use crate::domain::lookup::{Declaration, Line};
+use crate::domain::lookup::{Declaration, Line, LineAnswer};
 use crate::domain::quantity::{Measure, Quantity};
 use crate::domain::reason::Verdict;
 use crate::domain::revision::Revision;
 use crate::domain::validity::LegalDay;
-use crate::http::api::answer_json::answer;
 use clap::Args;
 
 /// Arguments of `lookup`.
@@ -109,40 +110,47 @@ fn ask(args: &LookupArgs, app: &crate::app::App, lang: Lang) -> Result<Verdict, 
         measure: quantity.zip(unit).map(|(quantity, unit)| Measure { quantity, unit }),
     };
     let as_of = args.as_of_revision.map(Revision);
-    let verdict = app.ask_one(&"command line".into(), &declaration, &line, as_of, |given| {
-        let answered = given.lines.first()?;
-        if args.json {
-            let json = answer(given.id, given.revision, given.answered_at, answered, lang);
-            say(&String::from_utf8_lossy(&json));
-        } else {
-            let waived: Vec<String> = answered.waived.iter().map(|code| code.to_string()).collect();
-            let required: Vec<String> = answered.required.iter().map(|code| code.to_string()).collect();
-            let title = lang.pick("结论", "verdict");
-            say(&format!("{title}: {}", answered.verdict.as_str()));
-            say(&format!("{}: {}", lang.pick("免予提交", "waived"), list(&waived)));
-            say(&format!("{}: {}", lang.pick("仍须提交", "still required"), list(&required)));
-            for reason in answered.reasons.iter() {
-                say(&format!("- {}: {}", reason.as_str(), reason.text(lang)));
-                if let Some(remedy) = reason.remedy(lang) {
-                    say(&format!("  {}", remedy));
-                }
-            }
-            if let Some(candidate) = answered.candidate {
-                let (number, version) = (candidate.listing.number, candidate.version_number);
-                let remaining = candidate.remaining();
-                let unit = remaining.unit.name(lang);
-                say(&format!(
-                    "{}: {number} v{version}, {} {} {unit}",
-                    lang.pick("条目", "listing"),
-                    lang.pick("剩余", "remaining"),
-                    remaining.quantity
-                ));
-            }
-            say(&format!("{}: {}", lang.pick("名单版本", "revision"), given.revision));
-        }
-        Some(answered.verdict)
+    let asker = Asker { org: "command line".into(), account: None, lang, since: app.clock.uptime() };
+    let verdict = app.ask_one(&asker, &declaration, &line, as_of, |given| {
+        let value = given.lines.first().map(|answered| tell(args, given, answered, lang));
+        // A command records nothing.
+        Rendered { value, digest: [0; 32] }
     })?;
     verdict.ok_or_else(|| Failure::Unreachable("no answer".to_owned()))
+}
+
+/// Prints an answer and returns its verdict.
+fn tell(args: &LookupArgs, given: &Answered<'_>, answered: &LineAnswer<'_>, lang: Lang) -> Verdict {
+    if args.json {
+        let json = answer(given.id, given.revision, given.answered_at, answered, lang);
+        say(&String::from_utf8_lossy(&json));
+    } else {
+        let waived: Vec<String> = answered.waived.iter().map(|code| code.to_string()).collect();
+        let required: Vec<String> = answered.required.iter().map(|code| code.to_string()).collect();
+        let title = lang.pick("结论", "verdict");
+        say(&format!("{title}: {}", answered.verdict.as_str()));
+        say(&format!("{}: {}", lang.pick("免予提交", "waived"), list(&waived)));
+        say(&format!("{}: {}", lang.pick("仍须提交", "still required"), list(&required)));
+        for reason in answered.reasons.iter() {
+            say(&format!("- {}: {}", reason.as_str(), reason.text(lang)));
+            if let Some(remedy) = reason.remedy(lang) {
+                say(&format!("  {}", remedy));
+            }
+        }
+        if let Some(candidate) = answered.candidate {
+            let (number, version) = (candidate.listing.number, candidate.version_number);
+            let remaining = candidate.remaining();
+            let unit = remaining.unit.name(lang);
+            say(&format!(
+                "{}: {number} v{version}, {} {} {unit}",
+                lang.pick("条目", "listing"),
+                lang.pick("剩余", "remaining"),
+                remaining.quantity
+            ));
+        }
+        say(&format!("{}: {}", lang.pick("名单版本", "revision"), given.revision));
+    }
+    answered.verdict
 }
 
 fn list(codes: &[String]) -> String {

@@ -1,6 +1,7 @@
 //! The commands of the binary, one file each. Exit codes: 0 done, 1 refused or not found, 2 wrong usage, 3 cannot
 //! reach or open.
 
+pub mod answer;
 pub mod calendar;
 pub mod demo;
 pub mod demo_issuer;
@@ -45,6 +46,9 @@ enum Command {
     /// The transparency log: verify it, show and prove entries, take all of it along
     #[command(subcommand)]
     Log(log::LogCommand),
+    /// Signed answers: check one without the service, change the key that signs
+    #[command(subcommand)]
+    Answer(AnswerCommand),
     /// Bring the database up to date; makes a new one for production
     Migrate(migrate::MigrateArgs),
     /// The tariff table of document codes per HS code
@@ -67,6 +71,14 @@ enum Command {
     /// Read a spreadsheet from standard input under limits; started by the service for itself
     #[command(hide = true)]
     ReadSheet,
+}
+
+#[derive(Debug, Subcommand)]
+enum AnswerCommand {
+    /// Check a signed answer with the public keys alone
+    Verify(answer::VerifyArgs),
+    /// Introduce a new key and retire the one that signs now
+    RotateKey(answer::RotateArgs),
 }
 
 #[derive(Debug, Subcommand)]
@@ -153,6 +165,7 @@ impl From<crate::app::AppError> for Failure {
             | AppError::Conflict(_)
             | AppError::StaleNode
             | AppError::Draw(_)
+            | AppError::Unrecorded
             | AppError::NotYetCurrent) => Self::Refused(other.to_string()),
         }
     }
@@ -177,6 +190,8 @@ pub fn run() -> ExitCode {
         Command::Import(args) => import::run(args),
         Command::Lookup(args) => lookup::run(args),
         Command::Log(command) => log::run(command),
+        Command::Answer(AnswerCommand::Verify(args)) => answer::verify(args),
+        Command::Answer(AnswerCommand::RotateKey(args)) => answer::rotate_key(args),
         Command::Migrate(args) => migrate::run(args),
         Command::Tariff(TariffCommand::Import(args)) => tariff::run(args),
         Command::Calendar(CalendarCommand::Import(args)) => calendar::run(args),

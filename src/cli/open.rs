@@ -9,10 +9,13 @@ use crate::app::keys::{DataFolder, origin_of};
 use crate::app::log::selfcheck::Checked;
 use crate::app::log::witness::Witnessed;
 use crate::app::queue::Recorder;
+use crate::app::receipts::keys::AnswerKeys;
+use crate::app::replays::Sampled;
 use crate::app::sweeps::Swept;
 use crate::app::{App, record};
 use crate::clock::Clock;
 use crate::config;
+use crate::domain::receipt::{AnswerAlgorithm, Overflow};
 use crate::index::{Index, Snapshot};
 use crate::store::checkpoints::Signer;
 use crate::store::conn::{migrate, migrations_pending};
@@ -21,6 +24,7 @@ use crate::store::writer::Options;
 use crate::store::{DatabaseUrl, Environment, Store, installation};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 /// What is opened for.
@@ -38,8 +42,14 @@ pub struct Opening {
     pub migrate: bool,
     /// Whether answers are recorded.
     pub record: bool,
+    /// What happens to answers that cannot be recorded.
+    pub overflow: Overflow,
+    /// How answers are signed.
+    pub signing: AnswerAlgorithm,
     /// How old the confirmation of the head may be.
     pub max_staleness: Duration,
+    /// How long recorded answers are kept.
+    pub answers_kept: Duration,
     /// How long raw messages of draws are kept.
     pub messages_kept: Duration,
     /// The time.
@@ -63,6 +73,9 @@ impl Opening {
             public_url: None,
             migrate: false,
             record: false,
+            overflow: Overflow::Count,
+            answers_kept: record::KEPT,
+            signing: AnswerAlgorithm::EdDsa,
             max_staleness: Duration::from_secs(5),
             messages_kept: messages::KEPT,
             clock: Clock::system(),
@@ -78,6 +91,7 @@ pub struct Opened {
     /// Folder of the data.
     pub folder: DataFolder,
     follower: Option<Follower>,
+    records: bool,
 }
 
 impl Opened {
@@ -86,6 +100,11 @@ impl Opened {
         self.follower.take();
         let store = self.app.store.clone();
         self.app.recorder.flush();
+        if self.records
+            && let Err(error) = self.app.seal_now(self.app.clock.now())
+        {
+            tracing::error!(%error, "the last answers are not sealed; the next start will");
+        }
         self.app.messages.flush();
         drop(self.app);
         store.close();
@@ -147,22 +166,33 @@ pub fn open(opening: Opening) -> Result<Opened, Failure> {
     index.swap(load(&store)?);
     look(&store, &index, &opening.clock);
     let follower = Follower::start(store.clone(), Arc::clone(&index), opening.clock.clone(), rings)?;
-    let (recorder, messages) = if opening.record {
+    let (recorder, messages, answer_keys) = if opening.record {
         (
-            Recorder::start("recorder", store.clone(), record::BATCH, record::write)?,
-            Recorder::start("messages", store.clone(), messages::BATCH, messages::write)?,
+            Recorder::start("recorder", store.clone(), record::BATCH, opening.overflow, record::write)?,
+            Recorder::start("messages", store.clone(), messages::BATCH, Overflow::Count, messages::write)?,
+            AnswerKeys::new(folder.clone(), opening.signing),
         )
     } else {
-        (Recorder::off(), Recorder::off())
+        (Recorder::off(), Recorder::off(), AnswerKeys::none())
     };
-    let Opening { clock, max_staleness, messages_kept, .. } = opening;
+    if let Err(error) = answer_keys.take(&store, opening.clock.now()) {
+        // Answers are given all the same, only not signed; it is tried again every minute.
+        tracing::error!(%error, "there is no key to sign answers with");
+    }
+    let Opening { clock, max_staleness, messages_kept, answers_kept, record, .. } = opening;
     let swept = Swept::default();
     let witnessed = Witnessed::default();
+    let (started_at, losses_told, replayed) = (clock.now(), AtomicU64::new(0), Sampled::default());
     let app = App {
         store,
         index,
         clock,
         recorder,
+        started_at,
+        losses_told,
+        replayed,
+        answers_kept,
+        answer_keys,
         messages,
         swept,
         installation,
@@ -173,5 +203,5 @@ pub fn open(opening: Opening) -> Result<Opened, Failure> {
         max_staleness,
         messages_kept,
     };
-    Ok(Opened { app: Arc::new(app), folder, follower: Some(follower) })
+    Ok(Opened { app: Arc::new(app), folder, follower: Some(follower), records: record })
 }

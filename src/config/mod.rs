@@ -7,6 +7,8 @@ pub mod issuers;
 pub mod mail;
 pub mod witnesses;
 
+use crate::domain::fault::FaultCode;
+use crate::domain::receipt::{AnswerAlgorithm, Overflow};
 use issuers::IssuerSettings;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -30,6 +32,10 @@ Environment:
                               client (feature `s3`; default DATA/documents)
   WHITELIST_CLAMD             virus scanner: HOST:PORT or unix:PATH of clamd; without it documents stay `unscanned`
   WHITELIST_MESSAGE_DAYS      days for which raw messages of draws are kept, 1 to 3650 (default 730)
+  WHITELIST_ANSWER_ALGORITHM  how answers are signed: EdDSA (Ed25519) or ES256 (P-256) (default EdDSA)
+  WHITELIST_ANSWER_DAYS       days for which recorded answers are kept, 1 to 36500 (default 1826); their seals stay
+  WHITELIST_ANSWERS_FULL      what happens to answers that cannot be recorded: count gives them and raises a figure,
+                              refuse gives none (503) (default count)
   WHITELIST_WITNESSES         file with the witnesses of the log, TOML: quorum, [[witness]] vkey, url (default: none)
   WHITELIST_SMTP_URL          mail server that notices leave by: smtps://USER:PASSWORD@HOST:PORT or smtp://…?tls=required
                               (default: no e-mail; notices stand in the list of each reader)
@@ -61,6 +67,12 @@ pub struct Settings {
     pub documents: DocumentPlace,
     /// Who scans documents for viruses; none leaves them unscanned.
     pub scanner: Option<Scanner>,
+    /// How answers are signed.
+    pub signing: AnswerAlgorithm,
+    /// How long recorded answers are kept.
+    pub answers_kept: Duration,
+    /// What happens to answers that cannot be recorded.
+    pub overflow: Overflow,
     /// How long raw messages of draws are kept.
     pub messages_kept: Duration,
     /// How notices leave by e-mail; none keeps them in their lists.
@@ -208,13 +220,25 @@ pub fn production(
             None
         }),
     };
-    let days = variable("WHITELIST_MESSAGE_DAYS");
-    let days: Option<u64> = days.as_deref().map_or(Some(730), |text| text.parse().ok());
-    let days = days.filter(|days| (1..=3650).contains(days));
-    if days.is_none() {
-        faults.push("WHITELIST_MESSAGE_DAYS: give whole days from 1 to 3650".to_owned());
-    }
-    let messages_kept = Duration::from_secs(days.unwrap_or(730).saturating_mul(86_400));
+    let mut days = |name: &str, standard: u64, most: u64| {
+        let days: Option<u64> = variable(name).map_or(Some(standard), |text| text.parse().ok());
+        let days = days.filter(|days| (1..=most).contains(days)).unwrap_or_else(|| {
+            faults.push(format!("{name}: give whole days from 1 to {most}"));
+            standard
+        });
+        Duration::from_secs(days.saturating_mul(86_400))
+    };
+    let messages_kept = days("WHITELIST_MESSAGE_DAYS", 730, 3_650);
+    let answers_kept = days("WHITELIST_ANSWER_DAYS", 1_826, 36_500);
+    let signing =
+        word("WHITELIST_ANSWER_ALGORITHM", AnswerAlgorithm::EdDsa, AnswerAlgorithm::parse).unwrap_or_else(|| {
+            faults.push("WHITELIST_ANSWER_ALGORITHM: give EdDSA or ES256".to_owned());
+            AnswerAlgorithm::EdDsa
+        });
+    let overflow = word("WHITELIST_ANSWERS_FULL", Overflow::Count, Overflow::parse).unwrap_or_else(|| {
+        faults.push("WHITELIST_ANSWERS_FULL: give count or refuse".to_owned());
+        Overflow::Count
+    });
     let accept_loss = variable("WHITELIST_ACCEPT_LOSS").as_deref() == Some("yes");
     let mail = mail::read(public_url.as_deref()).unwrap_or_else(|found| {
         faults.extend(found);
@@ -242,6 +266,9 @@ pub fn production(
             accept_loss,
             documents,
             scanner,
+            signing,
+            overflow,
+            answers_kept,
             messages_kept,
             mail,
             witnesses,
@@ -249,6 +276,11 @@ pub fn production(
         }),
         _ => Err(faults),
     }
+}
+
+/// Reads one word of a closed list; none for any other.
+fn word<T>(name: &str, standard: T, parse: impl FnOnce(&str) -> Result<T, FaultCode>) -> Option<T> {
+    variable(name).map_or(Some(standard), |text| parse(&text).ok())
 }
 
 fn seconds(text: &str) -> Option<Duration> {

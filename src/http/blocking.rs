@@ -73,6 +73,10 @@ impl From<AppError> for Problem {
             AppError::Draw(refusal) => draw_refused(refusal),
             AppError::StaleNode => Self::new(ProblemType::StaleNode),
             AppError::NotYetCurrent => Self::new(ProblemType::NotYetCurrent),
+            AppError::Unrecorded => Self::new(ProblemType::Unavailable).with_detail(
+                "暂时无法记录答复，因此不作答复；请立即改向另一节点核验，或稍后重试。",
+                "The answer cannot be put on record now, so none is given; ask another node at once, or this one again in a moment.",
+            ),
             AppError::Store(ref failure) if failure.is_ours() => {
                 Self::new(ProblemType::Internal).caused_by(error_chain(&error))
             }

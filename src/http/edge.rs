@@ -11,6 +11,7 @@ use super::problem::{Fault, Problem, ProblemType, language, render};
 use super::throttle::Throttle;
 use super::token::{TokenCache, TokenRefused, TokenVerifier, VerifiedToken};
 use crate::app::App;
+use crate::app::lookup::Asker;
 use crate::config::Scanner;
 use crate::domain::actor::{Caller, Role, RoleSet};
 use crate::domain::code::Uscc;
@@ -145,13 +146,14 @@ impl Asked {
         Ok(Caller { acting_for: self.acting_for, roles: self.roles, ..token.caller.clone() })
     }
 
-    /// Returns the caller's organisation without copying text.
+    /// Returns who asks, without copying text; `since` is the node's uptime when the request came.
     ///
     /// # Errors
     /// As [`Asked::caller`].
-    pub fn org(&self) -> Result<Arc<str>, Problem> {
-        let token = self.token.as_ref().ok_or(ProblemType::Unauthenticated)?;
-        Ok(Arc::clone(&token.caller.org))
+    pub fn asker(&self, since: Duration) -> Result<Asker, Problem> {
+        let caller = &self.token.as_ref().ok_or(ProblemType::Unauthenticated)?.caller;
+        let account = Some((Arc::clone(&caller.issuer), Arc::clone(&caller.subject)));
+        Ok(Asker { org: Arc::clone(&caller.org), account, lang: self.lang, since })
     }
 }
 

@@ -5,8 +5,8 @@
 
 use super::api::{
     adjustments, application_files, applications, batches, border, case_reads, case_steps, declarations, enterprises,
-    findings, health, holders, inbox, items, listings, log, lookups, own, pages, people, reconciliations, reference,
-    screening, stops, texts, usage_returns,
+    findings, health, holders, inbox, items, listing_changes, listings, log, lookups, own, pages, people, receipts,
+    reconciliations, reference, screening, stops, texts, usage_returns,
 };
 use super::edge;
 use crate::domain::actor::{Role, RoleSet};
@@ -211,6 +211,7 @@ endpoints! {
     GET "/health/live" health::get_live Access::Public, Read;
     GET "/health/ready" health::get_ready Access::Public, Read;
     GET "/metrics" health::get_metrics Access::Metrics, Read;
+    GET "/.well-known/jwks.json" receipts::get_answer_keys Access::Public, Read;
     GET "/openapi.yaml" pages::get_openapi Access::Public, Read;
     GET "/docs" pages::get_docs Access::Public, Read;
     GET "/docs/docs.css" pages::get_docs_css Access::Public, Read;
@@ -222,6 +223,9 @@ endpoints! {
     GET "/v1/listings" listings::list_listings Access::Roles(READERS), Read;
     GET "/v1/listings.xlsx" listings::export_listings_xlsx Access::Roles(READERS), Read;
     GET "/v1/listings.csv" listings::export_listings_csv Access::Roles(READERS), Read;
+    GET "/v1/listings/diff" listing_changes::list_listing_changes Access::Roles(READERS), Read;
+    GET "/v1/listings/diff.csv" listing_changes::export_listing_changes_csv Access::Roles(READERS), Read;
+    GET "/v1/listings/diff.xlsx" listing_changes::export_listing_changes_xlsx Access::Roles(READERS), Read;
     GET "/v1/listings/{number}" listings::get_listing Access::Roles(READERS), Read;
     GET "/v1/listings/{number}/versions" listings::list_listing_versions Access::Roles(READERS), Read;
     GET "/v1/listings/{number}/balance" listings::get_listing_balance Access::Roles(READERS), Read;

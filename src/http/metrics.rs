@@ -24,6 +24,8 @@ pub struct Metrics {
     listings: IntGauge,
     head_age: Gauge,
     unrecorded: IntGauge,
+    replayed: IntGauge,
+    replayed_otherwise: IntGauge,
     groups: IntGauge,
     commands: IntGauge,
     largest_group: IntGauge,
@@ -81,6 +83,11 @@ impl Metrics {
                 "Seconds since the head of the log was confirmed; -1 is never",
             )?,
             unrecorded: gauge("whitelist_answers_unrecorded_total", "Answers that could not be recorded")?,
+            replayed: gauge("whitelist_answers_replayed", "Recorded answers judged again by the last daily sample")?,
+            replayed_otherwise: gauge(
+                "whitelist_answers_replayed_otherwise",
+                "Of the last sample, answers that are judged otherwise at their own revision; anything but 0 is an alarm",
+            )?,
             groups: gauge("whitelist_write_groups_total", "Groups committed by the writer")?,
             commands: gauge("whitelist_write_commands_total", "Commands committed by the writer")?,
             largest_group: gauge("whitelist_write_group_largest", "Most commands of one commit so far")?,
@@ -123,6 +130,8 @@ impl Metrics {
             &metrics.revision,
             &metrics.listings,
             &metrics.unrecorded,
+            &metrics.replayed,
+            &metrics.replayed_otherwise,
             &metrics.groups,
             &metrics.commands,
             &metrics.largest_group,
@@ -187,6 +196,8 @@ impl Metrics {
         self.listings.set(i64::try_from(snapshot.listings()).unwrap_or(i64::MAX));
         self.head_age.set(app.index.age(app.clock.uptime()).map_or(-1.0, |age| age.as_secs_f64()));
         self.unrecorded.set(whole(app.recorder.dropped()));
+        self.replayed.set(app.replayed.checked.load(Ordering::Relaxed));
+        self.replayed_otherwise.set(app.replayed.otherwise.load(Ordering::Relaxed));
         let counts = app.store.counts();
         self.groups.set(whole(counts.groups.load(Ordering::Relaxed)));
         self.commands.set(whole(counts.commands.load(Ordering::Relaxed)));

@@ -3,6 +3,7 @@
 
 pub mod customs;
 pub mod documents;
+pub mod fetch;
 pub mod keys;
 pub mod log;
 #[cfg(feature = "smtp")]

@@ -35,7 +35,7 @@ pub use export::{ExportError, ExportRow, list_csv, list_xlsx};
 pub use fault::{Hint, SheetFault, SheetWarning, WarningCode};
 pub use grid::{Cell, Epoch, Grid, GridRow, GridSheet, Merge};
 pub use list::{ListRow, ListSheet, list_rows};
-pub use movements::{MovementColumn, findings_csv, findings_xlsx, movement_books};
+pub use movements::{MovementColumn, findings_csv, findings_xlsx, movement_books, table_xlsx};
 pub use screening::{ScreeningLine, screening_rows};
 pub use template::template_xlsx;
 

@@ -261,9 +261,17 @@ pub fn findings_csv(header: &[&str], rows: &[Vec<String>]) -> Vec<u8> {
 /// # Errors
 /// More rows or longer texts than the format holds.
 pub fn findings_xlsx(header: &[&str], rows: &[Vec<String>]) -> Result<Vec<u8>, ExportError> {
+    table_xlsx(FINDINGS_SHEET, header, rows)
+}
+
+/// Writes any table as a workbook of one sheet; every cell is text.
+///
+/// # Errors
+/// More rows or longer texts than the format holds.
+pub fn table_xlsx(name: &str, header: &[&str], rows: &[Vec<String>]) -> Result<Vec<u8>, ExportError> {
     let mut book = workbook()?;
     let sheet = book.add_worksheet();
-    sheet.set_name(FINDINGS_SHEET)?.set_freeze_panes(1, 0)?;
+    sheet.set_name(name)?.set_freeze_panes(1, 0)?;
     for (place, title) in (0..).zip(header) {
         sheet.set_column_width(place, 20)?;
         sheet.write_string_with_format(0, place, *title, &heading())?;

@@ -202,6 +202,33 @@ pub fn numbers(
     Ok(query.load(conn)?)
 }
 
+/// Lists the numbers of listings that have a version recorded after one revision and up to another, in order, from behind
+/// a given one.
+///
+/// # Errors
+/// The database's failure.
+pub fn numbers_between(
+    conn: &mut AnyConnection,
+    enterprise: Option<&str>,
+    (from, to): (i64, i64),
+    after: &str,
+    limit: i64,
+) -> Result<Vec<String>, StoreError> {
+    let mut query = listing_versions::table
+        .filter(listing_versions::revision.gt(from))
+        .filter(listing_versions::revision.le(to))
+        .filter(listing_versions::number.gt(after.to_owned()))
+        .order(listing_versions::number)
+        .limit(limit)
+        .select(listing_versions::number)
+        .distinct()
+        .into_boxed();
+    if let Some(enterprise) = enterprise {
+        query = query.filter(listing_versions::enterprise.eq(enterprise.to_owned()));
+    }
+    Ok(query.load(conn)?)
+}
+
 /// Lists the numbers of listings that carry an HS code in any version.
 ///
 /// # Errors
@@ -220,10 +247,11 @@ pub fn with_hs_code(conn: &mut AnyConnection, hs_code: i64) -> Result<Vec<String
 ///
 /// # Errors
 /// The database's failure.
-pub fn count_of(conn: &mut AnyConnection, enterprise: &str) -> Result<i64, StoreError> {
+pub fn count_of(conn: &mut AnyConnection, enterprise: &str, as_of: i64) -> Result<i64, StoreError> {
     let count = listing_versions::table
         .filter(listing_versions::enterprise.eq(enterprise))
         .filter(listing_versions::version.eq(1))
+        .filter(listing_versions::revision.le(as_of))
         .count()
         .get_result(conn)?;
     Ok(count)

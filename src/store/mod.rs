@@ -5,6 +5,8 @@
 //! connections of their own and see committed rows only.
 
 pub mod adjustments;
+pub mod answer_keys;
+pub mod answer_seals;
 pub mod appeals;
 pub mod application_rows;
 pub mod applications;

@@ -8,6 +8,7 @@ use super::keep::people;
 use super::log::{self, EntryRow};
 use super::private::{PrivateRow, SubjectKeys, random, seal};
 use super::register;
+use crate::domain::happening::is_known;
 use crate::domain::id::{EventId, PersonId, time_ordered};
 use crate::domain::revision::Revision;
 use crate::domain::validity::Instant;
@@ -259,6 +260,9 @@ impl<'g> Tx<'g> {
         let revision = self.group.next_revision();
         if fact.revision() != revision || fact.version() != before.map_or(0, Fact::version).saturating_add(1) {
             return Err(StoreError::Damaged(format!("a `{event}` was built for another revision or version")));
+        }
+        if !is_known(event) {
+            return Err(StoreError::Damaged(format!("nobody could read a `{event}`: it has no words")));
         }
         let previous = before.map(|row| self.previous(row.revision())).transpose()?;
         let id = EventId::new(time_ordered(self.context.at, random()?)).to_string();

@@ -321,3 +321,28 @@ fn what_is_kept_without_an_entry_stands_in_the_tables_named() {
         whitelist::store::keep::TABLES.iter().map(|table| (*table).to_owned()).collect();
     assert_eq!(used, named);
 }
+
+#[test]
+fn every_event_that_is_saved_has_its_words() {
+    let is_event = |text: &str| {
+        let parts: Vec<&str> = text.split('.').collect();
+        parts.len() == 2
+            && parts
+                .iter()
+                .all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'))
+    };
+    let mut unknown = Vec::new();
+    for source in sources(&["src"]).iter().filter(|source| matches!(source.room(), "app" | "store")) {
+        let product = source.product();
+        for text in product.split('"').skip(1).step_by(2).filter(|text| is_event(text)) {
+            // Names of files and words of other lists have their dot too.
+            let other =
+                [".key", ".html", ".json", ".pem", ".toml", ".csv", ".xlsx"].iter().any(|end| text.ends_with(end));
+            let role = whitelist::domain::actor::Role::parse(text).is_some();
+            if !other && !role && !whitelist::domain::happening::is_known(text) {
+                unknown.push(format!("{}: `{text}` has no words in domain/happening.rs", source.path));
+            }
+        }
+    }
+    none(unknown);
+}

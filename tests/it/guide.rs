@@ -80,6 +80,8 @@ fn run(page: &str, least: usize) -> (String, tempfile::TempDir) {
     let data = home.path().join("data");
     let demo = Demo::start(&data, "127.0.0.1:0", None);
     let programs = Path::new(env!("CARGO_BIN_EXE_whitelist")).parent().unwrap().display();
+    // Where `tools/install.sh test` puts what comes from PyPI.
+    let packages = crate::log::verifiers::installed().join("venv/bin");
     let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs").join(page)).unwrap();
     let blocks = blocks(&text);
     assert!(blocks.len() >= least, "{page} has {} blocks", blocks.len());
@@ -87,7 +89,7 @@ fn run(page: &str, least: usize) -> (String, tempfile::TempDir) {
     let output = Command::new("bash")
         .args(["-euo", "pipefail", "-c", &script])
         .current_dir(home.path())
-        .env("PATH", format!("{programs}:{}", std::env::var("PATH").unwrap()))
+        .env("PATH", format!("{programs}:{}:{}", packages.display(), std::env::var("PATH").unwrap()))
         .env("WL", format!("http://{}", demo.address))
         .env("WHITELIST_DATA", &data)
         .env("PYTHON", crate::log::verifiers::installed().join("venv/bin/python"))
@@ -116,6 +118,25 @@ fn the_english_page_runs_as_printed() {
 #[test]
 fn the_chinese_page_runs_as_printed() {
     integrates("customs-integration.zh-CN.md");
+}
+
+/// What a receipt proves, with our program and with one that is not ours.
+fn proves(page: &str) {
+    let python = crate::log::verifiers::installed().join("venv/bin/python3");
+    assert!(python.exists(), "run tools/install.sh test: it makes {}", python.display());
+    let (said, _) = run(page, 6);
+    assert!(said.matches("OK       signed with EdDSA by key").count() >= 2, "{page}: {said}");
+    assert!(said.lines().any(|line| line.starts_with("lkp_") && line.contains(" denied ")), "{page}: {said}");
+}
+
+#[test]
+fn the_page_of_receipts_runs_as_printed() {
+    proves("receipts.md");
+}
+
+#[test]
+fn the_chinese_page_of_receipts_runs_as_printed() {
+    proves("receipts.zh-CN.md");
 }
 
 /// What casework ends with: the listing that customs finds, under its conditions, and the public notice of it.

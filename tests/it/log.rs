@@ -7,7 +7,7 @@ mod outside;
 pub mod read;
 mod search;
 mod selfcheck;
-mod sql;
+pub mod sql;
 mod story;
 mod tamper;
 pub mod verifiers;

@@ -13,6 +13,7 @@ use crate::domain::application::machine::verbs;
 use crate::domain::application::{Kind, State};
 use crate::domain::calendar::WorkingCalendar;
 use crate::domain::id::ApplicationId;
+use crate::domain::revision::Revision;
 use crate::domain::scheme::Scheme;
 use crate::domain::validity::LegalDay;
 use crate::store::application_rows::{ApplicationRow, CaseEventRow, ContentRow};
@@ -126,14 +127,24 @@ impl App {
         Ok(Page { items: found, next })
     }
 
-    /// Finds one application.
+    /// Finds one application, as it stands or as it was known at a revision; at an earlier one nothing can be done to it.
     ///
     /// # Errors
-    /// [`AppError::NotFound`] also for those that the caller may not see.
-    pub fn application(&self, caller: &Caller, id: ApplicationId) -> Result<Found, AppError> {
+    /// [`AppError::NotFound`] also for those that the caller may not see, or that were not yet lodged at the revision;
+    /// [`AppError::NotYetCurrent`] for a revision still to come.
+    pub fn application(&self, caller: &Caller, id: ApplicationId, as_of: Option<Revision>) -> Result<Found, AppError> {
         let (calendar, today) = (self.working_calendar(), self.clock.now().day());
+        if as_of.is_some_and(|asked| asked > self.index.load().revision()) {
+            return Err(AppError::NotYetCurrent);
+        }
         self.store.read(|conn| {
             let id = id.to_string();
+            if let Some(at) = as_of {
+                let row = visible(conn, caller, &id)?;
+                let row = known_at(conn, row, at)?;
+                let case = case_at(conn, caller, row, &calendar, today, at)?;
+                return Ok(Found::Case(Box::new(Case { verbs: Vec::new(), ..case })));
+            }
             if let Some(row) = drafts::find(conn, &id)? {
                 let own = crate::app::report::own(caller).is_some_and(|own| own.to_string() == row.enterprise);
                 let draft = super::draft::Draft::open(row)?;
@@ -240,6 +251,34 @@ fn due_on(
     Ok(clocks(&turns(events)?, scheme, calendar, today).stage.and_then(|clock| clock.due))
 }
 
+/// Goes back to how a case was known at a revision: its state and the content that was lodged last.
+fn known_at(conn: &mut AnyConnection, row: ApplicationRow, at: Revision) -> Result<ApplicationRow, AppError> {
+    let mut events = applications::events(conn, &row.id)?;
+    events.retain(|event| event.revision <= at.0);
+    let last = events.last().ok_or(AppError::NotFound)?;
+    let since = events.iter().rev().take_while(|event| event.stage == last.stage).last().unwrap_or(last);
+    let asked_in = events.iter().rev().find(|event| event.stage != last.stage).map(|event| event.stage.clone());
+    let mut number = row.content;
+    let content = loop {
+        let content = applications::content(conn, &row.id, number)?.ok_or(AppError::NotFound)?;
+        if content.revision <= at.0 {
+            break content;
+        }
+        number = number.saturating_sub(1);
+    };
+    Ok(ApplicationRow {
+        version: last.version,
+        revision: last.revision,
+        state: last.stage.clone(),
+        asked_in: asked_in.filter(|_| last.stage == State::Asked.as_str()),
+        content: number,
+        digest: content.digest,
+        item_count: content.item_count,
+        state_since: since.recorded_at,
+        ..row
+    })
+}
+
 /// Opens a case for a caller, as it stands on a day.
 ///
 /// # Errors
@@ -251,12 +290,25 @@ pub fn case(
     calendar: &WorkingCalendar,
     today: LegalDay,
 ) -> Result<Case, AppError> {
+    case_at(conn, caller, row, calendar, today, Revision::NEWEST)
+}
+
+/// The same by what had happened to it at a revision.
+fn case_at(
+    conn: &mut AnyConnection,
+    caller: &Caller,
+    row: ApplicationRow,
+    calendar: &WorkingCalendar,
+    today: LegalDay,
+    at: Revision,
+) -> Result<Case, AppError> {
     let content = applications::content(conn, &row.id, row.content)?.ok_or(AppError::NotFound)?;
     let content = serde_json::from_str(&content.body).map_err(StoreError::damaged)?;
     let scheme = scheme_of(conn, &row)?;
     let state = row.state()?;
     let who = capacity(caller, &row, scheme.as_ref());
-    let events = applications::events(conn, &row.id)?;
+    let mut events = applications::events(conn, &row.id)?;
+    events.retain(|event| event.revision <= at.0);
     let due_on = due_on(state, &events, scheme.as_ref(), calendar, today)?;
     let asked = asking(state, &events).map(|event| {
         let detail = event.detail.as_deref().and_then(|detail| serde_json::from_str::<Value>(detail).ok());

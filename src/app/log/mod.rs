@@ -6,12 +6,15 @@
 pub mod export;
 pub mod search;
 pub mod selfcheck;
+pub mod told;
 pub mod witness;
 
 use self::export::Export;
-use self::search::{EntryView, Wanted};
+use self::search::Wanted;
+use self::told::{Teller, ToldEntry};
 use super::view::Page;
 use super::{App, AppError};
+use crate::domain::lang::Lang;
 use crate::store::keep::cosignatures;
 use crate::store::{AnyConnection, StoreError, log};
 use crate::tlog::proof::{self, ProofError};
@@ -193,8 +196,20 @@ impl App {
     ///
     /// # Errors
     /// The store's failure.
-    pub fn log_entries(&self, wanted: &Wanted, after: i64, limit: usize) -> Result<Page<EntryView>, AppError> {
-        Ok(self.store.read(|conn| search::entries(conn, wanted, after, limit))?)
+    pub fn log_entries(
+        &self,
+        wanted: &Wanted,
+        after: i64,
+        limit: usize,
+        lang: Lang,
+    ) -> Result<Page<ToldEntry>, AppError> {
+        let told = self.store.read(|conn| {
+            let Page { items, next } = search::entries(conn, wanted, after, limit)?;
+            let mut teller = Teller::default();
+            let items = items.into_iter().map(|view| teller.tell(conn, view, lang)).collect::<Result<_, _>>()?;
+            Ok::<_, StoreError>(Page { items, next })
+        });
+        Ok(told?)
     }
 
     /// Begins an archive of all that is signed.

@@ -8,6 +8,7 @@ mod balances;
 pub mod files;
 mod tables;
 
+use crate::app::seals;
 use crate::store::private::{self, PrivateRow, PrivateValues, SubjectKeys};
 use crate::store::{AnyConnection, Installation, Store, StoreError, dialect, installation, log};
 use crate::tlog::Hash;
@@ -178,6 +179,8 @@ impl Check {
         self.tiles(conn)?;
         self.rest(conn)?;
         let counted = self.tables.finish(conn, &mut self.problems)?;
+        let problems = &mut self.problems;
+        seals::check(conn, |seal, what| problems.add("answers-changed", format!("seal {seal}"), what))?;
         let root = crate::tlog::merkle::Frontier::from_bytes(total, &frontier)
             .map_or_else(|_| String::new(), |edge| edge.root().to_string());
         let mut problems: Vec<ProblemView> =

@@ -5,6 +5,8 @@
 
 use super::balances::Balances;
 use super::{Problems, STRIDE};
+use crate::store::answer_keys::{self, AnswerKeyRow};
+use crate::store::answer_seals::{self, AnswerSealRow};
 use crate::store::appeals::{self, AppealRow};
 use crate::store::application_rows::{ApplicationRow, CaseEventRow, ContentRow};
 use crate::store::batches::{self, BatchRow};
@@ -59,6 +61,8 @@ impl Tables {
         let opened = Rc::clone(&balances);
         let held: Vec<Box<dyn Held>> = vec![
             Versions::<SchemeRow>::held(rulebook::schemes_since),
+            Versions::<AnswerKeyRow>::held(answer_keys::since),
+            Versions::<AnswerSealRow>::held(answer_seals::since),
             Versions::<TariffRow>::held(|conn, after| rulebook::tariff_since(conn, after, STRIDE)),
             Versions::<EnterpriseRow>::held(|conn, after| enterprises::since(conn, after, STRIDE)),
             Versions::<ListingRow>::each(

@@ -2,6 +2,7 @@
 
 use super::application_view::{checklist, compared, content, opened, summary};
 use super::json;
+use super::listings::revision;
 use super::lookups::json_bytes;
 use super::parameters::{PageAsked, if_match, no_query, page, path, read_query};
 use super::write::write;
@@ -52,10 +53,10 @@ pub async fn list_applications(request: HttpRequest) -> Result<HttpResponse, Pro
 /// Shows one application.
 pub async fn get_application(request: HttpRequest) -> Result<HttpResponse, Problem> {
     let (edge, asked) = (edge(&request)?, asked(&request)?);
-    no_query(&request)?;
     let id = path(&request, "id", ApplicationId::parse)?;
+    let as_of = read_query(&request, |query| Some(revision(query)))?;
     let (app, caller, lang) = (Arc::clone(&edge.app), asked.caller()?, asked.lang);
-    let (view, revision) = hop(move || opened(&app.application(&caller, id)?, lang)).await?;
+    let (view, revision) = hop(move || opened(&app.application(&caller, id, as_of)?, lang)).await?;
     let mut response = json(StatusCode::OK, &view)?;
     response.headers_mut().insert(ETAG, etag(revision));
     Ok(response)

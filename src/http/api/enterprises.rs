@@ -1,7 +1,8 @@
 //! Enterprises: pages and one.
 
 use super::json;
-use super::parameters::{PageAsked, no_query, page, path, read_query};
+use super::listings::seen_at;
+use super::parameters::{PageAsked, page, path, read_query};
 use crate::domain::code::Uscc;
 use crate::domain::revision::Revision;
 use crate::http::blocking::{etag, hop};
@@ -16,20 +17,20 @@ use std::sync::Arc;
 /// Lists enterprises.
 pub async fn list_enterprises(request: HttpRequest) -> Result<HttpResponse, Problem> {
     let (edge, asked) = (edge(&request)?, asked(&request)?);
-    let (q, PageAsked { after, limit }) =
-        read_query(&request, |query| Some((query.optional("q", text(100)), page(query))))?;
+    let (q, seen, PageAsked { after, limit }) =
+        read_query(&request, |query| Some((query.optional("q", text(100)), seen_at(query), page(query))))?;
     let (app, caller) = (Arc::clone(&edge.app), asked.caller()?);
-    let view = hop(move || app.enterprises(&caller, q.as_deref(), &after, limit)).await?;
+    let view = hop(move || app.enterprises(&caller, q.as_deref(), seen, &after, limit)).await?;
     json(StatusCode::OK, &view)
 }
 
 /// Finds one enterprise.
 pub async fn get_enterprise(request: HttpRequest) -> Result<HttpResponse, Problem> {
     let (edge, asked) = (edge(&request)?, asked(&request)?);
-    no_query(&request)?;
     let uscc = path(&request, "uscc", Uscc::parse)?;
+    let seen = read_query(&request, |query| Some(seen_at(query)))?;
     let (app, caller) = (Arc::clone(&edge.app), asked.caller()?);
-    let view = hop(move || app.enterprise(&caller, uscc)).await?;
+    let view = hop(move || app.enterprise(&caller, uscc, seen)).await?;
     let mut response = json(StatusCode::OK, &view)?;
     response.headers_mut().insert(ETAG, etag(Revision(view.revision())));
     Ok(response)

@@ -2,7 +2,7 @@
 
 use super::parameters::{PageAsked, no_query, page, path, read_query};
 use super::{XLSX, json};
-use crate::app::report::ListingQuery;
+use crate::app::report::{ListingQuery, SeenAt};
 use crate::domain::code::{HsCode, Uscc};
 use crate::domain::fault::FaultCode;
 use crate::domain::listing::Status;
@@ -24,9 +24,10 @@ use std::time::Duration;
 const EXPORT: Duration = Duration::from_secs(60);
 
 /// Largest revision on the wire.
-const LAST_REVISION: i64 = 9_007_199_254_740_991;
+pub const LAST_REVISION: i64 = 9_007_199_254_740_991;
 
-fn revision(query: &mut Query<'_, '_>) -> Option<Revision> {
+/// Reads `as_of_revision`.
+pub fn revision(query: &mut Query<'_, '_>) -> Option<Revision> {
     query.optional("as_of_revision", whole(1..=LAST_REVISION, FaultCode::NumberOutOfRange)).map(Revision)
 }
 
@@ -40,6 +41,11 @@ fn filters(query: &mut Query<'_, '_>) -> ListingQuery {
         valid_on: query.optional("valid_on", LegalDay::parse),
         as_of: revision(query),
     }
+}
+
+/// Reads `as_of_revision` and `valid_on`.
+pub fn seen_at(query: &mut Query<'_, '_>) -> SeenAt {
+    SeenAt { as_of: revision(query), valid_on: query.optional("valid_on", LegalDay::parse) }
 }
 
 /// Lists listings.

@@ -7,7 +7,7 @@ use crate::app::log::search::Wanted;
 use crate::domain::fault::FaultCode;
 use crate::domain::validity::Instant;
 use crate::http::blocking::{hop, hop_for};
-use crate::http::edge::edge;
+use crate::http::edge::{asked, edge};
 use crate::http::fields::{Members as _, text};
 use crate::http::problem::{Fault, Problem, ProblemType};
 use actix_web::http::StatusCode;
@@ -122,8 +122,8 @@ pub async fn list_log_entries(request: HttpRequest) -> Result<HttpResponse, Prob
         Some((Wanted { event, entity_kind, entity_id, actor, org, from, to }, page(query)))
     })?;
     let after = behind(&after)?;
-    let app = Arc::clone(&edge(&request)?.app);
-    json(StatusCode::OK, &hop(move || app.log_entries(&wanted, after, limit)).await?)
+    let (app, lang) = (Arc::clone(&edge(&request)?.app), asked(&request)?.lang);
+    json(StatusCode::OK, &hop(move || app.log_entries(&wanted, after, limit, lang)).await?)
 }
 
 /// Hands out the whole log as files.

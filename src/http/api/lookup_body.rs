@@ -39,6 +39,8 @@ pub struct OneLine {
     pub line: Line,
     /// The revision to answer from, if not the newest.
     pub as_of: Option<Revision>,
+    /// Whether the answer is to carry a receipt.
+    pub receipt: bool,
 }
 
 /// A question about a declaration, from a body.
@@ -66,14 +68,20 @@ pub fn read_body(body: &[u8], today: LegalDay) -> Result<WholeDeclaration, Vec<F
     fast_body(body, today).map_or_else(|| slow_body(body, today), Ok)
 }
 
-/// Reads a query that may name only `as_of_revision`.
+/// Reads a query that may name only `as_of_revision` and `receipt`.
 ///
 /// # Errors
 /// Every fault of the query.
-pub fn read_as_of(query: &str) -> Result<Option<Revision>, Vec<Fault>> {
+pub fn read_options(query: &str) -> Result<(Option<Revision>, bool), Vec<Fault>> {
     let mut faults = Vec::new();
-    let as_of = Query::read(query, &mut faults, |query| query.optional("as_of_revision", revision));
-    if faults.is_empty() { Ok(as_of) } else { Err(faults) }
+    let options = Query::read(query, &mut faults, |query| {
+        Some((query.optional("as_of_revision", revision), query.optional("receipt", yes_or_no).unwrap_or(false)))
+    });
+    options.filter(|_| faults.is_empty()).ok_or(faults)
+}
+
+fn yes_or_no(text: &str) -> Result<bool, FaultCode> {
+    text.parse().map_err(|_| FaultCode::ValueUnknown)
 }
 
 fn revision(text: &str) -> Result<Revision, FaultCode> {
@@ -100,7 +108,7 @@ fn once<T>(place: &mut Option<T>, value: Result<T, FaultCode>) -> Option<()> {
 
 fn fast_query(query: &str, today: LegalDay) -> Option<OneLine> {
     let (mut enterprise, mut hs_code, mut customs_office) = (None, None, None);
-    let (mut declared_on, mut trade_mode, mut as_of) = (None, None, None);
+    let (mut declared_on, mut trade_mode, mut as_of, mut receipt) = (None, None, None, None);
     let (mut listing, mut cas, mut ciq_code, mut quantity, mut unit) = (None, None, None, None, None);
     for parameter in query.split('&') {
         // No value of these codes needs an escape; one that has any is left to the slow path.
@@ -117,6 +125,7 @@ fn fast_query(query: &str, today: LegalDay) -> Option<OneLine> {
             "unit" => once(&mut unit, UnitCode::parse(value)),
             "trade_mode" => once(&mut trade_mode, TradeMode::parse(value)),
             "as_of_revision" => once(&mut as_of, revision(value)),
+            "receipt" => once(&mut receipt, yes_or_no(value)),
             _ => None,
         }?;
     }
@@ -128,7 +137,7 @@ fn fast_query(query: &str, today: LegalDay) -> Option<OneLine> {
     };
     let measure = pair(quantity, unit)?;
     let line = Line { line: 1, enterprise: enterprise?, hs_code: hs_code?, ciq_code, listing, cas, measure };
-    Some(OneLine { declaration, line, as_of })
+    Some(OneLine { declaration, line, as_of, receipt: receipt.unwrap_or(false) })
 }
 
 /// A JSON object; serde alone would also read its members from an array.
@@ -222,7 +231,8 @@ fn slow_query(query: &str, today: LegalDay) -> Result<OneLine, Vec<Fault>> {
         let line = line(query, Some(1));
         let declaration = head(query, None, today);
         let as_of = query.optional("as_of_revision", revision);
-        Some(OneLine { declaration: declaration?, line: line?, as_of })
+        let receipt = query.optional("receipt", yes_or_no).unwrap_or(false);
+        Some(OneLine { declaration: declaration?, line: line?, as_of, receipt })
     });
     question.filter(|_| faults.is_empty()).ok_or(faults)
 }
@@ -431,13 +441,14 @@ mod tests {
 
     #[test]
     fn only_the_revision_may_be_named_beside_a_body() {
-        assert_eq!(read_as_of(""), Ok(None));
-        assert_eq!(read_as_of("as_of_revision=7"), Ok(Some(Revision(7))));
+        assert_eq!(read_options(""), Ok((None, false)));
+        assert_eq!(read_options("as_of_revision=7&receipt=true"), Ok((Some(Revision(7)), true)));
+        assert_eq!(named(read_options("receipt=yes").unwrap_err()), [("/receipt".to_owned(), "value_unknown")]);
         assert_eq!(
-            named(read_as_of("as_of_revision=0").unwrap_err()),
+            named(read_options("as_of_revision=0").unwrap_err()),
             [("/as_of_revision".to_owned(), "number_out_of_range")]
         );
-        assert_eq!(named(read_as_of("cas=1").unwrap_err()), [("/cas".to_owned(), "unknown_member")]);
+        assert_eq!(named(read_options("cas=1").unwrap_err()), [("/cas".to_owned(), "unknown_member")]);
     }
 
     /// Pointer to change, what to put there (or none to remove it), and the fault, at the pointer unless named.

@@ -1,10 +1,12 @@
 //! Lookups: the hot path, the declaration, the dry run, and recorded answers.
 
-use super::answer_json::{answer, declaration_answer, dry_run_answer};
 use super::json;
-use super::lookup_body::{read_as_of, read_body, read_query as read_question};
+use super::lookup_body::{OneLine, WholeDeclaration, read_body, read_options, read_query as read_question};
 use super::parameters::{no_query, page, path, read_query};
+use super::receipts::Form;
 use crate::app::AppError;
+use crate::app::answer_json::{answer, declaration_answer, digest_of_lines, digest_of_one, dry_run_answer};
+use crate::app::lookup::Rendered;
 use crate::app::record::Recorded;
 use crate::app::report::own;
 use crate::domain::code::DeclarationNumber;
@@ -52,34 +54,46 @@ async fn reach(edge: &Edge, as_of: Option<Revision>) -> Result<(), Problem> {
 /// Answers one line.
 pub async fn get_lookup(request: HttpRequest) -> Result<HttpResponse, Problem> {
     let (edge, asked) = (edge(&request)?, asked(&request)?);
-    let started = edge.app.clock.uptime();
-    let question = read_question(request.query_string(), edge.app.clock.now().day())?;
-    reach(edge, question.as_of).await?;
-    let body = edge.app.ask_one(&asked.org()?, &question.declaration, &question.line, question.as_of, |given| {
-        let line = given.lines.first()?;
-        edge.metrics.answered(line.verdict);
-        Some(answer(given.id, given.revision, given.answered_at, line, asked.lang))
+    let asker = asked.asker(edge.app.clock.uptime())?;
+    let OneLine { declaration, line, as_of, receipt } =
+        read_question(request.query_string(), edge.app.clock.now().day())?;
+    let form = Form::wanted(&request, receipt);
+    let key = form.key(edge)?;
+    reach(edge, as_of).await?;
+    let (body, receipt) = edge.app.ask_one(&asker, &declaration, &line, as_of, |given| {
+        let body = given.lines.first().map_or_else(Vec::new, |line| {
+            edge.metrics.answered(line.verdict);
+            answer(given.id, given.revision, given.answered_at, line, asked.lang)
+        });
+        let digest = digest_of_one(&body);
+        let receipt = || edge.app.receipt(given, &asker.org, &declaration, &[line], digest);
+        Rendered { value: (body, key.is_some().then(receipt)), digest }
     })?;
-    edge.metrics.lookup_took(edge.app.clock.uptime().saturating_sub(started));
-    body.map(answered).ok_or_else(|| ProblemType::Internal.into())
+    edge.metrics.lookup_took(edge.app.clock.uptime().saturating_sub(asker.since));
+    form.respond(body, key, receipt).await
 }
 
 /// Answers all lines of a declaration together.
 pub async fn create_lookup(request: HttpRequest, payload: Payload) -> Result<HttpResponse, Problem> {
     let (edge, asked) = (edge(&request)?, asked(&request)?);
-    let started = edge.app.clock.uptime();
-    let as_of = read_as_of(request.query_string())?;
+    let asker = asked.asker(edge.app.clock.uptime())?;
+    let (as_of, receipt) = read_options(request.query_string())?;
+    let form = Form::wanted(&request, receipt);
     let bytes = json_bytes(&request, payload, edge).await?;
-    let question = read_body(&bytes, edge.app.clock.now().day())?;
+    let WholeDeclaration { declaration, lines } = read_body(&bytes, edge.app.clock.now().day())?;
+    let key = form.key(edge)?;
     reach(edge, as_of).await?;
-    let body = edge.app.ask(&asked.org()?, &question.declaration, &question.lines, as_of, |given| {
+    let (body, receipt) = edge.app.ask(&asker, &declaration, &lines, as_of, |given| {
         for line in given.lines {
             edge.metrics.answered(line.verdict);
         }
-        declaration_answer(given.id, given.revision, given.answered_at, given.lines, asked.lang)
+        let body = declaration_answer(given.id, given.revision, given.answered_at, given.lines, asked.lang);
+        let digest = digest_of_lines(&body);
+        let receipt = || edge.app.receipt(given, &asker.org, &declaration, &lines, digest);
+        Rendered { value: (body, key.is_some().then(receipt)), digest }
     })?;
-    edge.metrics.lookup_took(edge.app.clock.uptime().saturating_sub(started));
-    Ok(answered(body))
+    edge.metrics.lookup_took(edge.app.clock.uptime().saturating_sub(asker.since));
+    form.respond(body, key, receipt).await
 }
 
 /// Lets an enterprise try a declaration of its own.
@@ -128,7 +142,13 @@ pub async fn get_answer(request: HttpRequest) -> Result<HttpResponse, Problem> {
     let (app, caller, lang) = (Arc::clone(&edge.app), asked.caller()?, asked.lang);
     let view = hop(move || {
         let answer = app.recorded_answer(&caller, id)?;
-        recorded(&app, &answer, lang)
+        let mut view = recorded(&app, &answer, lang)?;
+        if let Some(view) = view.as_object_mut() {
+            let leaf = String::from_utf8(answer.leaf()).map_err(AppError::unwritable)?;
+            view.insert("record".to_owned(), leaf.into());
+            view.insert("seal".to_owned(), serde_json::to_value(app.seal_of(&answer)?).map_err(AppError::unwritable)?);
+        }
+        Ok(view)
     })
     .await?;
     json(StatusCode::OK, &view)
@@ -154,13 +174,15 @@ fn recorded(app: &crate::app::App, answer: &Recorded, lang: Lang) -> Result<Valu
         })
         .collect();
     let bytes =
-        app.replayed(answer, |lines| declaration_answer(answer.id, answer.revision, answer.answered_at, lines, lang));
+        app.reopened(answer, |lines| declaration_answer(answer.id, answer.revision, answer.answered_at, lines, lang));
     let replayed: Value = serde_json::from_slice(&bytes).map_err(AppError::unwritable)?;
     Ok(object!({
         "id": answer.id,
         "revision": answer.revision,
         "answered_at": answer.answered_at,
         "org": answer.org,
+        "asked_by": answer.asker,
+        "digest": answer.digest,
         "declaration": {
             "number": declaration.number,
             "customs_office": declaration.customs_office,

@@ -1,7 +1,6 @@
 //! Handlers: one file per resource. Each reads its input, runs one use case, and renders.
 
 pub mod adjustments;
-pub mod answer_json;
 pub mod application_files;
 pub mod application_view;
 pub mod applications;
@@ -19,6 +18,7 @@ pub mod health;
 pub mod holders;
 pub mod inbox;
 pub mod items;
+pub mod listing_changes;
 pub mod listings;
 pub mod log;
 pub mod lookup_body;
@@ -28,6 +28,7 @@ pub mod pages;
 pub mod parameters;
 pub mod people;
 pub mod people_body;
+pub mod receipts;
 pub mod reconciliation_body;
 pub mod reconciliations;
 pub mod reference;

@@ -253,7 +253,7 @@ async fn decide(request: &HttpRequest, decision: GrantDecision) -> Result<HttpRe
 /// Makes the caller the first administrator.
 pub async fn set_up_first_administrator(request: HttpRequest, payload: Payload) -> Result<HttpResponse, Problem> {
     no_query(&request)?;
-    let org = asked(&request)?.org()?;
+    let org = asked(&request)?.caller()?.org;
     let bytes = json_bytes(&request, payload, edge(&request)?).await?;
     let (code, stated) = read(&parse_json(&bytes, JSON_DEPTH)?, |body| {
         let code = body.required("code", text(64));

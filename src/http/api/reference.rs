@@ -1,6 +1,7 @@
 //! Schemes, the tariff table and the working-day calendar.
 
 use super::json;
+use super::listings::seen_at;
 use super::parameters::{no_query, path, read_query};
 use crate::domain::code::HsCode;
 use crate::domain::fault::FaultCode;
@@ -8,7 +9,7 @@ use crate::domain::revision::Revision;
 use crate::domain::scheme::Scheme;
 use crate::domain::validity::LegalDay;
 use crate::http::blocking::hop;
-use crate::http::edge::{asked, edge};
+use crate::http::edge::{Edge, asked, edge};
 use crate::http::fields::{Members as _, text};
 use crate::http::problem::{Problem, ProblemType};
 use actix_web::http::StatusCode;
@@ -16,30 +17,33 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde_json::{Value, json as object};
 use std::sync::Arc;
 
-/// Lists the schemes: of each the version in force today, else the newest.
+/// Reads from which revision and for which day a scheme is asked for.
+fn seen(request: &HttpRequest, edge: &Edge) -> Result<(Revision, LegalDay), Problem> {
+    let seen = read_query(request, |query| Some(seen_at(query)))?;
+    if seen.as_of.is_some_and(|asked| asked > edge.app.index.load().revision()) {
+        return Err(ProblemType::NotYetCurrent.into());
+    }
+    Ok((seen.as_of.unwrap_or(Revision::NEWEST), seen.valid_on.unwrap_or_else(|| edge.app.clock.now().day())))
+}
+
+/// Lists the schemes: of each the version in force on the day, else the newest.
 pub async fn list_schemes(request: HttpRequest) -> Result<HttpResponse, Problem> {
-    no_query(&request)?;
     let edge = edge(&request)?;
-    let today = edge.app.clock.now().day();
+    let (at, day) = seen(&request, edge)?;
     let snapshot = edge.app.index.load();
-    let schemes: Vec<&Scheme> = snapshot
-        .schemes()
-        .iter()
-        .filter_map(|history| history.on(today, Revision::NEWEST))
-        .map(|(scheme, _)| scheme)
-        .collect();
+    let schemes: Vec<&Scheme> =
+        snapshot.schemes().iter().filter_map(|history| history.on(day, at)).map(|(scheme, _)| scheme).collect();
     json(StatusCode::OK, &object!({ "items": schemes, "next": null }))
 }
 
 /// Finds one scheme.
 pub async fn get_scheme(request: HttpRequest) -> Result<HttpResponse, Problem> {
-    no_query(&request)?;
     let edge = edge(&request)?;
     let code = path(&request, "code", text(64))?;
-    let today = edge.app.clock.now().day();
+    let (at, day) = seen(&request, edge)?;
     let snapshot = edge.app.index.load();
     let history = snapshot.schemes().iter().find(|history| history.code() == code);
-    let (scheme, _) = history.and_then(|history| history.on(today, Revision::NEWEST)).ok_or(ProblemType::NotFound)?;
+    let (scheme, _) = history.and_then(|history| history.on(day, at)).ok_or(ProblemType::NotFound)?;
     json(StatusCode::OK, scheme)
 }
 

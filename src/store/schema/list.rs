@@ -167,6 +167,7 @@ diesel::table! {
         last_at -> BigInt,
         answers -> Integer,
         body -> Binary,
+        seal -> Nullable<Integer>,
     }
 }
 

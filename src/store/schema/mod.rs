@@ -2,12 +2,14 @@
 //!
 //! The migrations are the law; a test compares them with what the database says after migrating.
 
+mod answers;
 mod list;
 mod log;
 mod reconciliation;
 mod register;
 mod review;
 
+pub use answers::*;
 pub use list::*;
 pub use log::*;
 pub use reconciliation::*;

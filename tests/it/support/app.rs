@@ -19,6 +19,7 @@ use whitelist::cli::open::{Opened, Opening, open};
 use whitelist::clock::Clock;
 use whitelist::config::{DocumentPlace, Scanner};
 use whitelist::domain::actor::Role;
+use whitelist::domain::receipt::{AnswerAlgorithm, Overflow};
 use whitelist::domain::revision::Revision;
 use whitelist::domain::validity::Instant;
 use whitelist::http::edge::{Documents, Edge};
@@ -49,6 +50,8 @@ pub struct Tuning {
     pub issuers: Vec<IssuerSettings>,
     /// Who scans documents.
     pub scanner: Option<Scanner>,
+    /// How answers are signed.
+    pub signing: AnswerAlgorithm,
 }
 
 impl Default for Tuning {
@@ -58,6 +61,7 @@ impl Default for Tuning {
             bodies: LimitSettings::default(),
             issuers: Vec::new(),
             scanner: None,
+            signing: AnswerAlgorithm::EdDsa,
         }
     }
 }
@@ -116,6 +120,11 @@ impl TestApp {
         app
     }
 
+    /// Sets what the next start runs with.
+    pub fn retune(&mut self, change: impl FnOnce(&mut Tuning)) {
+        change(&mut self.tuning);
+    }
+
     /// Stops the service and starts it again on the same data.
     pub fn restart(&mut self) {
         self.stop();
@@ -131,6 +140,9 @@ impl TestApp {
             migrate: true,
             record: true,
             max_staleness: self.tuning.max_staleness,
+            overflow: Overflow::Count,
+            answers_kept: whitelist::app::record::KEPT,
+            signing: self.tuning.signing,
             messages_kept: whitelist::app::draw::messages::KEPT,
             clock: self.clock.clone(),
             group: 256,

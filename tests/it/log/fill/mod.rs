@@ -2,6 +2,7 @@
 
 mod people;
 
+use crate::lookups::{ask, question};
 use crate::support::app::TestApp;
 use whitelist::domain::application::event::EventKind;
 use whitelist::store::appeals::AppealRow;
@@ -33,6 +34,9 @@ pub fn fill(app: &TestApp) {
             people::people(tx)
         })
         .unwrap();
+    ask(app, &question(ENTERPRISE, "3004909099"));
+    app.inside().recorder.flush();
+    assert!(app.inside().seal_now(app.clock.now()).unwrap());
 }
 
 const ENTERPRISE: &str = "91110302XFXTR00172";

@@ -8,6 +8,8 @@ use std::fmt::Display;
 use std::io::Write as _;
 use std::sync::LazyLock;
 
+use sha2::{Digest as _, Sha256};
+
 use crate::domain::code::DocumentSet;
 use crate::domain::id::LookupId;
 use crate::domain::lang::Lang;
@@ -50,6 +52,26 @@ pub fn dry_run_answer(revision: Revision, answered_at: Instant, lines: &[LineAns
     let mut out = head(None, revision, answered_at, lines.len());
     numbered(&mut out, lines, lang);
     out
+}
+
+/// Digests the lines of an answer to a declaration: SHA-256 of `lines` as written, brackets included.
+#[must_use]
+pub fn digest_of_lines(body: &[u8]) -> [u8; 32] {
+    let lines = behind(body, b"\"lines\":").and_then(|lines| lines.strip_suffix(b"}")).unwrap_or_default();
+    Sha256::digest(lines).into()
+}
+
+/// Digests a flat answer as the answer to a declaration of this one line, so that both forms of an answer agree.
+#[must_use]
+pub fn digest_of_one(body: &[u8]) -> [u8; 32] {
+    let members = behind(body, b"\"answered_at\":").and_then(|rest| behind(rest, b",")).unwrap_or_default();
+    Sha256::new().chain_update(b"[{\"line\":1,").chain_update(members).chain_update(b"]").finalize().into()
+}
+
+/// What stands behind the first place of a text in the head of an answer.
+fn behind<'a>(body: &'a [u8], text: &[u8]) -> Option<&'a [u8]> {
+    let place = body.windows(text.len()).take(HEAD_BYTES).position(|window| window == text)?;
+    body.get(place.saturating_add(text.len())..)
 }
 
 fn head(id: Option<LookupId>, revision: Revision, answered_at: Instant, lines: usize) -> Vec<u8> {
@@ -242,6 +264,23 @@ fn written(lang: Lang) -> &'static [(Reason, String)] {
         Lang::Zh => &ZH,
         Lang::En => &EN,
     }
+}
+
+/// Tells the wording of this program's texts from another's: an answer given in other words is no other answer.
+#[must_use]
+pub fn wording(lang: Lang) -> u32 {
+    static ZH: LazyLock<u32> = LazyLock::new(|| digest_of_texts(Lang::Zh));
+    static EN: LazyLock<u32> = LazyLock::new(|| digest_of_texts(Lang::En));
+    match lang {
+        Lang::Zh => *ZH,
+        Lang::En => *EN,
+    }
+}
+
+fn digest_of_texts(lang: Lang) -> u32 {
+    let texts: Vec<&str> = written(lang).iter().map(|(_, json)| json.as_str()).collect();
+    let digest = Sha256::digest(texts.join("\n"));
+    digest.first_chunk::<4>().map_or(0, |first| u32::from_be_bytes(*first))
 }
 
 fn write_reasons(lang: Lang) -> Vec<(Reason, String)> {
@@ -448,7 +487,7 @@ mod tests {
     }
 
     fn validator(schema: &str) -> jsonschema::Validator {
-        let openapi: Value = serde_yaml_ng::from_str(include_str!("../../../openapi.yaml")).unwrap();
+        let openapi: Value = serde_yaml_ng::from_str(include_str!("../../openapi.yaml")).unwrap();
         let root = json!({ "$ref": format!("#/components/schemas/{schema}"), "components": openapi["components"] });
         jsonschema::draft202012::new(&root).unwrap()
     }
@@ -469,6 +508,13 @@ mod tests {
             let written = answer(id, revision, at, &lines[0].answer(), lang);
             let expected = joined([("id", json!(id)), ("revision", json!(revision)), ("answered_at", json!(at))], lines[0].members(lang));
             prop_assert_eq!(String::from_utf8(written).unwrap(), expected.to_string());
+
+            let first = LineAnswer { line: 1, ..lines[0].answer() };
+            let (flat, whole) = (answer(id, revision, at, &first, lang), declaration_answer(id, revision, at, &[first], lang));
+            prop_assert_eq!(digest_of_one(&flat), digest_of_lines(&whole));
+            let said: Value = serde_json::from_slice(&whole).unwrap();
+            let digest: [u8; 32] = Sha256::digest(said["lines"].to_string()).into();
+            prop_assert_eq!(digest_of_lines(&whole), digest);
 
             let answers: Vec<LineAnswer<'_>> = lines.iter().map(Made::answer).collect();
             let numbered: Vec<Value> = lines.iter().map(|made| joined([("line", json!(made.line)), ("", Value::Null), ("", Value::Null)], made.members(lang))).collect();

@@ -1,0 +1,262 @@
+//! The keys that sign answers: made at the first start, changed in turn, their history in the log.
+//!
+//! The private half lies in the data folder, in a file named by the key's id (RFC 7638 thumbprint); the public half and
+//! its time are facts. Every data folder has a key of its own, so that nodes which share none disturb no other. A key
+//! that is changed goes on being trusted for [`GRACE`], until every running node has taken the new one.
+
+use crate::app::found::system;
+use crate::app::keys::DataFolder;
+use crate::app::{App, AppError};
+use crate::domain::receipt::{AnswerAlgorithm, KeyEnd};
+use crate::domain::validity::Instant;
+use crate::store::answer_keys::{self, AnswerKeyRow};
+use crate::store::private::random;
+use crate::store::{Store, StoreError};
+use arc_swap::ArcSwapOption;
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use jsonwebtoken::jwk::{Jwk, PublicKeyUse, ThumbprintHash};
+use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+/// How long a key that is changed in turn may still sign, microseconds: ten minutes, ten looks of a running node.
+const GRACE: i64 = 600_000_000;
+
+/// What stands before the seed in the PKCS #8 form of an Ed25519 key (RFC 8410 section 7).
+const ED25519_PKCS8: [u8; 16] =
+    [0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20];
+
+/// The name of the service where it makes and changes its keys.
+const KEYS: &str = "answer-keys";
+
+/// The library's name of an algorithm.
+#[must_use]
+pub const fn of_library(algorithm: AnswerAlgorithm) -> Algorithm {
+    match algorithm {
+        AnswerAlgorithm::EdDsa => Algorithm::EdDSA,
+        AnswerAlgorithm::Es256 => Algorithm::ES256,
+    }
+}
+
+/// A key that signs answers.
+pub struct AnswerKey {
+    kid: String,
+    header: Header,
+    private: EncodingKey,
+}
+
+impl AnswerKey {
+    fn of_pem(pem: &str, algorithm: AnswerAlgorithm) -> Result<(Self, Jwk), StoreError> {
+        let unusable = |error: jsonwebtoken::errors::Error| StoreError::File(format!("a key of answers: {error}"));
+        let private = match algorithm {
+            AnswerAlgorithm::EdDsa => EncodingKey::from_ed_pem(pem.as_bytes()),
+            AnswerAlgorithm::Es256 => EncodingKey::from_ec_pem(pem.as_bytes()),
+        };
+        let private = private.map_err(unusable)?;
+        let mut jwk = Jwk::from_encoding_key(&private, of_library(algorithm)).map_err(unusable)?;
+        let kid = jwk.thumbprint(ThumbprintHash::SHA256).map_err(unusable)?;
+        jwk.common.key_id = Some(kid.clone());
+        jwk.common.public_key_use = Some(PublicKeyUse::Signature);
+        let mut header = Header::new(of_library(algorithm));
+        header.typ = Some(super::TYP.to_owned());
+        header.kid = Some(kid.clone());
+        Ok((Self { kid, header, private }, jwk))
+    }
+
+    /// Signs a receipt.
+    ///
+    /// # Errors
+    /// [`StoreError::Broken`] when the library cannot sign.
+    pub fn sign(&self, receipt: &super::Receipt) -> Result<String, StoreError> {
+        encode(&self.header, receipt, &self.private).map_err(|_| StoreError::Broken)
+    }
+
+    /// Returns its id.
+    #[must_use]
+    pub fn kid(&self) -> &str {
+        &self.kid
+    }
+}
+
+/// Makes the PEM of a new private key.
+fn new_pem(algorithm: AnswerAlgorithm) -> Result<String, StoreError> {
+    let der = match algorithm {
+        AnswerAlgorithm::EdDsa => [ED25519_PKCS8.as_slice(), &random::<32>()?].concat(),
+        AnswerAlgorithm::Es256 => EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &SystemRandom::new())
+            .map_err(|_| StoreError::Broken)?
+            .as_ref()
+            .to_vec(),
+    };
+    let text = STANDARD.encode(der);
+    let lines: Vec<&str> = text.as_bytes().chunks(64).filter_map(|line| std::str::from_utf8(line).ok()).collect();
+    Ok(format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n", lines.join("\n")))
+}
+
+/// Where the keys of this node lie, and the one that signs now.
+pub struct AnswerKeys {
+    place: Option<(DataFolder, AnswerAlgorithm)>,
+    current: ArcSwapOption<AnswerKey>,
+}
+
+impl AnswerKeys {
+    /// Says where they lie and how they sign; nothing is read yet.
+    #[must_use]
+    pub fn new(folder: DataFolder, algorithm: AnswerAlgorithm) -> Self {
+        Self { place: Some((folder, algorithm)), current: ArcSwapOption::empty() }
+    }
+
+    /// For commands that answer a person, who needs no receipt.
+    #[must_use]
+    pub fn none() -> Self {
+        Self { place: None, current: ArcSwapOption::empty() }
+    }
+
+    /// Returns the key that signs now; none while it could not be made.
+    #[must_use]
+    pub fn current(&self) -> Option<Arc<AnswerKey>> {
+        self.current.load_full()
+    }
+
+    /// Takes the key of the data folder that is to sign, making one where there is none; says whether it is another.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the folder or the log cannot be read or written.
+    pub fn take(&self, store: &Store, at: Instant) -> Result<bool, StoreError> {
+        let Some((folder, algorithm)) = &self.place else { return Ok(false) };
+        let (algorithm, mut others) = (*algorithm, Vec::new());
+        let mut found = None;
+        for row in store.read(answer_keys::standing)?.into_iter().rev().filter(|row| row.retires_at.is_none()) {
+            let Some(pem) = folder.read_answer_key(&row.kid)? else { continue };
+            if found.is_none() && row.algorithm == algorithm.as_str() {
+                found = Some(AnswerKey::of_pem(&pem, algorithm)?.0);
+            } else {
+                others.push(row.kid);
+            }
+        }
+        let key = match found {
+            Some(key) => key,
+            None => introduce(store, folder, algorithm, others, KeyEnd::Algorithm, at)?,
+        };
+        let other = self.current.load().as_ref().is_none_or(|current| current.kid != key.kid);
+        if other {
+            self.current.store(Some(Arc::new(key)));
+        }
+        Ok(other)
+    }
+}
+
+/// Makes a new key, and retires others of the same folder in the same transaction.
+fn introduce(
+    store: &Store,
+    folder: &DataFolder,
+    algorithm: AnswerAlgorithm,
+    others: Vec<String>,
+    why: KeyEnd,
+    at: Instant,
+) -> Result<AnswerKey, StoreError> {
+    let pem = new_pem(algorithm)?;
+    let (key, jwk) = AnswerKey::of_pem(&pem, algorithm)?;
+    let jwk = serde_json::to_string(&jwk).map_err(StoreError::damaged)?;
+    // The file first: a key that is on record can sign.
+    folder.keep_answer_key(&key.kid, &pem)?;
+    let kid = key.kid.clone();
+    let trusted = match why {
+        KeyEnd::Scheduled | KeyEnd::Algorithm => GRACE,
+        KeyEnd::Compromised => 0,
+    };
+    store.write(system(KEYS, at), move |tx| {
+        let standing = answer_keys::standing(tx.conn())?;
+        let row = AnswerKeyRow {
+            kid,
+            version: 1,
+            revision: tx.next_revision().0,
+            algorithm: algorithm.as_str().to_owned(),
+            jwk,
+            introduced_at: at.micros(),
+            retires_at: None,
+            reason: None,
+            recorded_at: at.micros(),
+        };
+        tx.save(row, None, "answer_key.introduced")?;
+        for known in standing.iter().filter(|row| row.retires_at.is_none() && others.contains(&row.kid)) {
+            let row = AnswerKeyRow {
+                version: known.version.saturating_add(1),
+                revision: tx.next_revision().0,
+                retires_at: Some(at.micros().saturating_add(trusted)),
+                reason: Some(why.as_str().to_owned()),
+                recorded_at: at.micros(),
+                ..known.clone()
+            };
+            tx.save(row, Some(known), "answer_key.retired")?;
+        }
+        Ok::<_, StoreError>(())
+    })?;
+    Ok(key)
+}
+
+impl App {
+    /// Signs with the key that stands in the data folder now: what another process changed is taken over.
+    ///
+    /// # Errors
+    /// The store's failure.
+    pub fn take_answer_key(&self, at: Instant) -> Result<usize, AppError> {
+        Ok(usize::from(self.answer_keys.take(&self.store, at)?))
+    }
+
+    /// Introduces a new key for this data folder and retires those it has; returns the id of the new one.
+    ///
+    /// # Errors
+    /// The store's failure.
+    pub fn change_answer_key(
+        &self,
+        folder: &DataFolder,
+        algorithm: AnswerAlgorithm,
+        why: KeyEnd,
+    ) -> Result<String, AppError> {
+        let mut others = Vec::new();
+        for row in self.store.read(answer_keys::standing)? {
+            if row.retires_at.is_none() && folder.read_answer_key(&row.kid)?.is_some() {
+                others.push(row.kid);
+            }
+        }
+        let key = introduce(&self.store, folder, algorithm, others, why, self.clock.now())?;
+        Ok(key.kid)
+    }
+
+    /// Writes the public keys with their history as a JWK set (RFC 7517).
+    ///
+    /// # Errors
+    /// The store's failure.
+    pub fn answer_key_set(&self) -> Result<Value, AppError> {
+        let rows = self.store.read(|conn| answer_keys::since(conn, 0))?;
+        key_set(&rows).map_err(AppError::from)
+    }
+}
+
+/// Writes keys as a JWK set; `rows` are all versions in order of recording.
+///
+/// # Errors
+/// [`StoreError::Damaged`] for a stored key that is none.
+pub fn key_set(rows: &[AnswerKeyRow]) -> Result<Value, StoreError> {
+    let mut keys: Vec<Value> = Vec::new();
+    for row in rows {
+        let mut key: Value = serde_json::from_str(&row.jwk).map_err(StoreError::damaged)?;
+        let dates = json!({
+            "introduced_at": Instant::from_micros(row.introduced_at),
+            "retires_at": row.retires_at.map(Instant::from_micros),
+            "reason": row.reason,
+            "revision": row.revision,
+        });
+        if let (Some(members), Value::Object(dates)) = (key.as_object_mut(), dates) {
+            members.extend(dates);
+        }
+        match keys.iter_mut().find(|known| known.get("kid") == key.get("kid")) {
+            Some(known) => *known = key,
+            None => keys.push(key),
+        }
+    }
+    Ok(json!({ "keys": keys }))
+}

@@ -1,0 +1,195 @@
+//! `whitelist answer`: checks a signed answer without the service, and changes the key that signs.
+
+use super::open::{Opening, open};
+use super::{Failure, Place, say};
+use crate::app::receipts::keys::key_set;
+use crate::app::receipts::verify::{KeySet, ReceiptFault, Verified};
+use crate::app::receipts::{Receipt, question};
+use crate::config;
+use crate::domain::receipt::{AnswerAlgorithm, KeyEnd};
+use crate::domain::validity::{Instant, LegalDay};
+use crate::http::api::lookup_body::{read_body, read_query};
+use crate::http::problem::Fault;
+use crate::outbound::fetch;
+use crate::store::writer::Options;
+use crate::store::{DatabaseUrl, Store, answer_keys};
+use crate::tlog::Hash;
+use crate::tlog::checkpoint::parse_and_verify;
+use clap::Args;
+use std::path::{Path, PathBuf};
+
+/// Arguments of `answer verify`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Exit code 0: the receipt holds; 1: it does not, and why; 3: a file or address cannot be read.
+Examples:
+  whitelist answer verify receipt.jws --jwks jwks.json
+  whitelist answer verify answer.json --jwks https://wl.example.gov.cn/.well-known/jwks.json --question question.json
+  whitelist answer verify receipt.jws --jwks jwks.json --checkpoint checkpoint.txt --vkey vkey.txt")]
+pub struct VerifyArgs {
+    /// The receipt: a compact JWS, or the JSON answer that carries it in `receipt`
+    #[arg(value_name = "FILE")]
+    receipt: PathBuf,
+    /// Public keys: a file or an address [default: those of the data folder's database]
+    #[arg(long, value_name = "FILE|URL")]
+    jwks: Option<String>,
+    /// The question as it was sent to POST /v1/lookups: refuses a receipt that answers another
+    #[arg(long, value_name = "FILE", conflicts_with = "query")]
+    question: Option<PathBuf>,
+    /// The question as it was sent to GET /v1/lookup
+    #[arg(long, value_name = "QUERY")]
+    query: Option<String>,
+    /// A checkpoint of the log: refuses a receipt whose revision it does not cover
+    #[arg(long, value_name = "FILE", requires = "vkey")]
+    checkpoint: Option<PathBuf>,
+    /// Verifier key of the log, as text or in a file
+    #[arg(long, value_name = "KEY|FILE")]
+    vkey: Option<String>,
+    /// Refuse when the day on which one may act on the answer is over at this instant
+    #[arg(long, value_name = "INSTANT")]
+    current_at: Option<String>,
+    /// Print what the receipt says as JSON
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    place: Place,
+}
+
+/// Arguments of `answer rotate-key`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+A running service takes the new key within a minute; the old one is trusted for ten minutes more, or no longer at all
+when it may be in other hands. Old receipts stay verifiable: the key set names every key with its time.")]
+pub struct RotateArgs {
+    #[command(flatten)]
+    place: Place,
+    /// Why: scheduled, or compromised
+    #[arg(long, default_value = "scheduled", value_parser = ["scheduled", "compromised"])]
+    reason: String,
+    /// EdDSA or ES256 [default: WHITELIST_ANSWER_ALGORITHM, else EdDSA]
+    #[arg(long, value_name = "ALGORITHM")]
+    algorithm: Option<String>,
+}
+
+/// Verifies a receipt.
+///
+/// # Errors
+/// [`Failure::Refused`] when it does not hold.
+pub fn verify(args: VerifyArgs) -> Result<(), Failure> {
+    let set = KeySet::parse(&keys(&args)?).map_err(refused)?;
+    let verified = set.verify(&jws_of(&read(&args.receipt)?)).map_err(refused)?;
+    let receipt = &verified.receipt;
+    if let Some(digest) = asked(&args, receipt.declared_on)? {
+        receipt.answers(digest).map_err(refused)?;
+    }
+    let mut covered = None;
+    if let Some((file, vkey)) = args.checkpoint.as_ref().zip(args.vkey.as_ref()) {
+        let vkey = if Path::new(vkey).is_file() { read(Path::new(vkey))? } else { vkey.clone() };
+        let checkpoint =
+            parse_and_verify(&read(file)?, vkey.trim()).map_err(|error| Failure::Refused(error.to_string()))?;
+        receipt.is_under(&checkpoint).map_err(refused)?;
+        covered = Some(checkpoint.size);
+    }
+    if let Some(at) = &args.current_at {
+        let at = Instant::parse(at).map_err(|_| Failure::Usage("--current-at: not an instant".to_owned()))?;
+        receipt.is_current(at).map_err(refused)?;
+    }
+    report(&verified, covered, args.json)
+}
+
+fn refused(fault: ReceiptFault) -> Failure {
+    Failure::Refused(fault.to_string())
+}
+
+fn read(file: &Path) -> Result<String, Failure> {
+    std::fs::read_to_string(file).map_err(|error| Failure::Unreachable(format!("{}: {error}", file.display())))
+}
+
+/// Takes the receipt out of a JSON answer; anything else is the receipt itself.
+fn jws_of(text: &str) -> String {
+    let answer: Option<serde_json::Value> = serde_json::from_str(text).ok();
+    let inside = answer.as_ref().and_then(|answer| answer.get("receipt")).and_then(serde_json::Value::as_str);
+    inside.unwrap_or(text).trim().to_owned()
+}
+
+fn keys(args: &VerifyArgs) -> Result<String, Failure> {
+    match &args.jwks {
+        Some(address) if address.starts_with("http://") || address.starts_with("https://") => {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .map_err(|error| Failure::Unreachable(error.to_string()))?;
+            runtime.block_on(fetch::text(address)).map_err(Failure::Unreachable)
+        }
+        Some(file) => read(Path::new(file)),
+        None => {
+            let (data, url) = config::place(args.place.data.clone(), args.place.database.clone());
+            let url = DatabaseUrl::parse(&url).map_err(Failure::Usage)?;
+            if matches!(&url, DatabaseUrl::Sqlite(path) if !path.exists()) {
+                let data = data.display();
+                return Err(Failure::Unreachable(format!("there is no database in {data}; name the keys with --jwks")));
+            }
+            let store = Store::open(&url, Options::default())?;
+            let rows = store.read(|conn| answer_keys::since(conn, 0));
+            store.close();
+            Ok(key_set(&rows?)?.to_string())
+        }
+    }
+}
+
+/// Digests the question that was named, if one was.
+fn asked(args: &VerifyArgs, declared_on: LegalDay) -> Result<Option<Hash>, Failure> {
+    let faulty = |faults: Vec<Fault>| {
+        let faults: Vec<String> =
+            faults.iter().map(|fault| format!("{} {}", fault.pointer, fault.code.as_str())).collect();
+        Failure::Usage(format!("the question is faulty: {}", faults.join(", ")))
+    };
+    // Who named no day asked for the one that the receipt states.
+    if let Some(file) = &args.question {
+        let whole = read_body(read(file)?.as_bytes(), declared_on).map_err(faulty)?;
+        return Ok(Some(question::digest(&whole.declaration, &whole.lines)));
+    }
+    if let Some(query) = &args.query {
+        let one = read_query(query, declared_on).map_err(faulty)?;
+        return Ok(Some(question::digest(&one.declaration, &[one.line])));
+    }
+    Ok(None)
+}
+
+fn report(verified: &Verified, covered: Option<u64>, json: bool) -> Result<(), Failure> {
+    if json {
+        say(&serde_json::to_string(verified).map_err(|error| Failure::Unreachable(error.to_string()))?);
+        return Ok(());
+    }
+    let Verified { receipt, kid, algorithm, .. } = verified;
+    let Receipt { jti, answered_at, asked_by, log, question, lines, .. } = receipt;
+    say(&format!("OK       signed with {algorithm} by key {kid}"));
+    say(&format!("answer   {jti}, given {answered_at} to {asked_by}"));
+    say(&format!("question {question}"));
+    say(&format!("log      {}, revision {}", log.origin, log.revision));
+    if let Some(size) = covered {
+        say(&format!("         covered by the checkpoint of {size} entries"));
+    }
+    for line in lines {
+        let listing = line.listing.zip(line.listing_version);
+        let listing = listing.map_or_else(String::new, |(number, version)| format!(", listing {number} v{version}"));
+        say(&format!("line {:<4} {}: {}{listing}", line.line, line.verdict, line.reasons.join(" ")));
+    }
+    Ok(())
+}
+
+/// Changes the key that signs answers.
+///
+/// # Errors
+/// [`Failure::Unreachable`] when the data folder cannot be opened.
+pub fn rotate_key(args: RotateArgs) -> Result<(), Failure> {
+    let algorithm = args.algorithm.or_else(|| config::variable("WHITELIST_ANSWER_ALGORITHM"));
+    let algorithm = algorithm.as_deref().map_or(Ok(AnswerAlgorithm::EdDsa), AnswerAlgorithm::parse);
+    let algorithm = algorithm.map_err(|_| Failure::Usage("the algorithm is EdDSA or ES256".to_owned()))?;
+    let why = KeyEnd::parse(&args.reason).map_err(|_| Failure::Usage("--reason: not a reason".to_owned()))?;
+    let opened = open(Opening::of(&args.place)?)?;
+    let changed = opened.app.change_answer_key(&opened.folder, algorithm, why);
+    opened.close();
+    say(&format!("answers are signed with key {} from now on", changed?));
+    Ok(())
+}

@@ -1,0 +1,28 @@
+//! Tables of answers: the keys that sign them, and the seals over their records.
+
+diesel::table! {
+    answer_key_versions (kid, version) {
+        kid -> Text,
+        version -> Integer,
+        revision -> BigInt,
+        algorithm -> Text,
+        jwk -> Text,
+        introduced_at -> BigInt,
+        retires_at -> Nullable<BigInt>,
+        reason -> Nullable<Text>,
+        recorded_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    answer_seals (version) {
+        version -> Integer,
+        revision -> BigInt,
+        first_id -> Text,
+        last_id -> Text,
+        answers -> BigInt,
+        unrecorded -> BigInt,
+        root -> Text,
+        recorded_at -> BigInt,
+    }
+}

@@ -1,0 +1,132 @@
+//! Known when, and valid on which day: listings, enterprises, schemes, applications and lookups as they were known at an
+//! earlier revision; what differs between two revisions.
+
+use crate::lookups::{ENT_01, ENT_03, ENT_05, ask, number_of, question, said};
+use crate::support::app::TestApp;
+use crate::support::casework;
+use crate::support::on_both;
+use serde_json::{Value, json};
+
+fn shown(app: &TestApp, target: &str) -> Value {
+    let response = app.auditor().get(target);
+    assert_eq!(response.status, 200, "{target}: {}", response.text());
+    response.json()
+}
+
+on_both! {
+    fn a_back_dated_correction_changes_what_holds_not_what_was_known(app) {
+        let number = number_of(app, ENT_01, "3004909099");
+        let known = app.settle();
+        let target = format!("/v1/listings/{number}");
+        let before = app.auditor().get(&format!("{target}?valid_on=2026-08-01&as_of_revision={known}")).text().to_owned();
+        let asked = format!("{}&declared_on=2026-08-01&quantity=150&unit=142", question(ENT_01, "3004909099"));
+        assert_eq!(said(&ask(app, &asked)), "allowed listed");
+        app.change(json!([{ "kind": "vary", "listing": number, "effective_on": "2026-08-01", "set": { "quantity": "100" }, "reason": { "code": "clerical_error" } }]));
+        // As of the day, known now: another quantity. As of the day, known then: byte for byte what it was.
+        assert_eq!(shown(app, &format!("{target}?valid_on=2026-08-01"))["approved"]["quantity"], "100");
+        let again = app.auditor().get(&format!("{target}?valid_on=2026-08-01&as_of_revision={known}")).text().to_owned();
+        assert_eq!(again, before);
+        assert_eq!(said(&ask(app, &asked)), "denied quantity_exceeds_remaining");
+        assert_eq!(said(&ask(app, &format!("{asked}&as_of_revision={known}"))), "allowed listed");
+    }
+}
+
+on_both! {
+    fn enterprises_and_schemes_are_shown_as_they_were_known(app) {
+        let known = app.settle();
+        let target = format!("/v1/enterprises/{ENT_05}");
+        let before = shown(app, &target);
+        app.change(json!([
+            { "kind": "suspend_enterprise", "enterprise": ENT_05, "effective_on": "2026-09-01", "reason": { "code": "breach" } },
+            { "kind": "add", "enterprise": ENT_05, "item": { "name_zh": "氢化可的松琥珀酸钠", "hs_code": "2937210000" }, "quantity": "1", "unit": "036", "valid_from": "2026-08-12", "valid_to": "2027-08-11", "reason": { "code": "take_over" } }
+        ]));
+        assert_eq!(shown(app, &target)["status"], "active", "not before its day");
+        let later = shown(app, &format!("{target}?valid_on=2026-09-01"));
+        assert_eq!(later["status"], "suspended");
+        assert_eq!(shown(app, &format!("{target}?valid_on=2026-09-01&as_of_revision={known}"))["status"], "active");
+        let then = shown(app, &format!("{target}?as_of_revision={known}"));
+        assert_eq!(then, before);
+        assert_eq!(later["listings"].as_i64().unwrap(), before["listings"].as_i64().unwrap() + 1);
+        let page = shown(app, &format!("/v1/enterprises?valid_on=2026-09-01&as_of_revision={known}"));
+        assert!(page["items"].as_array().unwrap().contains(&before));
+        assert_eq!(app.auditor().get(&format!("{target}?as_of_revision=1")).status, 404, "not yet registered");
+        assert_eq!(shown(app, "/v1/enterprises?as_of_revision=1")["items"], json!([]));
+
+        let scheme = shown(app, "/v1/schemes/beijing-2022");
+        assert_eq!(shown(app, &format!("/v1/schemes/beijing-2022?as_of_revision={known}&valid_on=2026-08-12")), scheme);
+        assert_eq!(app.auditor().get("/v1/schemes/beijing-2022?as_of_revision=1").status, 404);
+        assert_eq!(shown(app, "/v1/schemes?as_of_revision=1")["items"], json!([]));
+
+        let future = app.settle().0 + 1;
+        for target in [target.as_str(), "/v1/enterprises", "/v1/schemes", "/v1/schemes/beijing-2022", "/v1/listings"] {
+            let response = app.auditor().get(&format!("{target}?as_of_revision={future}"));
+            assert_eq!((response.status, response.json()["type"].as_str()), (503, Some("/problems/not-yet-current")), "{target}");
+            assert_eq!(app.auditor().get(&format!("{target}?as_of_revision=0")).status, 400, "{target}");
+        }
+    }
+}
+
+on_both! {
+    fn an_application_is_shown_as_it_was_known(app) {
+        let applicant = casework::applicant(app, ENT_05);
+        let lodged = casework::lodged(&applicant, &casework::addition(json!([casework::line(1, "氢化可的松", "2937210000")])));
+        let known = app.settle();
+        let before = shown(app, &lodged.path);
+        assert_eq!(before["state"], "lodged");
+        let withdrawn = applicant.change("POST", &format!("{}/withdraw", lodged.path), &lodged.etag, &json!({}));
+        assert_eq!(withdrawn.status, 200, "{}", withdrawn.text());
+        assert_eq!(shown(app, &lodged.path)["state"], "withdrawn");
+        let then = shown(app, &format!("{}?as_of_revision={known}", lodged.path));
+        assert_eq!((&then["state"], &then["items"], &then["verbs"]), (&json!("lodged"), &before["items"], &json!([])));
+        assert_eq!(app.auditor().get(&format!("{}?as_of_revision=1", lodged.path)).status, 404);
+        let other = casework::applicant(app, ENT_03);
+        assert_eq!(other.get(&format!("{}?as_of_revision={known}", lodged.path)).status, 404);
+        let future = app.settle().0 + 1;
+        assert_eq!(app.auditor().get(&format!("{}?as_of_revision={future}", lodged.path)).status, 503);
+    }
+}
+
+on_both! {
+    fn what_differs_between_two_revisions_is_told_member_by_member(app) {
+        let (varied, removed, later) = (number_of(app, ENT_01, "3004909099"), number_of(app, ENT_03, "2941500000"), number_of(app, ENT_05, "2937210000"));
+        let from = app.settle();
+        app.change(json!([
+            { "kind": "vary", "listing": varied, "effective_on": "2026-08-12", "set": { "quantity": "100" }, "reason": { "code": "quantity_changed" } },
+            { "kind": "remove", "listing": removed, "effective_on": "2026-08-12", "reason": { "code": "off_purpose_use" } },
+            { "kind": "suspend", "listing": later, "effective_on": "2026-10-01", "reason": { "code": "risk_found" } },
+            { "kind": "add", "enterprise": ENT_01, "item": { "name_zh": "氢化可的松", "hs_code": "2937210000" }, "quantity": "10", "unit": "035", "valid_from": "2026-08-12", "valid_to": "2027-08-11", "reason": { "code": "take_over" } }
+        ]));
+        let to = app.settle();
+        let added = number_of(app, ENT_01, "2937210000");
+        let diff = shown(app, &format!("/v1/listings/diff?from={from}&to={to}"));
+        let change_of = |diff: &Value, number: &str| diff["items"].as_array().unwrap().iter().find(|item| item["number"] == number).unwrap().clone();
+        assert_eq!(diff["items"].as_array().unwrap().len(), 4, "{diff}");
+        let change = change_of(&diff, &varied);
+        assert_eq!(change["change"], "changed");
+        assert_eq!(change["members"], json!([{ "member": "/approved", "from": { "quantity": "200", "unit": "142" }, "to": { "quantity": "100", "unit": "142" } }]));
+        assert_eq!((&change["from"]["approved"]["quantity"], &change["to"]["approved"]["quantity"]), (&json!("200"), &json!("100")));
+        assert_eq!(change_of(&diff, &removed)["change"], "removed");
+        let change = change_of(&diff, &added);
+        assert_eq!((&change["change"], &change["from"]), (&json!("added"), &Value::Null));
+        assert_eq!(change_of(&diff, &later)["change"], "scheduled", "not before its day");
+        let then = shown(app, &format!("/v1/listings/diff?from={from}&to={to}&valid_on=2026-10-01"));
+        assert_eq!(change_of(&then, &later)["members"], json!([{ "member": "/status", "from": "in_force", "to": "suspended" }]));
+        assert_eq!(shown(app, &format!("/v1/listings/diff?from={to}&to={to}"))["items"], json!([]));
+
+        // Page by page, and as a table.
+        let first = shown(app, &format!("/v1/listings/diff?from={from}&to={to}&limit=3"));
+        let rest = shown(app, &format!("/v1/listings/diff?from={from}&to={to}&limit=3&after={}", first["next"].as_str().unwrap()));
+        assert_eq!((first["items"].as_array().unwrap().len(), rest["items"].as_array().unwrap().len(), &rest["next"]), (3, 1, &Value::Null));
+        let csv = app.auditor().send("GET", &format!("/v1/listings/diff.csv?from={from}&to={to}"), &[("Accept-Language", "en")], b"").text().to_owned();
+        assert!(csv.contains(&format!("\"{varied}\",\"{ENT_01}\",\"changed\",\"/approved\"")), "{csv}");
+        let xlsx = app.auditor().get(&format!("/v1/listings/diff.xlsx?from={from}&to={to}"));
+        assert!(xlsx.body.starts_with(b"PK"));
+
+        // An enterprise sees its own only; the wrong way round and the future are told.
+        let own = app.actor(whitelist::domain::actor::Role::EnterpriseApplicant, ENT_03, "applicant-3").get(&format!("/v1/listings/diff?from={from}&to={to}")).json();
+        assert_eq!(own["items"].as_array().unwrap().len(), 1);
+        let turned = app.auditor().get(&format!("/v1/listings/diff?from={to}&to={from}"));
+        assert_eq!((turned.status, &turned.json()["faults"][0]["pointer"]), (400, &json!("/from")));
+        assert_eq!(app.auditor().get(&format!("/v1/listings/diff?from={from}&to={}", to.0 + 1)).status, 503);
+    }
+}
