@@ -104,7 +104,7 @@ pub fn people(tx: &mut Tx<'_>) -> Result<(), StoreError> {
         dismissed_by: None,
         recorded_at: at,
     };
-    tx.save(mandate.clone(), None, "mandate.appointed")?;
+    tx.save(mandate.clone(), None, "mandate.given")?;
     let dismissed = MandateRow {
         version: 2,
         revision: tx.next_revision().0,
@@ -112,7 +112,7 @@ pub fn people(tx: &mut Tx<'_>) -> Result<(), StoreError> {
         dismissed_by: Some(person(19)),
         ..mandate.clone()
     };
-    tx.save(dismissed, Some(&mandate), "mandate.dismissed")?;
+    tx.save(dismissed, Some(&mandate), "mandate.ended")?;
     let news = BroadcastRow {
         id: format!("brd_{:032x}", 1),
         version: 1,
