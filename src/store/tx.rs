@@ -2,6 +2,7 @@
 //! comes into being.
 
 use super::conn::AnyConnection;
+use super::dialect::run;
 use super::error::StoreError;
 use super::fact::{Circumstances, Fact, Previous, encode};
 use super::keep::people;
@@ -333,4 +334,18 @@ fn push_entry(group: &mut Group, entry: &Entry) -> Result<Hash, StoreError> {
     let hash = leaf_hash(&leaf);
     group.entries.push(EntryRow { revision, leaf, leaf_hash: hash.0.to_vec() });
     Ok(hash)
+}
+
+/// Keeps what a command did, or goes back to what was there before it.
+pub(super) fn end_savepoint(
+    conn: &mut AnyConnection,
+    group: &mut Group,
+    done: bool,
+    before: (usize, usize),
+) -> Result<(), StoreError> {
+    if done {
+        return run(conn, "RELEASE SAVEPOINT command");
+    }
+    group.back_to(before);
+    run(conn, "ROLLBACK TO SAVEPOINT command; RELEASE SAVEPOINT command")
 }

@@ -12,7 +12,7 @@ use super::dialect::{begin_write, run};
 use super::error::StoreError;
 use super::log::{self, Edge};
 use super::quiet::give_way;
-use super::tx::{Author, Context, Group, Seen, Tx};
+use super::tx::{Author, Context, Group, Seen, Tx, end_savepoint};
 use crate::domain::revision::Revision;
 use crate::domain::validity::Instant;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
@@ -488,18 +488,4 @@ impl Writer {
             }
         }
     }
-}
-
-/// Keeps what a command did, or goes back to what was there before it.
-fn end_savepoint(
-    conn: &mut AnyConnection,
-    group: &mut Group,
-    done: bool,
-    before: (usize, usize),
-) -> Result<(), StoreError> {
-    if done {
-        return run(conn, "RELEASE SAVEPOINT command");
-    }
-    group.back_to(before);
-    run(conn, "ROLLBACK TO SAVEPOINT command; RELEASE SAVEPOINT command")
 }
