@@ -24,7 +24,7 @@ pub struct ShowArgs {
     entity: Option<String>,
     #[command(flatten)]
     source: SourceArgs,
-    /// Print each entry as a line of JSON, as the API gives it
+    /// Print each entry as a line of JSON, with its place and hash
     #[arg(long, conflicts_with = "leaf")]
     json: bool,
     /// Write the bytes of the entry and nothing else

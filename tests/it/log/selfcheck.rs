@@ -58,7 +58,10 @@ on_both! {
         }
         let head = app.folder.join("log-head");
         let published = std::fs::read_to_string(&head).unwrap();
-        std::fs::write(&head, published.replacen('A', "B", 1)).unwrap();
+        // One character of the signature, behind the key's id.
+        let at = published.rfind(' ').unwrap() + 20;
+        let other = if published.as_bytes()[at] == b'A' { "B" } else { "A" };
+        std::fs::write(&head, format!("{}{other}{}", &published[..at], &published[at + 1..])).unwrap();
         assert_eq!(found(app), ["head-file"]);
         std::fs::write(&head, published).unwrap();
         assert_eq!(found(app), [""; 0]);
