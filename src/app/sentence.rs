@@ -238,6 +238,9 @@ fn member(path: &str, lang: Lang) -> String {
 /// Members of facts in words.
 const MEMBERS: &[(&str, &str, &str)] = &[
     ("quantity", "数量", "quantity"),
+    ("quantity_in_finer_unit", "数量", "quantity"),
+    ("used_in_finer_unit", "已使用数量", "quantity used"),
+    ("consignment_cap_in_finer_unit", "每批限量", "cap per consignment"),
     ("unit", "单位", "unit"),
     ("used", "已使用数量", "quantity used"),
     ("consignment_cap", "每批限量", "cap per consignment"),

@@ -130,3 +130,26 @@ on_both! {
         assert_eq!(app.auditor().get(&format!("/v1/listings/diff?from={from}&to={}", to.0 + 1)).status, 503);
     }
 }
+
+on_both! {
+    fn the_log_is_read_in_sentences(app) {
+        let number = number_of(app, ENT_01, "3004909099");
+        let from = app.settle();
+        app.change(json!([{ "kind": "vary", "listing": number, "effective_on": "2026-08-12", "set": { "quantity": "100" }, "reason": { "code": "quantity_changed" } }]));
+        let entries = |lang: &str| {
+            let target = format!("/v1/log/entries?after={from}&entity=listing:{number}");
+            app.auditor().send("GET", &target, &[("Accept-Language", lang)], b"").json()["items"][0].clone()
+        };
+        let (zh, en) = (entries("zh-CN"), entries("en"));
+        let said = zh["sentence"].as_str().unwrap();
+        assert!(said.contains(&format!("变更了名单 {number}：")) && said.contains("数量由 200 改为 100") && said.contains("2026-08-12 12:00:00（北京时间）"), "{said}");
+        let said = en["sentence"].as_str().unwrap();
+        assert!(said.contains(&format!("varied listing {number}:")) && said.contains("quantity from 200 to 100"), "{said}");
+        assert_eq!(zh["link"], json!(format!("/v1/listings/{number}")));
+        let pair = zh["pairs"].as_array().unwrap().iter().find(|pair| pair["path"] == "/quantity_in_finer_unit").unwrap();
+        assert_eq!((&pair["name"], &pair["before"], &pair["after"]), (&json!("数量"), &json!("200"), &json!("100")));
+        // Every entry since the log began has one.
+        let all = app.auditor().get("/v1/log/entries?limit=200").json();
+        assert!(all["items"].as_array().unwrap().iter().all(|entry| !entry["sentence"].as_str().unwrap().contains(entry["type"].as_str().unwrap())));
+    }
+}
