@@ -10,7 +10,8 @@ pub mod log;
 pub mod lookup;
 pub mod migrate;
 pub mod open;
-pub mod replay;
+pub mod rebuild;
+mod replay;
 pub mod scheme;
 pub mod serve;
 pub mod simulate;
@@ -60,6 +61,8 @@ enum Command {
     /// Schemes: the rule books of pilots
     #[command(subcommand)]
     Scheme(SchemeCommand),
+    /// Build the list again from the log alone, beside the database, and compare both
+    Rebuild(rebuild::RebuildArgs),
     /// Draws at the border
     #[command(subcommand)]
     Draws(DrawsCommand),
@@ -196,6 +199,7 @@ pub fn run() -> ExitCode {
         Command::Tariff(TariffCommand::Import(args)) => tariff::run(args),
         Command::Calendar(CalendarCommand::Import(args)) => calendar::run(args),
         Command::Scheme(SchemeCommand::Adopt(args)) => scheme::run(args),
+        Command::Rebuild(args) => rebuild::run(args),
         Command::Draws(DrawsCommand::Replay(args)) => replay::run(args),
         Command::Simulate(SimulateCommand::Customs(args)) => simulate::run(args),
         Command::Openapi => {

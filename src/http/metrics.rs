@@ -36,6 +36,8 @@ pub struct Metrics {
     open: IntGauge,
     due: IntGauge,
     unreviewed: IntGauge,
+    rebuilt_differing: IntGauge,
+    rebuilt_at: IntGauge,
     calendar_missing: IntGauge,
     letters_waiting: IntGauge,
     letters_set_aside: IntGauge,
@@ -98,6 +100,14 @@ impl Metrics {
             open: gauge("whitelist_reservations_open", "Declarations that hold a reservation, at the last sweep")?,
             due: gauge("whitelist_reservations_due", "Reservations that customs is reminded of, at the last sweep")?,
             unreviewed: gauge("whitelist_manual_releases_unreviewed", "Manual releases that wait for the bureau")?,
+            rebuilt_differing: gauge(
+                "whitelist_rebuild_differing_tables",
+                "Tables that differ from what the log rebuilds, at the last drill; -1 when it could not be held",
+            )?,
+            rebuilt_at: gauge(
+                "whitelist_rebuild_seconds",
+                "When the last drill of rebuilding the list ended, seconds since 1970; 0 before the first",
+            )?,
             calendar_missing: gauge(
                 "whitelist_calendar_missing_year",
                 "Year whose working days should be imported now; 0 when none is missing",
@@ -142,6 +152,8 @@ impl Metrics {
             &metrics.open,
             &metrics.due,
             &metrics.unreviewed,
+            &metrics.rebuilt_differing,
+            &metrics.rebuilt_at,
             &metrics.calendar_missing,
             &metrics.letters_waiting,
             &metrics.letters_set_aside,
@@ -213,6 +225,8 @@ impl Metrics {
         self.open.set(app.swept.open.load(Ordering::Relaxed));
         self.due.set(app.swept.due.load(Ordering::Relaxed));
         self.unreviewed.set(app.swept.unreviewed.load(Ordering::Relaxed));
+        self.rebuilt_differing.set(app.swept.rebuilt_differing.load(Ordering::Relaxed));
+        self.rebuilt_at.set(app.swept.rebuilt_at.load(Ordering::Relaxed));
         self.calendar_missing.set(app.calendar_missing().map_or(0, i64::from));
         self.cosigned.set(app.witnessed.cosigned.load(Ordering::Relaxed));
         self.witness_refusals.set(whole(app.witnessed.refused.load(Ordering::Relaxed)));

@@ -5,6 +5,7 @@ mod edits;
 mod fill;
 mod outside;
 pub mod read;
+mod rebuild;
 mod search;
 mod selfcheck;
 pub mod sql;

@@ -22,7 +22,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashSet};
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
-/// What the last sweep saw, for figures.
+/// What the last sweep and the last drill saw, for figures.
 #[derive(Debug, Default)]
 pub struct Swept {
     /// Reservations lapsed since the start.
@@ -33,6 +33,10 @@ pub struct Swept {
     pub due: AtomicI64,
     /// Manual releases that the bureau has not reviewed.
     pub unreviewed: AtomicI64,
+    /// Tables that differ from what the log rebuilds, at the last drill; -1 when it could not be held.
+    pub rebuilt_differing: AtomicI64,
+    /// When the last drill ended, seconds since 1970; 0 before the first.
+    pub rebuilt_at: AtomicI64,
 }
 
 /// Open reservations as they were looked at, each with what its schemes ask for.

@@ -1,44 +1,75 @@
-//! The thread that runs the sweeps: at the start of the service, then every minute.
+//! The threads that do what time brings: sweeps at the start of the service and then every minute, the drill of rebuilding
+//! the list once a week.
 
 use super::Every;
 use crate::app::App;
 use crate::store::StoreError;
+use crate::store::quiet::give_way;
 use crossbeam_channel::{RecvTimeoutError, Sender};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-/// How long the thread waits between two rounds.
+/// How long the sweeps wait between two rounds.
 const ROUND: Duration = Duration::from_secs(60);
 
-/// The running thread; it ends with this.
+/// When the first drill is held after the start; the others follow a week apart.
+const FIRST_DRILL: Duration = Duration::from_secs(3_600);
+
+/// How long the drill waits between two rounds: it reads the whole log.
+const DRILL: Duration = Duration::from_secs(7 * 86_400);
+
+/// The running threads; they end with this.
 pub struct Ticker {
-    thread: Option<JoinHandle<()>>,
-    stop: Option<Sender<()>>,
+    _sweeps: Round,
+    _drills: Round,
 }
 
 impl Ticker {
-    /// Starts sweeping.
+    /// Starts sweeping and drilling.
     ///
     /// # Errors
     /// [`StoreError::Unreachable`] when no thread can be started.
     pub fn start(app: Arc<App>) -> Result<Self, StoreError> {
+        let (drilled, mut swept_on) = (Arc::clone(&app), None);
+        let sweep = move || {
+            let at = app.clock.now();
+            let new_day = swept_on != Some(at.day());
+            let swept = app.sweep(at, |sweep| sweep.every == Every::Minute || new_day);
+            // What failed is tried again in the next round.
+            if swept.is_ok() {
+                swept_on = Some(at.day());
+            }
+        };
+        Ok(Self {
+            _sweeps: Round::start("ticker", Duration::ZERO, ROUND, sweep)?,
+            _drills: Round::start("drill", FIRST_DRILL, DRILL, move || drilled.hold_drill())?,
+        })
+    }
+}
+
+/// A thread that does its work again and again.
+struct Round {
+    thread: Option<JoinHandle<()>>,
+    stop: Option<Sender<()>>,
+}
+
+impl Round {
+    fn start(
+        name: &str,
+        first: Duration,
+        between: Duration,
+        mut work: impl FnMut() + Send + 'static,
+    ) -> Result<Self, StoreError> {
         let (stop, stopped) = crossbeam_channel::bounded::<()>(0);
         let thread = std::thread::Builder::new()
-            .name("ticker".to_owned())
+            .name(name.to_owned())
             .spawn(move || {
-                let mut swept_on = None;
-                loop {
-                    let at = app.clock.now();
-                    let new_day = swept_on != Some(at.day());
-                    let swept = app.sweep(at, |sweep| sweep.every == Every::Minute || new_day);
-                    // What failed is tried again in the next round.
-                    if swept.is_ok() {
-                        swept_on = Some(at.day());
-                    }
-                    if stopped.recv_timeout(ROUND) != Err(RecvTimeoutError::Timeout) {
-                        break;
-                    }
+                give_way();
+                let mut wait = first;
+                while stopped.recv_timeout(wait) == Err(RecvTimeoutError::Timeout) {
+                    work();
+                    wait = between;
                 }
             })
             .map_err(|error| StoreError::Unreachable(error.to_string()))?;
@@ -46,7 +77,7 @@ impl Ticker {
     }
 }
 
-impl Drop for Ticker {
+impl Drop for Round {
     fn drop(&mut self) {
         // Hanging up wakes the thread; one that panicked has nothing more to wait for.
         drop(self.stop.take());

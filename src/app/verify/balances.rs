@@ -10,6 +10,7 @@ use crate::domain::draw::ledger::{Balance, Shares};
 use crate::domain::listing_number::ListingNumber;
 use crate::domain::validity::Instant;
 use crate::store::declarations::{DeclarationRow, OpenRow};
+use crate::store::listings::BalanceRow;
 use crate::store::movements::MovementRow;
 use crate::store::rows::ListingRow;
 use crate::store::{AnyConnection, StoreError, declarations, listings, movements};
@@ -127,17 +128,7 @@ impl Books {
                 problems.add("movement-impossible", place, error.to_string());
             }
         }
-        if row.state == State::Reserved.as_str() {
-            let open = OpenRow {
-                number: row.number.clone(),
-                reserved_on: Instant::from_micros(row.recorded_at).day().value(),
-                enterprise: row.enterprise.clone(),
-                customs_office: row.customs_office.clone(),
-            };
-            self.open.entry(row.number.clone()).or_insert(open);
-        } else {
-            self.open.remove(&row.number);
-        }
+        note_open(&mut self.open, row);
         self.shares.insert(row.number.clone(), after);
         Ok(())
     }
@@ -212,6 +203,98 @@ impl Written {
             Some(next) if next == key => Ok(self.ready.pop_front()),
             Some(_) | None => Ok(None),
         }
+    }
+}
+
+/// Notes whether a version of a declaration holds a reservation.
+fn note_open(open: &mut BTreeMap<String, OpenRow>, row: &DeclarationRow) {
+    if row.state != State::Reserved.as_str() {
+        open.remove(&row.number);
+        return;
+    }
+    open.entry(row.number.clone()).or_insert_with(|| OpenRow {
+        number: row.number.clone(),
+        reserved_on: Instant::from_micros(row.recorded_at).day().value(),
+        enterprise: row.enterprise.clone(),
+        customs_office: row.customs_office.clone(),
+    });
+}
+
+/// Works the books of a rebuilt list out of its declarations and writes them there.
+///
+/// # Errors
+/// [`StoreError::Damaged`] when an account would fall below zero; the database's failure.
+pub(super) fn rebuild(conn: &mut AnyConnection) -> Result<(), StoreError> {
+    let (mut balances, mut shares, mut open) = (BTreeMap::new(), HashMap::<String, Shares>::new(), BTreeMap::new());
+    each_balance(conn, |row| {
+        let number = ListingNumber::parse(&row.listing).map_err(|_| StoreError::damaged("a listing number"))?;
+        let balance = Balance { reserved: row.reserved, confirmed: row.confirmed, excess: row.excess };
+        balances.insert(number, balance);
+        Ok(())
+    })?;
+    let mut after = i64::MIN;
+    loop {
+        let rows = declarations::since(conn, after, STRIDE)?;
+        let Some(last) = rows.last() else { break };
+        after = last.revision;
+        let mut moved = Vec::new();
+        for row in &rows {
+            let now = rows::shares(row)?;
+            let before = shares.remove(&row.number).unwrap_or_default();
+            moved.extend(rows::movements(&before, &now, row, &mut balances)?);
+            shares.insert(row.number.clone(), now);
+            note_open(&mut open, row);
+        }
+        movements::put(conn, &moved, &[])?;
+    }
+    let rows: Vec<BalanceRow> = balances
+        .into_iter()
+        .map(|(number, Balance { reserved, confirmed, excess })| BalanceRow {
+            listing: number.to_string(),
+            reserved,
+            confirmed,
+            excess,
+        })
+        .collect();
+    movements::put(conn, &[], &rows)?;
+    declarations::put_open(conn, &open.into_values().collect::<Vec<_>>(), &[])
+}
+
+/// Hands the books to `each`, account by account, as text.
+///
+/// # Errors
+/// The database's failure.
+pub(super) fn each_booking(conn: &mut AnyConnection, each: &mut dyn FnMut(&[u8])) -> Result<(), StoreError> {
+    each_balance(conn, |row| {
+        each(format!("balance {} {} {} {}", row.listing, row.reserved, row.confirmed, row.excess).as_bytes());
+        Ok(())
+    })?;
+    let mut after = (i64::MIN, i32::MIN);
+    loop {
+        let rows = movements::all(conn, after, STRIDE)?;
+        let Some(last) = rows.last() else { break };
+        after = (last.revision, last.place);
+        rows.iter().for_each(|row| each(format!("{row:?}").as_bytes()));
+    }
+    let mut after = String::new();
+    loop {
+        let rows = declarations::open(conn, &after, STRIDE)?;
+        let Some(last) = rows.last() else { return Ok(()) };
+        after.clone_from(&last.number);
+        rows.iter().for_each(|row| each(format!("{row:?}").as_bytes()));
+    }
+}
+
+fn each_balance(
+    conn: &mut AnyConnection,
+    mut each: impl FnMut(&BalanceRow) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
+    let mut after = String::new();
+    loop {
+        let rows = listings::list_balances(conn, &after, STRIDE)?;
+        let Some(last) = rows.last() else { return Ok(()) };
+        after.clone_from(&last.listing);
+        rows.iter().try_for_each(&mut each)?;
     }
 }
 

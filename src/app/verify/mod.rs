@@ -6,6 +6,7 @@
 
 mod balances;
 pub mod files;
+pub mod rebuild;
 mod tables;
 
 use crate::app::seals;

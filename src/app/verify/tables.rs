@@ -22,12 +22,15 @@ use crate::store::private::PrivateValues;
 use crate::store::reconciliations::ReconciliationRow;
 use crate::store::rows::{AdjustmentRow, EnterpriseRow, ListingRow, SchemeRow, StopRow, TariffRow};
 use crate::store::screening::ScreeningRow;
+use crate::store::tx::Queued;
 use crate::store::usage_returns::ReturnRow;
 use crate::store::{
     AnyConnection, StoreError, adjustments, applications, declarations, documents, enterprises, findings, items,
     listings, manual_releases, reconciliations, register, rulebook, screening, usage_returns,
 };
 use crate::tlog::entry::Entry;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
@@ -53,6 +56,10 @@ trait Held {
     ) -> Result<(), StoreError>;
     /// Finds what is left over behind the last entry.
     fn finish(&mut self, conn: &mut AnyConnection, problems: &mut Problems) -> Result<(), StoreError>;
+    /// Writes a row as the log tells it into another database.
+    fn rebuild(&self, into: &mut AnyConnection, row: Value) -> Result<(), StoreError>;
+    /// Hands the bytes of every row to `each`, in order.
+    fn rows(&self, conn: &mut AnyConnection, each: &mut dyn FnMut(&[u8])) -> Result<(), StoreError>;
 }
 
 impl Tables {
@@ -123,6 +130,33 @@ impl Tables {
         }
     }
 
+    /// Writes a row of a kind as the log tells it into another database.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] for a kind that no table holds and a row that is none; the database's failure.
+    pub(super) fn rebuild(&self, into: &mut AnyConnection, kind: &str, row: Value) -> Result<(), StoreError> {
+        let table = self.held.iter().find(|table| table.kind() == kind);
+        table.ok_or_else(|| StoreError::Damaged(format!("no table holds `{kind}`")))?.rebuild(into, row)
+    }
+
+    /// Hands the bytes of every row of a kind to `each`, in order.
+    ///
+    /// # Errors
+    /// The database's failure.
+    pub(super) fn rows(
+        &self,
+        conn: &mut AnyConnection,
+        kind: &str,
+        each: &mut dyn FnMut(&[u8]),
+    ) -> Result<(), StoreError> {
+        self.held.iter().filter(|table| table.kind() == kind).try_for_each(|table| table.rows(conn, each))
+    }
+
+    /// Names every kind.
+    pub(super) fn kinds(&self) -> Vec<&'static str> {
+        self.held.iter().map(|table| table.kind()).collect()
+    }
+
     /// Finds what is left over, and counts the listings whose balances were checked.
     pub(super) fn finish(&mut self, conn: &mut AnyConnection, problems: &mut Problems) -> Result<usize, StoreError> {
         self.held.iter_mut().try_for_each(|table| table.finish(conn, problems))?;
@@ -141,7 +175,7 @@ struct Versions<F> {
     each: Box<dyn FnMut(F)>,
 }
 
-impl<F: Fact + 'static> Versions<F> {
+impl<F: Queued + DeserializeOwned> Versions<F> {
     fn held(load: Load<i64, F>) -> Box<dyn Held> {
         Self::each(load, drop)
     }
@@ -181,7 +215,7 @@ impl<F: Fact + 'static> Versions<F> {
     }
 }
 
-impl<F: Fact + 'static> Held for Versions<F> {
+impl<F: Queued + DeserializeOwned> Held for Versions<F> {
     fn kind(&self) -> &'static str {
         F::KIND
     }
@@ -205,6 +239,20 @@ impl<F: Fact + 'static> Held for Versions<F> {
     fn finish(&mut self, conn: &mut AnyConnection, problems: &mut Problems) -> Result<(), StoreError> {
         self.take(conn, i64::MAX, problems).map(drop)
     }
+
+    fn rebuild(&self, into: &mut AnyConnection, row: Value) -> Result<(), StoreError> {
+        written::<F>(into, row)
+    }
+
+    fn rows(&self, conn: &mut AnyConnection, each: &mut dyn FnMut(&[u8])) -> Result<(), StoreError> {
+        let mut after = i64::MIN;
+        loop {
+            let rows = (self.load)(conn, after)?;
+            let Some(last) = rows.last() else { return Ok(()) };
+            after = last.revision();
+            hand(&rows, each)?;
+        }
+    }
 }
 
 /// A table of things as they stand, held against the last entry about each.
@@ -213,14 +261,14 @@ struct Standing<F> {
     load: for<'a> fn(&mut AnyConnection, &'a str) -> Result<Vec<F>, StoreError>,
 }
 
-impl<F: Fact + 'static> Standing<F> {
+impl<F: Queued + DeserializeOwned> Standing<F> {
     /// `load` reads rows in order of [`Fact::entity_id`], from behind a given one.
     fn held(load: for<'a> fn(&mut AnyConnection, &'a str) -> Result<Vec<F>, StoreError>) -> Box<dyn Held> {
         Box::new(Self { last: BTreeMap::new(), load })
     }
 }
 
-impl<F: Fact + 'static> Held for Standing<F> {
+impl<F: Queued + DeserializeOwned> Held for Standing<F> {
     fn kind(&self) -> &'static str {
         F::KIND
     }
@@ -255,6 +303,32 @@ impl<F: Fact + 'static> Held for Standing<F> {
         }
         Ok(())
     }
+
+    fn rebuild(&self, into: &mut AnyConnection, row: Value) -> Result<(), StoreError> {
+        written::<F>(into, row)
+    }
+
+    fn rows(&self, conn: &mut AnyConnection, each: &mut dyn FnMut(&[u8])) -> Result<(), StoreError> {
+        let mut after = String::new();
+        loop {
+            let rows = (self.load)(conn, &after)?;
+            let Some(last) = rows.last() else { return Ok(()) };
+            after = last.entity_id();
+            hand(&rows, each)?;
+        }
+    }
+}
+
+fn written<F: Queued + DeserializeOwned>(into: &mut AnyConnection, row: Value) -> Result<(), StoreError> {
+    let row: F = serde_json::from_value(row).map_err(StoreError::damaged)?;
+    F::insert(into, &[row])
+}
+
+fn hand<F: Fact>(rows: &[F], each: &mut dyn FnMut(&[u8])) -> Result<(), StoreError> {
+    for row in rows {
+        each(&serde_json::to_vec(row).map_err(StoreError::damaged)?);
+    }
+    Ok(())
 }
 
 fn extra<F: Fact>(row: &F, problems: &mut Problems) {

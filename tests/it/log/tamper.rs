@@ -57,7 +57,7 @@ fn draw(app: &TestApp) {
 }
 
 /// A service with a story behind it, halted and disarmed.
-fn told(app: &mut TestApp) -> (Sql, Verifier) {
+pub fn told(app: &mut TestApp) -> (Sql, Verifier) {
     app.will_be_tampered_with();
     draw(app);
     play(app, &mut Story::new(7, "beijing-2022", date(2026, 8, 12)), 25);
