@@ -370,7 +370,8 @@ mod tests {
             },
             after: Some(leaf_hash(&index.to_be_bytes())),
             at: "2026-03-01T08:00:00.000001Z".into(),
-            before: None,
+            // The same listing comes again after 37 entries.
+            before: before.map(|_| leaf_hash(&(index - 37).to_be_bytes())),
             changes: vec![
                 Change {
                     path: "/quantity".into(),
