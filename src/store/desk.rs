@@ -4,10 +4,13 @@
 //! draws of a group: a refused one changes nothing, a failure of the database undoes them all and leaves the casework
 //! of the group alone.
 
+use super::conn::AnyConnection;
 use super::declarations::DeclarationRow;
 use super::error::StoreError;
-use super::tx::{Context, Tx};
+use super::tx::{Context, Group, Tx};
 use crate::domain::draw::{Command, Refusal};
+use crossbeam_channel::Sender;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 /// A command about a declaration, and who asks.
@@ -41,4 +44,61 @@ pub trait Desk: Send {
 
     /// Told once what was decided last is committed; says whether the list in memory is level with it already.
     fn committed(&mut self) -> bool;
+}
+
+/// A draw in the queue.
+pub(super) struct DrawJob {
+    pub(super) draw: Draw,
+    pub(super) reply: Sender<Result<Outcome, StoreError>>,
+}
+
+/// Draws of one group, and what became of them.
+#[derive(Default)]
+pub(super) struct Draws {
+    pub(super) draws: Vec<Draw>,
+    pub(super) replies: Vec<Sender<Result<Outcome, StoreError>>>,
+    outcomes: Option<Result<Vec<Outcome>, StoreError>>,
+}
+
+impl Draws {
+    /// Decides all of them; false rolls their savepoint back.
+    pub(super) fn run(
+        &mut self,
+        desk: Option<&mut Box<dyn Desk>>,
+        conn: &mut AnyConnection,
+        group: &mut Group,
+    ) -> bool {
+        let (Some(desk), Some(first)) = (desk, self.draws.first()) else { return false };
+        let mut tx = Tx::new(conn, group, &first.context);
+        let outcomes = catch_unwind(AssertUnwindSafe(|| {
+            let outcomes = desk.decide(&mut tx, &self.draws)?;
+            tx.flush()?;
+            Ok(outcomes)
+        }))
+        .unwrap_or(Err(StoreError::Broken));
+        let ok = outcomes.is_ok();
+        if let Err(error) = &outcomes {
+            tracing::error!(%error, draws = self.draws.len(), "the draws of a group were undone");
+        }
+        self.outcomes = Some(outcomes);
+        ok
+    }
+
+    /// Says whether they were decided and their savepoint kept.
+    pub(super) fn decided(&self) -> bool {
+        matches!(self.outcomes, Some(Ok(_)))
+    }
+
+    pub(super) fn done(self, failure: impl Fn() -> Option<StoreError>) {
+        let mut outcomes = self.outcomes.and_then(Result::ok).unwrap_or_default().into_iter();
+        for reply in self.replies {
+            let outcome = match (failure(), outcomes.next()) {
+                (Some(failure), _) => Err(failure),
+                (None, Some(outcome)) => Ok(outcome),
+                (None, None) => Err(StoreError::Broken),
+            };
+            // A caller that gave up waiting needs no answer.
+            let _ = reply.send(outcome);
+        }
+    }
 }

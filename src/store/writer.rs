@@ -7,7 +7,7 @@
 use super::bulk::insert_columns;
 use super::checkpoints::Signer;
 use super::conn::{AnyConnection, DatabaseUrl, Pool, pool};
-use super::desk::{Desk, Draw, Outcome};
+use super::desk::{Desk, Draw, DrawJob, Draws, Outcome};
 use super::dialect::{begin_write, run};
 use super::error::StoreError;
 use super::log::{self, Edge};
@@ -89,64 +89,12 @@ where
     }
 }
 
-/// A draw in the queue.
-struct DrawJob {
-    draw: Draw,
-    reply: Sender<Result<Outcome, StoreError>>,
-}
-
 /// What waits for the writer.
 enum Waiting {
     /// Casework and working state, one after another.
     Command(Box<dyn Job>),
     /// Draws, together.
     Draw(Box<DrawJob>),
-}
-
-/// Draws of one group, and what became of them.
-#[derive(Default)]
-struct Draws {
-    draws: Vec<Draw>,
-    replies: Vec<Sender<Result<Outcome, StoreError>>>,
-    outcomes: Option<Result<Vec<Outcome>, StoreError>>,
-}
-
-impl Draws {
-    /// Decides all of them; false rolls their savepoint back.
-    fn run(&mut self, desk: Option<&mut Box<dyn Desk>>, conn: &mut AnyConnection, group: &mut Group) -> bool {
-        let (Some(desk), Some(first)) = (desk, self.draws.first()) else { return false };
-        let mut tx = Tx::new(conn, group, &first.context);
-        let outcomes = catch_unwind(AssertUnwindSafe(|| {
-            let outcomes = desk.decide(&mut tx, &self.draws)?;
-            tx.flush()?;
-            Ok(outcomes)
-        }))
-        .unwrap_or(Err(StoreError::Broken));
-        let ok = outcomes.is_ok();
-        if let Err(error) = &outcomes {
-            tracing::error!(%error, draws = self.draws.len(), "the draws of a group were undone");
-        }
-        self.outcomes = Some(outcomes);
-        ok
-    }
-
-    /// Says whether they were decided and their savepoint kept.
-    fn decided(&self) -> bool {
-        matches!(self.outcomes, Some(Ok(_)))
-    }
-
-    fn done(self, failure: impl Fn() -> Option<StoreError>) {
-        let mut outcomes = self.outcomes.and_then(Result::ok).unwrap_or_default().into_iter();
-        for reply in self.replies {
-            let outcome = match (failure(), outcomes.next()) {
-                (Some(failure), _) => Err(failure),
-                (None, Some(outcome)) => Ok(outcome),
-                (None, None) => Err(StoreError::Broken),
-            };
-            // A caller that gave up waiting needs no answer.
-            let _ = reply.send(outcome);
-        }
-    }
 }
 
 /// Counts of the writer, for metrics.
