@@ -167,7 +167,7 @@ pub struct CaseEventRow {
     pub org: Option<String>,
     pub person: Option<String>,
     pub reason_code: Option<String>,
-    #[serde(with = "wire::day_opt")]
+    #[serde(default, with = "wire::day_opt")]
     pub due_on: Option<i32>,
     pub working_days: Option<i32>,
     pub content: Option<i32>,

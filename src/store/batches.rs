@@ -27,7 +27,7 @@ pub struct BatchRow {
     pub items: String,
     pub item_count: i32,
     pub notice_number: Option<String>,
-    #[serde(with = "wire::day_opt")]
+    #[serde(default, with = "wire::day_opt")]
     pub effective_on: Option<i32>,
     pub digest: Option<String>,
     pub body: Option<String>,

@@ -28,9 +28,9 @@ pub struct DecisionRow {
     pub scheme: String,
     pub kind: String,
     pub state: String,
-    #[serde(with = "wire::hs_opt")]
+    #[serde(default, with = "wire::hs_opt")]
     pub hs_code: Option<i64>,
-    #[serde(with = "wire::cas_opt")]
+    #[serde(default, with = "wire::cas_opt")]
     pub cas: Option<i64>,
     pub content: i32,
     pub granted: Option<String>,

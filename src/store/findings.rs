@@ -28,7 +28,7 @@ pub struct FindingRow {
     pub documents: String,
     pub outcome: Option<String>,
     pub outcome_text: Option<String>,
-    #[serde(with = "wire::day_opt")]
+    #[serde(default, with = "wire::day_opt")]
     pub closed_on: Option<i32>,
     pub recorded_at: i64,
 }

@@ -60,10 +60,10 @@ pub struct TariffRow {
     pub revision: i64,
     #[serde(with = "wire::day")]
     pub valid_from: i32,
-    #[serde(with = "wire::day_opt")]
+    #[serde(default, with = "wire::day_opt")]
     pub valid_to: Option<i32>,
     pub documents: String,
-    #[serde(with = "wire::hs_opt")]
+    #[serde(default, with = "wire::hs_opt")]
     pub replaces: Option<i64>,
     pub recorded_at: i64,
 }
@@ -108,7 +108,7 @@ pub struct EnterpriseRow {
     pub district: String,
     pub customs_registration: Option<String>,
     pub suspended: i32,
-    #[serde(with = "wire::day_opt")]
+    #[serde(default, with = "wire::day_opt")]
     pub barred_until: Option<i32>,
     pub reason_code: String,
     pub reason_basis: Option<String>,
@@ -156,9 +156,9 @@ pub struct ListingRow {
     pub standing: String,
     #[serde(with = "wire::hs")]
     pub hs_code: i64,
-    #[serde(with = "wire::three_opt")]
+    #[serde(default, with = "wire::three_opt")]
     pub ciq_code: Option<i32>,
-    #[serde(with = "wire::cas_opt")]
+    #[serde(default, with = "wire::cas_opt")]
     pub cas: Option<i64>,
     pub purpose: Option<String>,
     #[serde(with = "wire::three")]

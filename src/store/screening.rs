@@ -27,7 +27,7 @@ pub struct ScreeningRow {
     pub source: String,
     #[serde(with = "wire::day")]
     pub valid_from: i32,
-    #[serde(with = "wire::day_opt")]
+    #[serde(default, with = "wire::day_opt")]
     pub valid_to: Option<i32>,
     pub recorded_at: i64,
 }

@@ -29,17 +29,17 @@ pub struct ReturnRow {
     #[serde(with = "wire::day")]
     pub due_on: i32,
     pub stage: String,
-    #[serde(with = "wire::three_opt")]
+    #[serde(default, with = "wire::three_opt")]
     pub unit: Option<i32>,
-    #[serde(with = "wire::steps_opt")]
+    #[serde(default, with = "wire::steps_opt")]
     pub opening: Option<i64>,
-    #[serde(with = "wire::steps_opt")]
+    #[serde(default, with = "wire::steps_opt")]
     pub received: Option<i64>,
-    #[serde(with = "wire::steps_opt")]
+    #[serde(default, with = "wire::steps_opt")]
     pub used: Option<i64>,
-    #[serde(with = "wire::steps_opt")]
+    #[serde(default, with = "wire::steps_opt")]
     pub destroyed: Option<i64>,
-    #[serde(with = "wire::steps_opt")]
+    #[serde(default, with = "wire::steps_opt")]
     pub stock: Option<i64>,
     pub note: Option<String>,
     pub adjustment: Option<String>,

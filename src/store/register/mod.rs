@@ -106,7 +106,7 @@ pub struct GrantRow {
     pub role: String,
     #[serde(with = "wire::day")]
     pub valid_from: i32,
-    #[serde(with = "wire::day_opt")]
+    #[serde(default, with = "wire::day_opt")]
     pub valid_to: Option<i32>,
     pub state: String,
     pub exempt: Option<String>,
@@ -145,7 +145,7 @@ pub struct MandateRow {
     pub scopes: String,
     #[serde(with = "wire::day")]
     pub valid_from: i32,
-    #[serde(with = "wire::day_opt")]
+    #[serde(default, with = "wire::day_opt")]
     pub valid_to: Option<i32>,
     pub state: String,
     pub appointed_by: String,
