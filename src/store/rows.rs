@@ -165,7 +165,7 @@ pub struct ListingRow {
     pub unit: i32,
     #[serde(with = "wire::steps", rename = "quantity_in_finer_unit")]
     pub quantity: i64,
-    #[serde(with = "wire::steps_opt", rename = "consignment_cap_in_finer_unit")]
+    #[serde(default, with = "wire::steps_opt", rename = "consignment_cap_in_finer_unit")]
     pub consignment_cap: Option<i64>,
     #[serde(with = "wire::steps", rename = "used_in_finer_unit")]
     pub used: i64,
@@ -235,7 +235,7 @@ pub struct StopRow {
     pub stage: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub expires_at: Option<i64>,
-    #[serde(with = "wire::day_opt", skip_serializing_if = "Option::is_none", default)]
+    #[serde(default, with = "wire::day_opt", skip_serializing_if = "Option::is_none", default)]
     pub review_on: Option<i32>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub made_by: Option<String>,

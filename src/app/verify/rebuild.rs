@@ -62,7 +62,7 @@ pub struct Compared {
 /// # Errors
 /// [`StoreError::Damaged`] when the log does not tell a row; the database's failure.
 pub fn drill(store: &Store, folder: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<Drill, StoreError> {
-    let mut fresh = DatabaseUrl::Sqlite(folder.join("rebuilt.db")).open()?;
+    let mut fresh = DatabaseUrl::Sqlite(folder.join("rebuilt")).open()?;
     migrate(&mut fresh)?;
     store.read(|conn| {
         dialect::snapshot(conn, |conn| {
