@@ -235,7 +235,7 @@ pub struct StopRow {
     pub stage: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub expires_at: Option<i64>,
-    #[serde(default, with = "wire::day_opt", skip_serializing_if = "Option::is_none", default)]
+    #[serde(default, with = "wire::day_opt", skip_serializing_if = "Option::is_none")]
     pub review_on: Option<i32>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub made_by: Option<String>,
