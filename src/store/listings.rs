@@ -319,7 +319,7 @@ pub struct BalanceRow {
 ///
 /// # Errors
 /// The database's failure.
-pub fn open_balances(conn: &mut AnyConnection, used: &[(String, i64)]) -> Result<(), StoreError> {
+pub(super) fn open_balances(conn: &mut AnyConnection, used: &[(String, i64)]) -> Result<(), StoreError> {
     let rows: Vec<BalanceRow> = used
         .iter()
         .map(|(listing, used)| BalanceRow { listing: listing.clone(), reserved: 0, confirmed: *used, excess: 0 })

@@ -9,10 +9,8 @@ use super::balances;
 use super::tables::Tables;
 use crate::app::App;
 use crate::store::conn::migrate;
-use crate::store::fact::Fact as _;
 use crate::store::private::{self, PrivateValues, SubjectKeys};
-use crate::store::rows::ListingRow;
-use crate::store::{AnyConnection, DatabaseUrl, Store, StoreError, dialect, listings, log};
+use crate::store::{AnyConnection, DatabaseUrl, Store, StoreError, dialect, log};
 use crate::tlog::entry::{Entry, Value as Logged};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -146,10 +144,7 @@ fn rebuild(
                 continue;
             }
             let row = told.row(conn, revision, &entry)?;
-            if entry.entity.kind == ListingRow::KIND && entry.entity.version == 1 {
-                let used = row.get("used").and_then(Value::as_i64).unwrap_or_default();
-                listings::open_balances(fresh, &[(entry.entity.id.clone(), used)])?;
-            }
+            // A new listing opens its balance.
             tables.rebuild(fresh, &entry.entity.kind, Value::Object(row))?;
         }
         progress(u64::try_from(after).unwrap_or_default(), total);
