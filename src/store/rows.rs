@@ -385,7 +385,7 @@ pub mod wire {
     }
 
     fn day_value(text: &str) -> Option<i32> {
-        LegalDay::parse(text).ok().map(LegalDay::value)
+        LegalDay::parse(text).ok().map(LegalDay::value).or_else(|| text.parse().ok())
     }
 
     fn hs_text(code: i64) -> String {
@@ -401,7 +401,8 @@ pub mod wire {
     }
 
     fn cas_value(text: &str) -> Option<i64> {
-        Cas::parse(text).ok().and_then(|cas| i64::try_from(cas.value()).ok())
+        let cas = Cas::parse(text).ok().and_then(|cas| i64::try_from(cas.value()).ok());
+        cas.or_else(|| text.parse().ok())
     }
 
     fn three_text(code: i32) -> String {

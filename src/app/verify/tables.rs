@@ -320,7 +320,8 @@ impl<F: Queued + DeserializeOwned> Held for Standing<F> {
 }
 
 fn written<F: Queued + DeserializeOwned>(into: &mut AnyConnection, row: Value) -> Result<(), StoreError> {
-    let row: F = serde_json::from_value(row).map_err(StoreError::damaged)?;
+    let told = |error| StoreError::Damaged(format!("what the log tells of a {} is no row: {error}", F::KIND));
+    let row: F = serde_json::from_value(row).map_err(told)?;
     F::insert(into, &[row])
 }
 
