@@ -2,7 +2,7 @@
 //!
 //! The private half lies in the data folder, in a file named by the key's id (RFC 7638 thumbprint); the public half and
 //! its time are facts. Every data folder has a key of its own, so that nodes which share none disturb no other. A key
-//! that is changed goes on being trusted for [`GRACE`], until every running node has taken the new one.
+//! that is changed goes on being trusted for ten minutes, until every running node has taken the new one.
 
 use crate::app::found::system;
 use crate::app::keys::DataFolder;

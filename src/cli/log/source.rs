@@ -23,7 +23,7 @@ use std::path::{Path, PathBuf};
 pub struct SourceArgs {
     #[command(flatten)]
     pub place: Place,
-    /// Read a running service, such as https://wl.example.gov.cn
+    /// Read a running service, such as `https://wl.example.gov.cn`
     #[arg(long, value_name = "URL", conflicts_with_all = ["export", "data", "database"])]
     pub url: Option<String>,
     /// Read an export: the archive, or the folder it was unpacked to
