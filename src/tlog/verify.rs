@@ -546,6 +546,10 @@ mod tests {
         assert_eq!(prev, codes(["entity-prev"]));
         let no_prev = signed(&|leaves| leaves[299] = with(&leaves[299], &|entry| entry.prev = None));
         assert_eq!(no_prev, codes(["entity-prev"]));
+        for before in [None, Some(Hash([1; 32]))] {
+            let before = signed(&|leaves| leaves[299] = with(&leaves[299], &|entry| entry.before = before));
+            assert_eq!(before, codes(["entity-before"]));
+        }
         for version in [1, 8, 10] {
             let version = signed(&|leaves| {
                 leaves[299] = with(&leaves[299], &|entry| entry.entity.version = version);
@@ -555,7 +559,7 @@ mod tests {
         let late = signed(&|leaves| {
             leaves[299] = with(&leaves[299], &|entry| entry.entity.id = "new".into());
         });
-        assert_eq!(late, codes(["entity-prev", "entity-version"]));
+        assert_eq!(late, codes(["entity-before", "entity-prev", "entity-version"]));
     }
 
     #[test]
@@ -590,11 +594,11 @@ mod tests {
             leaves.insert(5, leaves[5].clone());
             rebuilt(log, leaves);
         });
-        assert_eq!(inserted, codes(["checkpoint-root", "entity-prev", "entity-version", "fork"]));
+        assert_eq!(inserted, codes(["checkpoint-root", "entity-before", "entity-prev", "entity-version", "fork"]));
         let tail = found(|log| drop(log.entries.drain(650..)));
         assert!(tail.is_superset(&codes(["entry-missing", "frontier", "tile-width"])), "{tail:?}");
         let gap = found(|log| drop(log.entries.remove(400)));
-        assert_eq!(gap, codes(["entry-missing", "entity-prev", "entity-version"]));
+        assert_eq!(gap, codes(["entry-missing", "entity-before", "entity-prev", "entity-version"]));
         let last = found(|log| drop(log.entries.pop()));
         assert!(last.contains("entry-missing"));
         let repeated = found(|log| log.entries.insert(400, log.entries[400].clone()));
