@@ -61,6 +61,9 @@ pub fn sentence(entry: &Entry, known: &Known, lang: Lang) -> String {
     let (who, when) = (actor(entry, known, lang), time(&entry.at, lang));
     let (verb, thing) = (verb(&entry.event, lang), thing(&entry.entity.kind, &entry.entity.id, lang));
     let pairs = pairs(entry, known, lang);
+    // The thing is named already.
+    let named = |pair: &&Pair| pair.before.is_none() && pair.after.as_deref() == Some(entry.entity.id.as_str());
+    let pairs: Vec<&Pair> = pairs.iter().filter(|pair| !named(pair)).collect();
     let said: Vec<String> = pairs.iter().take(NAMED).map(|pair| pair_text(pair, lang)).collect();
     let more = pairs.len().saturating_sub(NAMED);
     let reason = entry.reason.as_ref().map(|reason| reason.code.as_str());
@@ -101,7 +104,7 @@ pub fn pairs(entry: &Entry, known: &Known, lang: Lang) -> Vec<Pair> {
         let text = |value: &Option<Logged>| value.as_ref().map(|value| shown(&change.path, value, known, lang));
         Pair {
             path: change.path.clone(),
-            name: member(&change.path, lang),
+            name: member(&entry.entity.kind, &change.path, lang),
             before: text(&change.old),
             after: text(&change.new),
         }
@@ -220,7 +223,7 @@ const THINGS: &[(&str, &str, &str)] = &[
     ("application_content", "申请内容", "content of application"),
     ("case_event", "办件记录", "case event of"),
     ("responsible_person", "责任人", "responsible person of"),
-    ("mandate", "委托", "mandate"),
+    ("mandate", "代理授权", "mandate"),
     ("broadcast", "公告", "announcement"),
     ("organisation", "单位", "organisation"),
     ("person", "人员", "person"),
@@ -229,9 +232,12 @@ const THINGS: &[(&str, &str, &str)] = &[
 ];
 
 /// Members in words; one that has none is named as the log names it.
-fn member(path: &str, lang: Lang) -> String {
+fn member(kind: &str, path: &str, lang: Lang) -> String {
     let code = path.trim_start_matches('/');
-    let known = MEMBERS.iter().find(|(known, _, _)| *known == code).map(|(_, zh, en)| lang.pick(*zh, *en));
+    let of =
+        |wanted: &str| MEMBERS.iter().find(|(known, _, _)| *known == wanted).map(|(_, zh, en)| lang.pick(*zh, *en));
+    // What a member means may depend on whose it is.
+    let known = of(&format!("{kind}/{code}")).or_else(|| of(code));
     known.map_or_else(|| code.replace('_', " "), str::to_owned)
 }
 
@@ -283,6 +289,33 @@ const MEMBERS: &[(&str, &str, &str)] = &[
     ("last_id", "末条", "last"),
     ("retires_at", "停用时间", "retires at"),
     ("positions", "数量占用", "positions"),
+    ("log/origin", "日志名称", "name of the log"),
+    ("environment", "运行环境", "environment"),
+    ("shard", "日志分片", "shard"),
+    ("algorithm", "签名算法", "algorithm"),
+    ("jwk", "公钥", "public key"),
+    ("introduced_at", "启用时间", "introduced at"),
+    ("body", "内容", "content"),
+    ("documents", "监管证件", "documents"),
+    ("year", "年份", "year"),
+    ("days", "放假及调休日", "days off and worked"),
+    ("notices", "依据通知", "notices"),
+    ("customs_registration", "海关注册编码", "customs registration"),
+    ("customs_office", "申报地海关", "customs office"),
+    ("listing", "名单编号", "listing"),
+    ("declaration", "报关单", "declaration"),
+    ("application", "申请", "application"),
+    ("line", "项号", "line"),
+    ("lines", "各项", "lines"),
+    ("org", "单位", "organisation"),
+    ("agent_org", "代理机构", "agent"),
+    ("scopes", "授权范围", "matters"),
+    ("sequence", "顺序号", "sequence"),
+    ("verb", "动作", "act"),
+    ("outcome", "结果", "outcome"),
+    ("period_from", "报告期起", "period from"),
+    ("period_to", "报告期止", "period to"),
+    ("due_on", "期限", "due on"),
 ];
 
 fn shown(path: &str, value: &Logged, known: &Known, lang: Lang) -> String {
@@ -385,6 +418,13 @@ mod tests {
         // Nobody looked anything up: the pseudonyms stand.
         assert!(sentence(&entry, &Known::default(), Lang::En).contains("per_01 of bj-commerce"));
         assert_eq!(link(&entry).as_deref(), Some("/v1/listings/BJ-2026-000016-9"));
+    }
+
+    #[test]
+    fn a_member_means_what_it_means_for_its_thing() {
+        assert_eq!(member("log", "/origin", Lang::Zh), "日志名称");
+        assert_eq!(member("listing", "/origin", Lang::Zh), "原产国");
+        assert_eq!(member("listing", "/never_named", Lang::En), "never named");
     }
 
     #[test]
