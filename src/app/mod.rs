@@ -42,6 +42,7 @@ pub mod samples;
 pub mod screening;
 pub mod seals;
 pub mod sentence;
+pub mod sessions;
 pub mod shadow;
 pub mod stops;
 pub mod sweeps;

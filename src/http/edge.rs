@@ -7,6 +7,7 @@ use super::docs;
 use super::endpoints::{Access, Endpoint};
 use super::limits::{LimitSettings, Unread};
 use super::metrics::Metrics;
+use super::portal::PortalSettings;
 use super::problem::{Fault, Problem, ProblemType, language, render};
 use super::throttle::Throttle;
 use super::token::{TokenCache, TokenRefused, TokenVerifier, VerifiedToken};
@@ -77,6 +78,8 @@ pub struct Edge {
     pub metrics_from: Vec<IpAddr>,
     /// Holds back clients that ask too often; none lets everybody.
     pub throttle: Option<Throttle>,
+    /// How people sign in at the portal.
+    pub portal: PortalSettings,
 }
 
 /// Where documents lie and who scans them.
@@ -115,9 +118,13 @@ impl Edge {
             program,
             metrics_from,
             throttle: None,
+            portal: PortalSettings::default(),
         })
     }
 }
+
+/// Who signed in at the portal, in place of a token. Only the portal puts it into a request, inside the process.
+pub struct SignedIn(pub Arc<VerifiedToken>);
 
 /// What a worker keeps for itself: no other thread reads or locks it.
 #[derive(Default)]
@@ -272,7 +279,7 @@ fn header_bytes(headers: &HeaderMap) -> usize {
     headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum()
 }
 
-fn request_id(headers: &HeaderMap) -> Box<str> {
+pub(super) fn request_id(headers: &HeaderMap) -> Box<str> {
     let fits = |id: &&str| {
         (1..=64).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
     };
@@ -358,6 +365,9 @@ async fn authenticate(edge: &Arc<Edge>, request: &ServiceRequest) -> Result<Arc<
         edge.metrics.token_refused(cause.as_str());
         Problem::new(ProblemType::Unauthenticated)
     };
+    if let Some(SignedIn(token)) = request.extensions().get::<SignedIn>() {
+        return Ok(Arc::clone(token));
+    }
     let header = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
     let bearer = header.and_then(|value| {
         let (scheme, token) = value.split_once(' ')?;

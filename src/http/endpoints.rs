@@ -69,7 +69,7 @@ const SUPERVISORS: RoleSet =
     RoleSet::of(&[Role::BureauOfficer, Role::BureauApprover, Role::BureauAdmin, Role::Auditor]);
 const ANSWERS: RoleSet =
     RoleSet::of(&[Role::BureauOfficer, Role::BureauApprover, Role::Auditor, Role::CustomsLookup, Role::CustomsOfficer]);
-const LOOKUP: RoleSet = RoleSet::of(&[Role::CustomsLookup]);
+const LOOKUP: RoleSet = RoleSet::of(&[Role::CustomsLookup, Role::CustomsOfficer]);
 const ENTERPRISE: RoleSet = RoleSet::of(&[Role::EnterpriseApplicant, Role::EnterpriseAgent]);
 const CASES: RoleSet = RoleSet::of(&[
     Role::EnterpriseApplicant,

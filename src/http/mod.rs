@@ -8,6 +8,7 @@ pub mod endpoints;
 pub mod fields;
 pub mod limits;
 pub mod metrics;
+pub mod portal;
 pub mod problem;
 pub mod serve;
 pub mod throttle;

@@ -237,6 +237,12 @@ impl Problem {
     }
 
     fn body(&self, lang: Lang, request_id: &str) -> String {
+        self.view(lang, request_id).to_string()
+    }
+
+    /// Returns the body (RFC 9457) in a language.
+    #[must_use]
+    pub fn view(&self, lang: Lang, request_id: &str) -> Value {
         let slug = self.kind.slug();
         let mut body = Map::new();
         body.insert("type".into(), format!("/problems/{slug}").into());
@@ -269,7 +275,7 @@ impl Problem {
         if !faults.is_empty() {
             body.insert("faults".into(), faults.into());
         }
-        Value::Object(body).to_string()
+        Value::Object(body)
     }
 
     fn detail(&self, lang: Lang) -> String {

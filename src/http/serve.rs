@@ -2,9 +2,11 @@
 
 use super::edge::{Edge, Worker, unknown_path};
 use super::endpoints;
+use super::portal::{self, gateway::Gateway};
 use actix_web::dev::Server;
 use actix_web::{App, HttpServer, web};
 use std::net::TcpListener;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
@@ -29,7 +31,9 @@ pub fn server(edge: Arc<Edge>, listener: TcpListener, options: ServeOptions) -> 
         App::new()
             .app_data(data.clone())
             .app_data(Worker::default())
+            .app_data(Rc::new(Gateway::default()))
             .configure(endpoints::configure)
+            .configure(portal::configure)
             .default_service(web::to(unknown_path))
     })
     .client_request_timeout(Duration::from_secs(5))

@@ -1,4 +1,4 @@
-//! Working state, which is not history: people behind pseudonyms, recorded answers, kept responses, raw messages, notices, texts of offices.
+//! Working state, which is not history: people behind pseudonyms, recorded answers, kept responses, raw messages, notices, texts of offices, sessions.
 //!
 //! Only the tables named here may be changed without a log entry; a test reads this list.
 
@@ -14,6 +14,7 @@ pub mod people;
 pub mod reconciliation_pages;
 pub mod reminders;
 pub mod responses;
+pub mod sessions;
 pub mod setup;
 pub mod texts;
 
@@ -36,6 +37,7 @@ pub const TABLES: &[&str] = &[
     "opinion_drafts",
     "reconciliation_pages",
     "texts",
+    "sessions",
     "log_search",
     "log_cosignatures",
 ];

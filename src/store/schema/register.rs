@@ -166,3 +166,20 @@ diesel::table! {
         used_at -> Nullable<BigInt>,
     }
 }
+
+diesel::table! {
+    sessions (id) {
+        id -> Text,
+        issuer -> Text,
+        subject -> Text,
+        org -> Text,
+        claimed -> Text,
+        roles -> Text,
+        acting_for -> Nullable<Text>,
+        csrf -> Text,
+        agent -> Text,
+        started_at -> BigInt,
+        seen_at -> BigInt,
+        proved_at -> BigInt,
+    }
+}

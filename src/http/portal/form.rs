@@ -1,0 +1,233 @@
+//! Forms: what a page sends becomes the body of an endpoint, and its faults come back to the fields.
+//!
+//! A field is named by the JSON pointer of the member that it fills, so form and contract cannot drift apart; what is not
+//! text says so behind a colon: `/term_months:int`, `/urgent:bool`, `/customs_offices:list` (parted by commas or lines).
+//! A field left empty is a member left out, and an item of a list that is empty altogether is no item. Names that begin
+//! otherwise are the form's own: `_seen` (entity tag), `_key` (repeated request), `_csrf`.
+
+use super::gateway::Refused;
+use super::json::Json;
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+
+/// Most fields of a form.
+const MOST: usize = 20_000;
+
+/// What was sent.
+#[derive(Debug, Clone, Default)]
+pub struct Form {
+    pairs: Vec<(String, String)>,
+}
+
+/// A fault beside its field.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FieldFault {
+    /// Name of the field; empty for the form as a whole.
+    pub field: String,
+    /// What is wrong, in the language of the page.
+    pub text: String,
+}
+
+enum Node {
+    Leaf(String, Value),
+    Branch(BTreeMap<Step, Node>),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Step {
+    Place(usize),
+    Name(String),
+}
+
+impl Form {
+    /// Reads `application/x-www-form-urlencoded` bytes.
+    #[must_use]
+    pub fn read(bytes: &[u8]) -> Self {
+        let pairs = url::form_urlencoded::parse(bytes).into_owned().take(MOST);
+        Self { pairs: pairs.collect() }
+    }
+
+    /// Takes pairs as they are.
+    #[must_use]
+    pub fn of(pairs: Vec<(String, String)>) -> Self {
+        Self { pairs }
+    }
+
+    /// Returns the last value of a field; empty when there is none.
+    #[must_use]
+    pub fn get(&self, name: &str) -> &str {
+        self.pairs.iter().rev().find(|(known, _)| known == name).map_or("", |(_, value)| value)
+    }
+
+    /// Whether a field was sent at all.
+    #[must_use]
+    pub fn sent(&self, name: &str) -> bool {
+        self.pairs.iter().any(|(known, _)| known == name)
+    }
+
+    /// Returns every value of a field.
+    #[must_use]
+    pub fn all(&self, name: &str) -> Vec<&str> {
+        self.pairs.iter().filter(|(known, _)| known == name).map(|(_, value)| value.as_str()).collect()
+    }
+
+    /// Returns the fields whose names begin so, in order.
+    pub fn fields(&self, beginning: &str) -> impl Iterator<Item = (&str, &str)> {
+        let named = self.pairs.iter().filter(move |(name, _)| name.starts_with(beginning));
+        named.map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// Returns the body for an endpoint.
+    #[must_use]
+    pub fn body(&self) -> Value {
+        self.tree().map_or_else(|| Value::Object(Map::new()), |node| build(node, String::new(), &mut Vec::new()))
+    }
+
+    fn tree(&self) -> Option<Node> {
+        let mut root = BTreeMap::new();
+        let mut lists: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+        for (name, value) in self.pairs.iter().filter(|(name, _)| name.starts_with('/')) {
+            if name.ends_with(":list") {
+                let words = value.split(['\n', ',', '，', '、', ';', '；']).map(str::trim);
+                let words = words.filter(|word| !word.is_empty()).map(str::to_owned);
+                lists.entry(name).or_default().extend(words);
+            } else if let Some(leaf) = leaf(name, value) {
+                insert(&mut root, name, leaf);
+            }
+        }
+        for (name, words) in lists.into_iter().filter(|(_, words)| !words.is_empty()) {
+            insert(&mut root, name, words.into_iter().map(Value::String).collect());
+        }
+        (!root.is_empty()).then_some(Node::Branch(root))
+    }
+
+    /// Brings the faults of a refusal to the fields that were sent.
+    #[must_use]
+    pub fn faults(&self, refused: &Refused) -> Vec<FieldFault> {
+        let mut places = Vec::new();
+        if let Some(tree) = self.tree() {
+            build(tree, String::new(), &mut places);
+        }
+        let problem = Json(&refused.problem);
+        let said = |name: &str| problem.text(name).map(|text| text.into_owned()).unwrap_or_default();
+        let listed = problem.each("faults").unwrap_or_default();
+        let faults: Vec<FieldFault> = listed
+            .into_iter()
+            .map(|fault| {
+                let pointer = fault.text("pointer").unwrap_or_default().into_owned();
+                let text = fault.text("detail").unwrap_or_default().into_owned();
+                FieldFault { field: self.field_of(&pointer, &places), text }
+            })
+            .collect();
+        if faults.is_empty() { vec![FieldFault { field: String::new(), text: said("detail") }] } else { faults }
+    }
+
+    /// Names the field behind a pointer; that of a member left out is named like the pointer.
+    fn field_of(&self, pointer: &str, places: &[(String, String)]) -> String {
+        if let Some((_, field)) = places.iter().find(|(place, _)| place == pointer) {
+            return field.clone();
+        }
+        let bare = |name: &str| name.split_once(':').map_or(name, |(name, _)| name).to_owned();
+        let sent = self.pairs.iter().map(|(name, _)| name).find(|name| bare(name) == pointer);
+        sent.cloned().unwrap_or_else(|| pointer.to_owned())
+    }
+}
+
+fn leaf(name: &str, value: &str) -> Option<Value> {
+    let kind = name.rsplit_once(':').map_or("", |(_, kind)| kind);
+    let value = value.trim();
+    if value.is_empty() {
+        return None;
+    }
+    // What is no number stays text, and the endpoint says what is wrong with it.
+    Some(match kind {
+        "int" => value.parse::<i64>().map_or_else(|_| value.into(), Value::from),
+        "bool" => Value::Bool(matches!(value, "true" | "on")),
+        _ => value.replace("\r\n", "\n").into(),
+    })
+}
+
+fn insert(root: &mut BTreeMap<Step, Node>, name: &str, value: Value) {
+    let pointer = name.split_once(':').map_or(name, |(pointer, _)| pointer);
+    let steps: Vec<Step> = pointer.split('/').skip(1).map(step).collect();
+    let Some((last, way)) = steps.split_last() else { return };
+    let mut branch = root;
+    for step in way {
+        let next = branch.entry(step.clone()).or_insert_with(|| Node::Branch(BTreeMap::new()));
+        match next {
+            Node::Branch(further) => branch = further,
+            Node::Leaf(..) => return,
+        }
+    }
+    branch.insert(last.clone(), Node::Leaf(name.to_owned(), value));
+}
+
+fn step(text: &str) -> Step {
+    text.parse::<usize>().map_or_else(|_| Step::Name(text.to_owned()), Step::Place)
+}
+
+/// Makes the value and notes which field stands at which pointer of it.
+fn build(node: Node, at: String, places: &mut Vec<(String, String)>) -> Value {
+    match node {
+        Node::Leaf(field, value) => {
+            places.push((at, field));
+            value
+        }
+        Node::Branch(children) if children.keys().all(|step| matches!(step, Step::Place(_))) => {
+            let children = children.into_values().enumerate();
+            children.map(|(place, child)| build(child, format!("{at}/{place}"), places)).collect()
+        }
+        Node::Branch(children) => {
+            let members = children.into_iter().map(|(step, child)| {
+                let name = match step {
+                    Step::Place(place) => place.to_string(),
+                    Step::Name(name) => name,
+                };
+                let value = build(child, format!("{at}/{name}"), places);
+                (name, value)
+            });
+            Value::Object(members.collect())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use actix_web::http::StatusCode;
+    use serde_json::json;
+
+    #[test]
+    fn fields_become_the_body_of_an_endpoint() {
+        let form = Form::read(
+            "_seen=x&/name=%E7%94%B2&/months:int=12&/bad:int=x&/urgent:bool=on&/offices:list=0101,0102&/offices:list=0103&/empty=&/items/0/a=&/items/4/a=1&/items/2/a=0"
+                .as_bytes(),
+        );
+        let body = json!({
+            "name": "甲", "months": 12, "bad": "x", "urgent": true, "offices": ["0101", "0102", "0103"],
+            "items": [{ "a": "0" }, { "a": "1" }],
+        });
+        assert_eq!(form.body(), body);
+        assert_eq!(Form::default().body(), json!({}));
+        assert_eq!(form.get("_seen"), "x");
+    }
+
+    #[test]
+    fn faults_find_their_fields() {
+        let form = Form::read(b"/items/2/a=0&/items/4/a=1&/b:int=x&/c=");
+        let problem = json!({ "detail": "all", "faults": [
+            { "pointer": "/items/1/a", "detail": "one" }, { "pointer": "/b", "detail": "two" },
+            { "pointer": "/c", "detail": "three" }, { "pointer": "/d", "detail": "four" },
+        ] });
+        let refused = Refused { status: StatusCode::BAD_REQUEST, problem };
+        let fields: Vec<String> = form.faults(&refused).into_iter().map(|fault| fault.field).collect();
+        assert_eq!(fields, ["/items/4/a", "/b:int", "/c", "/d"]);
+        let plain = Refused { status: StatusCode::CONFLICT, problem: json!({ "detail": "no" }) };
+        assert_eq!(form.faults(&plain), [FieldFault { field: String::new(), text: "no".into() }]);
+    }
+
+    #[test]
+    fn a_field_under_a_field_is_dropped() {
+        assert_eq!(Form::read(b"/a=1&/a/b=2").body(), json!({ "a": "1" }));
+    }
+}

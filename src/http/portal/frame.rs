@@ -1,0 +1,263 @@
+//! What stands around the content of every page: who is there, where they can go, in which language, as of when.
+
+use super::assets::{Paths, paths};
+use super::guard;
+use super::show;
+use super::table::{
+    AUDITOR, Access, BOARD, CUSTOMS, DECLARATIONS, ENTERPRISE, INSIDERS, INSPECTED, OPERATOR, PAGES, PEOPLE, READERS, STOPS,
+    SUPERVISORS, WORKERS,
+};
+use super::visit::Visit;
+use crate::domain::actor::{Role, RoleSet};
+use crate::domain::lang::Lang;
+
+/// What stands around a page.
+pub struct Frame {
+    /// Language of the page.
+    pub lang: Lang,
+    /// How it looks.
+    pub theme: &'static str,
+    /// Its title.
+    pub title: String,
+    /// Whether something on it was refused.
+    pub faulty: bool,
+    /// Style, script and mark.
+    pub assets: Paths,
+    /// Where people can go, in groups.
+    pub menu: Vec<Group>,
+    /// Who is there; none before sign-in.
+    pub person: Option<Person>,
+    /// Whether the data are those of the demo.
+    pub demo: bool,
+    /// When the page was made, in Beijing time.
+    pub at: String,
+    /// Revision of the list.
+    pub revision: i64,
+    /// This page in the other language.
+    pub other_language: String,
+    /// This page as the other theme shows it.
+    pub other_theme: String,
+    /// What was just done, if anything.
+    pub done: Option<&'static str>,
+    /// Seconds until the session ends unless it is used.
+    pub ends_in: i64,
+    /// Id of the exchange, to name when asking for help.
+    pub id: String,
+    /// What opens the form of signing out.
+    pub csrf: String,
+}
+
+/// Entries of the menu that belong together.
+pub struct Group {
+    /// What they have in common.
+    pub name: &'static str,
+    /// The entries.
+    pub entries: Vec<Entry>,
+}
+
+/// An entry of the menu.
+pub struct Entry {
+    /// Where it leads.
+    pub href: &'static str,
+    /// Its words.
+    pub words: &'static str,
+    /// Whether this page lies behind it.
+    pub here: bool,
+}
+
+/// Who is signed in.
+pub struct Person {
+    /// Account, as the provider of sign-in names it.
+    pub name: String,
+    /// Organisation.
+    pub org: String,
+    /// Enterprise acted for.
+    pub acting_for: Option<String>,
+    /// Roles in words.
+    pub roles: String,
+}
+
+type Line = (&'static str, &'static str, &'static str, RoleSet);
+
+const CASEWORK: [Line; 12] = [
+    ("/", "工作台", "Home", RoleSet::ALL),
+    ("/look-up", "口岸核验", "Border look-up", CUSTOMS),
+    ("/manual-release", "人工放行", "Manual release", CUSTOMS),
+    ("/applications", "我的申请", "Applications", ENTERPRISE),
+    ("/worklists/intake", "待受理", "Intake", RoleSet::of(&[Role::DistrictOfficer])),
+    ("/worklists/opinions", "待出具意见", "Opinions due", RoleSet::of(&[Role::AgencyReviewer])),
+    ("/worklists/decisions", "待拟定决定", "Decisions due", RoleSet::of(&[Role::BureauOfficer])),
+    ("/worklists/approvals", "待复核", "Second review", RoleSet::of(&[Role::BureauApprover])),
+    ("/cases", "全部案件", "All cases", INSIDERS),
+    ("/batches", "批次与公布", "Batches", SUPERVISORS),
+    ("/adjustments", "名单调整", "Adjustments", SUPERVISORS),
+    ("/usage-returns", "使用情况报告", "Usage returns", INSPECTED),
+];
+
+const LIST: [Line; 6] = [
+    ("/listings", "白名单", "White list", READERS),
+    ("/listing-changes", "名单变化", "List changes", READERS),
+    ("/enterprises", "企业", "Enterprises", INSIDERS),
+    ("/declarations", "报关单用量", "Declarations", DECLARATIONS),
+    ("/dry-run", "报关前试核", "Dry run", ENTERPRISE),
+    ("/look-ups", "核验记录", "My look-ups", CUSTOMS),
+];
+
+const OVERSIGHT: [Line; 8] = [
+    ("/stops", "紧急停用", "Emergency stops", STOPS),
+    ("/supervision", "监管看板", "Supervision", SUPERVISORS),
+    ("/manual-releases", "人工放行审核", "Manual releases", BOARD),
+    ("/reports", "统计分析", "Reports", SUPERVISORS),
+    ("/log", "审计日志", "Audit log", AUDITOR),
+    ("/schemes", "试点规则", "Schemes", RoleSet::ALL),
+    ("/people", "人员与角色", "People and roles", PEOPLE),
+    ("/operations", "运行状态", "Operations", OPERATOR),
+];
+
+/// Words of what was just done, as an address may name it.
+const DONE: [(&str, &str, &str); 20] = [
+    ("saved", "已保存。", "Saved."),
+    ("begun", "草稿已建立。", "The draft has been started."),
+    ("lodged", "申请已提交。", "The application has been lodged."),
+    ("withdrawn", "已撤回。", "Withdrawn."),
+    ("discarded", "草稿已删除。", "The draft has been deleted."),
+    ("attached", "材料已上传。", "The document has been added."),
+    ("removed", "材料已移除。", "The document has been removed."),
+    ("done", "已办理。", "Done."),
+    ("opined", "意见已出具。", "The opinion has been given."),
+    ("proposed", "已提交，等待另一人确认。", "Proposed; another person has to confirm it."),
+    ("confirmed", "已确认，即时生效于核验。", "Confirmed; look-ups answer accordingly from now on."),
+    ("rejected", "已退回。", "Rejected."),
+    ("published", "批次已公布。", "The batch has been published."),
+    ("stopped", "已紧急停用，口岸核验即时生效。", "Stopped; look-ups at the border are denied from now on."),
+    ("lifted", "已解除。", "Lifted."),
+    ("released", "人工放行已登记，待市局审核。", "The manual release is on record and waits for the bureau's review."),
+    ("ended", "会话已结束。", "The session has been ended."),
+    ("reported", "报告已提交。", "The return has been handed in."),
+    ("read", "已标为已读。", "Marked as read."),
+    ("corrected", "补正已提交。", "The correction has been handed in."),
+];
+
+fn group(visit: &Visit, name: &'static str, lines: &[Line]) -> Group {
+    let path = visit.request.path();
+    let known = |href: &str| {
+        let family = |page: &&super::table::Page| page.method == "GET" && (page.path == href || {
+            let (start, rest) = page.path.split_once('{').unwrap_or((page.path, ""));
+            !rest.is_empty() && !rest.contains('/') && href.strip_prefix(start).is_some_and(|name| !name.contains('/'))
+        });
+        PAGES.iter().find(family).is_some_and(|page| match page.access {
+            Access::Roles(roles) => visit.roles().intersects(roles),
+            Access::Public | Access::SignedIn => true,
+        })
+    };
+    let entries = lines.iter().filter(|(href, .., roles)| visit.roles().intersects(*roles) && known(href));
+    let here = |href: &str| path == href || (href != "/" && path.starts_with(&format!("{href}/")));
+    let entries = entries.map(|(href, zh, en, _)| Entry { href, words: visit.t(zh, en), here: here(href) });
+    Group { name, entries: entries.collect() }
+}
+
+/// Says a role.
+#[must_use]
+pub fn role(lang: Lang, role: Role) -> &'static str {
+    match role {
+        Role::CustomsLookup => lang.pick("海关核验系统", "customs look-up system"),
+        Role::CustomsDraw => lang.pick("海关核销系统", "customs draw system"),
+        Role::CustomsOfficer => lang.pick("海关关员", "customs officer"),
+        Role::EnterpriseApplicant => lang.pick("企业经办人", "applicant"),
+        Role::EnterpriseAgent => lang.pick("代理人", "agent"),
+        Role::DistrictOfficer => lang.pick("区级经办", "district officer"),
+        Role::AgencyReviewer => lang.pick("会审单位", "agency reviewer"),
+        Role::BureauOfficer => lang.pick("市局经办", "bureau officer"),
+        Role::BureauApprover => lang.pick("市局审批", "bureau approver"),
+        Role::BureauAdmin => lang.pick("市局管理员", "bureau administrator"),
+        Role::Auditor => lang.pick("审计员", "auditor"),
+        Role::Operator => lang.pick("运维", "operator"),
+    }
+}
+
+impl Frame {
+    /// Makes the frame of a page.
+    #[must_use]
+    pub fn new(visit: &Visit, title: impl Into<String>) -> Self {
+        let lang = visit.lang;
+        let now = visit.edge.app.clock.now();
+        let person = visit.session.as_ref().map(|session| Person {
+            name: super::pages::account::name_of(visit, &session.caller),
+            org: session.caller.org.to_string(),
+            acting_for: session.caller.acting_for.map(|uscc| uscc.to_string()),
+            roles: session.roles.iter().map(|it| role(lang, it)).collect::<Vec<_>>().join(lang.pick("、", ", ")),
+        });
+        let menu = if person.is_some() {
+            let groups = [
+                group(visit, visit.t("办理", "Casework"), &CASEWORK),
+                group(visit, visit.t("名单", "The list"), &LIST),
+                group(visit, visit.t("监管", "Oversight"), &OVERSIGHT),
+            ];
+            groups.into_iter().filter(|group| !group.entries.is_empty()).collect()
+        } else {
+            Vec::new()
+        };
+        let done = DONE.iter().find(|(word, ..)| *word == visit.query.get("done"));
+        let dark = visit.theme == super::visit::Theme::Dark;
+        Self {
+            lang,
+            theme: visit.theme.as_str(),
+            title: title.into(),
+            faulty: visit.status().is_client_error(),
+            assets: paths(),
+            menu,
+            person,
+            demo: visit.edge.app.is_demo(),
+            at: show::instant(lang, now),
+            revision: visit.edge.app.index.load().revision().0,
+            other_language: visit.address_with("lang", lang.pick("en", "zh")),
+            other_theme: visit.address_with("theme", if dark { "light" } else { "dark" }),
+            done: done.map(|(_, zh, en)| lang.pick(*zh, *en)),
+            ends_in: visit.session.as_ref().map_or(0, |session| (session.ends_at(now).micros() - now.micros()) / 1_000_000),
+            id: visit.id.to_string(),
+            csrf: visit.session.as_ref().map(|session| guard::token(&session.csrf)).unwrap_or_default(),
+        }
+    }
+
+    /// Picks a text.
+    #[must_use]
+    pub fn t(&self, zh: &'static str, en: &'static str) -> &'static str {
+        self.lang.pick(zh, en)
+    }
+
+    /// Says a legal day.
+    #[must_use]
+    pub fn day(&self, text: impl AsRef<str>) -> String {
+        show::day(self.lang, text.as_ref())
+    }
+
+    /// Says an instant in Beijing time.
+    #[must_use]
+    pub fn moment(&self, text: impl AsRef<str>) -> String {
+        show::moment(self.lang, text.as_ref())
+    }
+
+    /// Parts a number by threes.
+    #[must_use]
+    pub fn number(&self, text: impl AsRef<str>) -> String {
+        show::number(text.as_ref())
+    }
+
+    /// Says a quantity with its unit.
+    #[must_use]
+    pub fn quantity(&self, quantity: impl AsRef<str>, unit: impl AsRef<str>) -> String {
+        show::quantity(self.lang, quantity.as_ref(), unit.as_ref())
+    }
+
+    /// Says a code of a closed list in words; one that is not known is shown as it is.
+    #[must_use]
+    pub fn word(&self, family: &str, code: impl AsRef<str>) -> String {
+        super::words::word(self.lang, family, code.as_ref())
+    }
+
+    /// Names the colour of a state; the state itself always stands in words.
+    #[must_use]
+    pub fn tone(&self, state: impl AsRef<str>) -> &'static str {
+        super::words::tone(state.as_ref())
+    }
+}

@@ -1,0 +1,268 @@
+//! Signing in and out, one's sessions, and for whom one acts.
+//!
+//! The demo's people are a list: whoever reaches the demo, which listens on loopback only, may be any of them.
+
+use super::super::fields::FormView;
+use super::super::frame::{Frame, role};
+use super::super::guard;
+use super::super::json::Json;
+use super::super::show;
+use super::super::visit::{Answer, Failure, Visit, see_other};
+use crate::app::AppError;
+use crate::app::sessions::Session;
+use crate::domain::actor::{Caller, Role, RoleSet};
+use crate::domain::code::Uscc;
+use crate::domain::lang::Lang;
+use crate::http::blocking::hop;
+use crate::http::problem::{Problem, ProblemType};
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{HeaderValue, SET_COOKIE, USER_AGENT};
+use askama::Template;
+use serde_json::Value;
+use std::sync::Arc;
+
+/// A person of the demo.
+struct Persona {
+    subject: &'static str,
+    zh: &'static str,
+    en: &'static str,
+    org: &'static str,
+    org_zh: &'static str,
+    org_en: &'static str,
+    roles: &'static [Role],
+}
+
+/// Everybody whom the demo knows; all invented.
+const PEOPLE: [Persona; 15] = [
+    Persona { subject: "demo.lin", zh: "林晓", en: "Lin Xiao", org: "91110302XFXTR00172", org_zh: "样例甲药物安全评价研究", org_en: "Sample-A Preclinical Safety Research", roles: &[Role::EnterpriseApplicant] },
+    Persona { subject: "demo.gao", zh: "高原", en: "Gao Yuan", org: "91110114XFXTR005XC", org_zh: "样例戊细胞治疗", org_en: "Sample-E Cell Therapy", roles: &[Role::EnterpriseApplicant] },
+    Persona { subject: "demo.agent", zh: "方舟", en: "Fang Zhou", org: "91110105XFXTR0903E", org_zh: "报关代理", org_en: "Customs agent", roles: &[Role::EnterpriseAgent] },
+    Persona { subject: "demo.district", zh: "宋宁", en: "Song Ning", org: "110302", org_zh: "经开区", org_en: "Beijing E-Town", roles: &[Role::DistrictOfficer] },
+    Persona { subject: "demo.mpa", zh: "沈清", en: "Shen Qing", org: "bj-mpa", org_zh: "药监部门", org_en: "Medical products administration", roles: &[Role::AgencyReviewer] },
+    Persona { subject: "demo.health", zh: "许安", en: "Xu An", org: "bj-health", org_zh: "卫生健康部门", org_en: "Health commission", roles: &[Role::AgencyReviewer] },
+    Persona { subject: "demo.science", zh: "罗宇", en: "Luo Yu", org: "bj-science", org_zh: "科技部门", org_en: "Science commission", roles: &[Role::AgencyReviewer] },
+    Persona { subject: "demo.customs-agency", zh: "唐越", en: "Tang Yue", org: "bj-customs", org_zh: "海关（会审）", org_en: "Customs (joint review)", roles: &[Role::AgencyReviewer] },
+    Persona { subject: "demo.officer", zh: "苏禾", en: "Su He", org: "bj-commerce", org_zh: "市商务局", org_en: "Commerce bureau", roles: &[Role::BureauOfficer] },
+    Persona { subject: "demo.approver", zh: "江帆", en: "Jiang Fan", org: "bj-commerce", org_zh: "市商务局", org_en: "Commerce bureau", roles: &[Role::BureauApprover] },
+    Persona { subject: "demo.admin", zh: "何川", en: "He Chuan", org: "bj-commerce", org_zh: "市商务局", org_en: "Commerce bureau", roles: &[Role::BureauAdmin] },
+    Persona { subject: "demo.customs", zh: "韩磊", en: "Han Lei", org: "0101", org_zh: "首都机场海关", org_en: "Capital Airport customs", roles: &[Role::CustomsOfficer] },
+    Persona { subject: "demo.customs-2", zh: "邵雨", en: "Shao Yu", org: "0101", org_zh: "首都机场海关", org_en: "Capital Airport customs", roles: &[Role::CustomsOfficer] },
+    Persona { subject: "demo.auditor", zh: "白桦", en: "Bai Hua", org: "bj-audit", org_zh: "审计部门", org_en: "Audit office", roles: &[Role::Auditor] },
+    Persona { subject: "demo.operator", zh: "钟声", en: "Zhong Sheng", org: "bj-operations", org_zh: "运维单位", org_en: "Operations", roles: &[Role::Operator] },
+];
+
+impl Persona {
+    fn caller(&self, issuer: &Arc<str>) -> Caller {
+        Caller {
+            issuer: Arc::clone(issuer),
+            subject: self.subject.into(),
+            org: self.org.into(),
+            roles: RoleSet::of(self.roles),
+            acting_for: None,
+        }
+    }
+
+    fn roles(&self, lang: Lang) -> String {
+        self.roles.iter().map(|it| role(lang, *it)).collect::<Vec<_>>().join(lang.pick("、", ", "))
+    }
+}
+
+/// Names who is signed in: a person of the demo by name, anybody else by their account.
+#[must_use]
+pub fn name_of(visit: &Visit, caller: &Caller) -> String {
+    let persona = PEOPLE.iter().find(|person| person.subject == &*caller.subject);
+    let demo = visit.edge.portal.demo_issuer.as_ref().is_some_and(|issuer| *issuer == caller.issuer);
+    match persona.filter(|_| demo) {
+        Some(person) => visit.t(person.zh, person.en).to_owned(),
+        None => caller.subject.to_string(),
+    }
+}
+
+struct Row {
+    subject: &'static str,
+    name: &'static str,
+    org: &'static str,
+    roles: String,
+}
+
+#[derive(Template)]
+#[template(path = "portal/sign_in.html")]
+struct SignIn<'a> {
+    f: Frame,
+    people: Vec<Row>,
+    next: &'a str,
+    kept: Vec<(&'a str, &'a str)>,
+}
+
+fn sign_in_page<'a>(visit: &'a Visit, next: &'a str, kept: Vec<(&'a str, &'a str)>) -> SignIn<'a> {
+    let people = if visit.edge.portal.demo_issuer.is_some() { &PEOPLE[..] } else { &[] };
+    let row = |person: &Persona| Row {
+        subject: person.subject,
+        name: visit.t(person.zh, person.en),
+        org: visit.t(person.org_zh, person.org_en),
+        roles: person.roles(visit.lang),
+    };
+    let people = people.iter().map(row).collect();
+    SignIn { f: Frame::new(visit, visit.t("登录", "Sign in")), people, next, kept }
+}
+
+/// Shows how to sign in.
+///
+/// # Errors
+/// As rendering.
+pub async fn sign_in(visit: &Visit) -> Answer {
+    visit.render(&sign_in_page(visit, visit.query.get("next"), Vec::new()))
+}
+
+/// Shows the same to somebody whose session ended while they filled in a form: what they wrote goes along.
+///
+/// # Errors
+/// As rendering.
+pub async fn sign_in_again(visit: &Visit) -> Answer {
+    let kept = visit.form.fields("").filter(|(name, _)| *name != "_csrf" && *name != "_next").collect();
+    visit.render_as(StatusCode::UNAUTHORIZED, &sign_in_page(visit, visit.request.path(), kept))
+}
+
+#[derive(Template)]
+#[template(path = "portal/go_on.html")]
+struct GoOn<'a> {
+    f: Frame,
+    next: &'a str,
+    csrf: String,
+    kept: Vec<(&'a str, &'a str)>,
+}
+
+/// Signs in as a person of the demo.
+///
+/// # Errors
+/// `forbidden` where there is no demo, for a person unknown to it, and for roles that do not count.
+pub async fn sign_in_as(visit: &Visit) -> Answer {
+    let issuer = visit.edge.portal.demo_issuer.as_ref().ok_or(ProblemType::Forbidden)?;
+    let subject = visit.form.get("_subject");
+    let person = PEOPLE.iter().find(|person| person.subject == subject).ok_or(ProblemType::Forbidden)?;
+    let secret = begin(visit, person.caller(issuer)).await?;
+    let next = Some(visit.form.get("_next")).filter(|next| !next.is_empty()).unwrap_or("/");
+    let kept: Vec<(&str, &str)> =
+        visit.form.fields("").filter(|(name, _)| !matches!(*name, "_next" | "_subject" | "_csrf")).collect();
+    if kept.is_empty() {
+        return Ok(with_session(visit, see_other(next), secret));
+    }
+    // What was written before the session ended is sent by the person's own hand, under the new session.
+    let app = Arc::clone(&visit.edge.app);
+    let opened = secret.clone();
+    let session = hop(move || app.session(&opened)).await?.ok_or(ProblemType::Unauthenticated)?;
+    let next = if next.starts_with('/') && !next.starts_with("//") { next } else { "/" };
+    let page = GoOn {
+        f: Frame::new(visit, visit.t("继续填写", "Go on")),
+        next,
+        csrf: guard::token(&session.csrf),
+        kept,
+    };
+    Ok(with_session(visit, visit.render(&page)?, secret))
+}
+
+async fn begin(visit: &Visit, caller: Caller) -> Result<String, Failure> {
+    let app = Arc::clone(&visit.edge.app);
+    let agent = visit.request.headers().get(USER_AGENT).and_then(|agent| agent.to_str().ok());
+    let agent = agent.unwrap_or_default().to_owned();
+    Ok(hop(move || app.begin_session(&caller, &agent)).await?)
+}
+
+fn with_session(visit: &Visit, mut response: HttpResponse, secret: String) -> HttpResponse {
+    if let Ok(cookie) = HeaderValue::from_str(&guard::cookie(&visit.edge.portal, secret).to_string()) {
+        response.headers_mut().append(SET_COOKIE, cookie);
+    }
+    response
+}
+
+/// Ends the session.
+///
+/// # Errors
+/// The store's failure.
+pub async fn sign_out(visit: &Visit) -> Answer {
+    if let Some(session) = &visit.session {
+        let (app, id) = (Arc::clone(&visit.edge.app), session.id.clone());
+        hop(move || app.end_session(id)).await?;
+    }
+    let mut response = see_other("/sign-in");
+    if let Ok(cookie) = HeaderValue::from_str(&guard::gone(&visit.edge.portal).to_string()) {
+        response.headers_mut().append(SET_COOKIE, cookie);
+    }
+    Ok(response)
+}
+
+struct Shown {
+    name: String,
+    agent: String,
+    started: String,
+    seen: String,
+    this: bool,
+}
+
+#[derive(Template)]
+#[template(path = "portal/account.html")]
+struct Account<'a> {
+    f: Frame,
+    form: FormView<'a>,
+    account: String,
+    sessions: Vec<Shown>,
+    mandates: Json<'a>,
+    agent: bool,
+}
+
+/// Shows who one is, for whom one acts, and one's sessions.
+///
+/// # Errors
+/// What the endpoints refuse.
+pub async fn show(visit: &Visit) -> Answer {
+    let caller = visit.caller()?;
+    let agent = caller.roles.contains(Role::EnterpriseAgent);
+    let mandates = if agent { visit.get("/v1/mandates").await?.view } else { Value::Null };
+    let (app, account) = (Arc::clone(&visit.edge.app), caller.clone());
+    let sessions = hop(move || app.sessions_of(&account)).await?;
+    let own = visit.session.as_ref().map(|session| session.id.as_str());
+    let shown = |session: &Session| Shown {
+        name: session.name().to_owned(),
+        agent: session.agent.clone(),
+        started: show::instant(visit.lang, session.started_at),
+        seen: show::instant(visit.lang, session.seen_at),
+        this: own == Some(session.id.as_str()),
+    };
+    visit.render(&Account {
+        f: Frame::new(visit, visit.t("我的账户", "My account")),
+        form: visit.form_view(Json::NOTHING, None),
+        account: format!("{} · {}", caller.subject, caller.issuer),
+        sessions: sessions.iter().map(shown).collect(),
+        mandates: Json(&mandates),
+        agent,
+    })
+}
+
+/// Ends another session of the same account.
+///
+/// # Errors
+/// `not-found`; the store's failure.
+pub async fn end_session(visit: &Visit) -> Answer {
+    let (app, caller, name) = (Arc::clone(&visit.edge.app), visit.caller()?, visit.part("name").to_owned());
+    hop(move || app.end_named_session(&caller, &name)).await?;
+    Ok(see_other("/account?done=ended"))
+}
+
+/// Chooses for which enterprise an agent acts.
+///
+/// # Errors
+/// `invalid-request` for what is no USCC; the endpoints judge the mandate at every act.
+pub async fn act_for(visit: &Visit) -> Answer {
+    let session = visit.session.clone().ok_or(ProblemType::Unauthenticated)?;
+    let chosen = visit.form.get("_enterprise");
+    let enterprise = if chosen.is_empty() {
+        None
+    } else {
+        Some(Uscc::parse(chosen).map_err(|_| Problem::new(ProblemType::InvalidRequest))?)
+    };
+    let app = Arc::clone(&visit.edge.app);
+    let secret = hop(move || -> Result<String, AppError> { app.act_for(&session, enterprise) }).await?;
+    Ok(with_session(visit, see_other("/account?done=saved"), secret))
+}
+

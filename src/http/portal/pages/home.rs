@@ -1,0 +1,57 @@
+//! The first page: what waits for whom.
+
+use super::super::frame::Frame;
+use super::super::json::Json;
+use super::super::table::{CUSTOMS, ENTERPRISE, SUPERVISORS, WORKERS};
+use super::super::visit::{Answer, Visit, see_other};
+use super::notices::page_of;
+use crate::domain::actor::RoleSet;
+use askama::Template;
+use serde_json::Value;
+
+#[derive(Template)]
+#[template(path = "portal/home.html")]
+struct Home<'a> {
+    f: Frame,
+    name: String,
+    worklists: Json<'a>,
+    board: Json<'a>,
+    applications: Json<'a>,
+    listings: Json<'a>,
+    notices: Json<'a>,
+}
+
+impl Home<'_> {
+    fn page(&self, about: impl AsRef<str>) -> String {
+        page_of(about.as_ref()).unwrap_or_default()
+    }
+}
+
+async fn where_it_counts(visit: &Visit, roles: RoleSet, target: &str) -> Result<Value, super::super::visit::Failure> {
+    if visit.roles().intersects(roles) { visit.find(target).await } else { Ok(Value::Null) }
+}
+
+/// Shows what waits.
+///
+/// # Errors
+/// What the endpoints refuse.
+pub async fn show(visit: &Visit) -> Answer {
+    if visit.roles().without(CUSTOMS).is_empty() {
+        return Ok(see_other("/look-up"));
+    }
+    let worklists = where_it_counts(visit, WORKERS, "/v1/worklists").await?;
+    let board = where_it_counts(visit, SUPERVISORS, "/v1/supervision").await?;
+    let applications = where_it_counts(visit, ENTERPRISE, "/v1/applications?limit=20").await?;
+    let listings = where_it_counts(visit, ENTERPRISE, "/v1/listings?limit=20").await?;
+    let notices = visit.get("/v1/inbox?unread=true&limit=5").await?.view;
+    let name = visit.caller().map(|caller| super::account::name_of(visit, &caller))?;
+    visit.render(&Home {
+        f: Frame::new(visit, visit.t("工作台", "Home")),
+        name,
+        worklists: Json(&worklists),
+        board: Json(&board),
+        applications: Json(&applications),
+        listings: Json(&listings),
+        notices: Json(&notices),
+    })
+}

@@ -1,0 +1,8 @@
+//! The pages, a file per room of the portal. A handler asks endpoints, and shows or sends on what they say.
+
+pub mod account;
+pub mod errors;
+pub mod home;
+pub mod listings;
+pub mod lookup;
+pub mod notices;

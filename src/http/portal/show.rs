@@ -1,0 +1,111 @@
+//! How days, times and numbers are shown to people.
+
+use crate::domain::lang::Lang;
+use crate::domain::validity::Instant;
+use jiff::civil::{Date, DateTime};
+use jiff::tz::{TimeZone, get};
+
+const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+fn date(lang: Lang, date: Date) -> String {
+    let month = usize::try_from(date.month()).ok().and_then(|month| MONTHS.get(month.saturating_sub(1)));
+    match lang {
+        Lang::Zh => format!("{}年{}月{}日", date.year(), date.month(), date.day()),
+        Lang::En => format!("{} {} {}", date.day(), month.unwrap_or(&""), date.year()),
+    }
+}
+
+/// Says a legal day; what is no day is shown as it is.
+#[must_use]
+pub fn day(lang: Lang, text: &str) -> String {
+    text.parse::<Date>().map_or_else(|_| text.to_owned(), |day| date(lang, day))
+}
+
+/// Says an instant to the minute, in Beijing time; what is none is shown as it is.
+#[must_use]
+pub fn moment(lang: Lang, text: &str) -> String {
+    beijing(text).map_or_else(
+        || text.to_owned(),
+        |local| format!("{} {:02}:{:02}", date(lang, local.date()), local.hour(), local.minute()),
+    )
+}
+
+fn beijing(text: &str) -> Option<DateTime> {
+    let zone: TimeZone = get!("Asia/Shanghai");
+    let instant: jiff::Timestamp = text.parse().ok()?;
+    Some(instant.to_zoned(zone).datetime())
+}
+
+/// Says an instant of ours.
+#[must_use]
+pub fn instant(lang: Lang, at: Instant) -> String {
+    moment(lang, &at.to_string())
+}
+
+/// Parts a decimal number's whole digits by threes.
+#[must_use]
+pub fn number(text: &str) -> String {
+    let (sign, rest) = text.strip_prefix('-').map_or(("", text), |rest| ("-", rest));
+    let (whole, fraction) = rest.split_once('.').map_or((rest, None), |(whole, fraction)| (whole, Some(fraction)));
+    if whole.is_empty() || !whole.bytes().all(|digit| digit.is_ascii_digit()) {
+        return text.to_owned();
+    }
+    let mut shown = String::from(sign);
+    for (place, digit) in whole.chars().enumerate() {
+        if place > 0 && (whole.len() - place).is_multiple_of(3) {
+            shown.push(',');
+        }
+        shown.push(digit);
+    }
+    if let Some(fraction) = fraction {
+        shown.push('.');
+        shown.push_str(fraction);
+    }
+    shown
+}
+
+/// Says a quantity with its unit; empty where there is none.
+#[must_use]
+pub fn quantity(lang: Lang, quantity: &str, unit: &str) -> String {
+    if quantity.is_empty() {
+        return String::new();
+    }
+    format!("{} {}", number(quantity), super::words::word(lang, "unit", unit))
+}
+
+/// Says a number of bytes.
+#[must_use]
+pub fn size(text: &str) -> String {
+    match text.parse::<u64>() {
+        Ok(bytes) if bytes >= 1024 * 1024 => {
+            format!("{}.{} MB", bytes / 1_048_576, bytes % 1_048_576 * 10 / 1_048_576)
+        }
+        Ok(bytes) if bytes >= 1024 => format!("{} KB", bytes / 1024),
+        Ok(bytes) => format!("{bytes} B"),
+        Err(_) => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_and_moments_are_those_of_beijing() {
+        assert_eq!(day(Lang::Zh, "2026-11-22"), "2026年11月22日");
+        assert_eq!(day(Lang::En, "2026-11-02"), "2 Nov 2026");
+        assert_eq!(moment(Lang::Zh, "2026-11-21T16:30:00.000000Z"), "2026年11月22日 00:30");
+        assert_eq!(moment(Lang::En, "2026-11-21T16:30:00Z"), "22 Nov 2026 00:30");
+        assert_eq!(day(Lang::En, "soon"), "soon");
+    }
+
+    #[test]
+    fn numbers_are_parted_by_threes() {
+        for (given, shown) in
+            [("18500.125", "18,500.125"), ("999", "999"), ("1000", "1,000"), ("-1234567", "-1,234,567"), ("", "")]
+        {
+            assert_eq!(number(given), shown);
+        }
+        assert_eq!((size("512"), size("2048"), size("1572864")), ("512 B".into(), "2 KB".into(), "1.5 MB".into()));
+    }
+}

@@ -1,0 +1,131 @@
+//! THE table of pages: method, path, handler, who may open it. A page that does not stand here is not reachable.
+//!
+//! Who may open a page only decides what is offered: what may be seen and done on it is the endpoints' to say.
+
+use super::pages::{account, errors, home, listings, lookup, notices};
+use super::{assets, visit};
+use crate::domain::actor::{Role, RoleSet};
+use actix_web::http::Method;
+use actix_web::middleware::Compress;
+use actix_web::web::{self, Payload, ServiceConfig};
+use actix_web::{HttpRequest, Resource};
+
+/// Who may open a page.
+#[derive(Debug, Clone, Copy)]
+pub enum Access {
+    /// Everybody.
+    Public,
+    /// Whoever has signed in.
+    SignedIn,
+    /// Who holds one of these roles.
+    Roles(RoleSet),
+}
+
+/// A row of the table.
+#[derive(Debug, Clone, Copy)]
+pub struct Page {
+    /// HTTP method.
+    pub method: &'static str,
+    /// Path with its parameters.
+    pub path: &'static str,
+    /// Who may open it.
+    pub access: Access,
+}
+
+/// Enterprises and their agents.
+pub const ENTERPRISE: RoleSet = RoleSet::of(&[Role::EnterpriseApplicant, Role::EnterpriseAgent]);
+/// An enterprise's own people.
+pub const APPLICANT: RoleSet = RoleSet::of(&[Role::EnterpriseApplicant]);
+/// Who works on cases.
+pub const WORKERS: RoleSet =
+    RoleSet::of(&[Role::DistrictOfficer, Role::AgencyReviewer, Role::BureauOfficer, Role::BureauApprover]);
+/// Who sees cases without being their applicant.
+pub const INSIDERS: RoleSet = WORKERS.union(RoleSet::of(&[Role::BureauAdmin, Role::Auditor]));
+/// Who sees cases.
+pub const CASES: RoleSet = INSIDERS.union(ENTERPRISE);
+/// The bureau and the auditor.
+pub const SUPERVISORS: RoleSet =
+    RoleSet::of(&[Role::BureauOfficer, Role::BureauApprover, Role::BureauAdmin, Role::Auditor]);
+/// Who proposes and confirms in the bureau.
+pub const BUREAU: RoleSet = RoleSet::of(&[Role::BureauOfficer, Role::BureauApprover]);
+/// Who proposes in the bureau.
+pub const OFFICER: RoleSet = RoleSet::of(&[Role::BureauOfficer]);
+/// Officers of customs.
+pub const CUSTOMS: RoleSet = RoleSet::of(&[Role::CustomsOfficer]);
+/// Who reads the list.
+pub const READERS: RoleSet = CASES.union(CUSTOMS);
+/// Who sees declarations.
+pub const DECLARATIONS: RoleSet = SUPERVISORS.union(CUSTOMS).union(ENTERPRISE);
+/// Who sees what customs released against an answer.
+pub const BOARD: RoleSet = SUPERVISORS.union(CUSTOMS);
+/// Who sees emergency stops.
+pub const STOPS: RoleSet = INSIDERS.union(CUSTOMS);
+/// Who sees usage returns and findings.
+pub const INSPECTED: RoleSet =
+    SUPERVISORS.union(ENTERPRISE).union(RoleSet::of(&[Role::DistrictOfficer]));
+/// Who sees people and their roles.
+pub const PEOPLE: RoleSet = RoleSet::of(&[Role::BureauAdmin, Role::Auditor, Role::EnterpriseApplicant]);
+/// The auditor.
+pub const AUDITOR: RoleSet = RoleSet::of(&[Role::Auditor]);
+/// The operator.
+pub const OPERATOR: RoleSet = RoleSet::of(&[Role::Operator, Role::BureauAdmin]);
+
+macro_rules! pages {
+    ($( $method:ident $path:literal $module:ident::$handler:ident $access:expr; )+) => {
+        /// Every page.
+        pub const PAGES: &[Page] = &[ $( Page { method: stringify!($method), path: $path, access: $access }, )+ ];
+
+        /// Registers every page, one resource per path.
+        pub fn configure(config: &mut ServiceConfig) {
+            let mut resources: Vec<(&'static str, Resource)> = Vec::new();
+            $( resources = route(resources, $path, |resource| {
+                resource.route(web::method(Method::$method).to(|request: HttpRequest, payload: Payload| {
+                    const PAGE: Page = Page { method: stringify!($method), path: $path, access: $access };
+                    visit::serve(&PAGE, request, payload, async |visit: &visit::Visit| $module::$handler(visit).await)
+                }))
+            }); )+
+            for (_, resource) in resources {
+                let others = web::to(|request: HttpRequest, payload: Payload| {
+                    const PAGE: Page = Page { method: "GET", path: "", access: Access::Public };
+                    visit::serve(&PAGE, request, payload, async |_: &visit::Visit| errors::other_method())
+                });
+                config.service(resource.default_service(others).wrap(Compress::default()));
+            }
+            config.route("/assets/{name}", web::get().to(assets::serve));
+        }
+    };
+}
+
+fn route(
+    mut resources: Vec<(&'static str, Resource)>,
+    path: &'static str,
+    add: impl FnOnce(Resource) -> Resource,
+) -> Vec<(&'static str, Resource)> {
+    let known = resources.iter().position(|(known, _)| *known == path);
+    let (_, resource) = known.map_or_else(|| (path, web::resource(path)), |place| resources.swap_remove(place));
+    resources.push((path, add(resource)));
+    resources
+}
+
+pages! {
+    GET "/" home::show Access::SignedIn;
+    GET "/sign-in" account::sign_in Access::Public;
+    POST "/sign-in" account::sign_in_as Access::Public;
+    POST "/sign-out" account::sign_out Access::SignedIn;
+    GET "/account" account::show Access::SignedIn;
+    POST "/account/sessions/{name}/end" account::end_session Access::SignedIn;
+    POST "/account/acting-for" account::act_for Access::SignedIn;
+    GET "/inbox" notices::list Access::SignedIn;
+    POST "/inbox/{id}/read" notices::read Access::SignedIn;
+    GET "/search" listings::search Access::SignedIn;
+    GET "/listings" listings::list Access::Roles(READERS);
+    GET "/listings.{format}" listings::export Access::Roles(READERS);
+    GET "/listings/{number}" listings::show Access::Roles(READERS);
+    GET "/listings/{number}/certificate" listings::certificate Access::Roles(READERS);
+    GET "/listing-changes" listings::changes Access::Roles(READERS);
+    GET "/look-up" lookup::show Access::Roles(CUSTOMS);
+    POST "/look-up" lookup::ask Access::Roles(CUSTOMS);
+    GET "/look-ups" lookup::history Access::Roles(CUSTOMS);
+    GET "/dry-run" lookup::dry Access::Roles(ENTERPRISE);
+    POST "/dry-run" lookup::dry_run Access::Roles(ENTERPRISE);
+}

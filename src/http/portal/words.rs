@@ -1,0 +1,209 @@
+//! Codes of closed lists in words, by the list they belong to; and the colour in which a state is shown.
+
+use crate::app::changes::Difference;
+use crate::app::review::letters::LetterKind;
+use crate::app::review::worklists::Worklist;
+use crate::domain::adjustment::ReasonCode;
+use crate::domain::application::event::EventKind;
+use crate::domain::application::machine::{Verb, Who};
+use crate::domain::application::{Kind, State};
+use crate::domain::case_clock::PauseReason;
+use crate::domain::code::UnitCode;
+use crate::domain::finding::{FindingKind, FindingOutcome};
+use crate::domain::lang::Lang;
+use crate::domain::opinion::{OpinionGround, Outcome, Resolution, Stance};
+use crate::domain::purpose::Purpose;
+use crate::domain::reason::Verdict;
+use crate::domain::recognition::{
+    AppealState, CorrectionReason, DeclineGround, ItemState, RefusalGround, StepReason,
+};
+use crate::domain::usage_return::ReturnStage;
+
+/// Makes the closed list of families and how each says its words.
+macro_rules! families {
+    ($lang:ident $code:ident $($family:literal => $words:expr;)+) => {
+        fn said($lang: Lang, family: &str, $code: &str) -> Option<&'static str> {
+            match family {
+                $($family => $words,)+
+                _ => None,
+            }
+        }
+    };
+}
+
+families! { lang code
+    "state" => State::parse(code).map(|it| it.name(lang));
+    "kind" => Kind::parse(code).map(|it| it.name(lang));
+    "verb" => Verb::parse(code).map(|it| it.name(lang));
+    "who" => Who::parse(code).map(|it| it.name(lang));
+    "event" => EventKind::parse(code).map(|it| it.name(lang));
+    "purpose" => Purpose::parse(code).map(|it| it.name(lang)).ok();
+    "unit" => UnitCode::parse(code).map(|it| it.name(lang)).ok();
+    "stance" => Stance::parse(code).map(|it| it.name(lang)).ok();
+    "opinion_ground" => OpinionGround::parse(code).map(|it| it.name(lang)).ok();
+    "outcome" => Outcome::parse(code).map(|it| it.name(lang)).ok();
+    "resolution" => Resolution::parse(code).map(|it| it.name(lang)).ok();
+    "item_state" => ItemState::parse(code).map(|it| it.name(lang)).ok();
+    "appeal_state" => AppealState::parse(code).map(|it| it.name(lang)).ok();
+    "refusal_ground" => RefusalGround::parse(code).map(|it| it.name(lang)).ok();
+    "decline_ground" => DeclineGround::parse(code).map(|it| it.name(lang)).ok();
+    "correction_reason" => CorrectionReason::parse(code).map(|it| it.name(lang)).ok();
+    "step_reason" => StepReason::parse(code).map(|it| it.name(lang)).ok();
+    "pause_reason" => PauseReason::parse(code).map(|it| it.name(lang)).ok();
+    "reason" => ReasonCode::parse(code).map(|it| it.name(lang));
+    "worklist" => Worklist::parse(code).map(|it| it.name(lang)).ok();
+    "letter" => LetterKind::parse(code).map(|it| it.name(lang)).ok();
+    "return_stage" => ReturnStage::parse(code).map(|it| it.name(lang)).ok();
+    "finding" => FindingKind::parse(code).map(|it| it.name(lang)).ok();
+    "finding_outcome" => FindingOutcome::parse(code).map(|it| it.name(lang)).ok();
+    "difference" => Difference::parse(code).map(|it| it.name(lang)).ok();
+    "declaration" => declaration(lang, code);
+    "movement" => movement(lang, code);
+    "listing" => listing(lang, code);
+    "verdict" => Verdict::parse(code).map(|it| verdict(lang, it));
+    "change" => change(lang, code);
+    "adjustment" => adjustment(lang, code);
+    "stop" => stop(lang, code);
+    "manual_release" => manual_release(lang, code);
+    "batch" => batch(lang, code);
+    "enterprise" => enterprise(lang, code);
+    "language" => match code { "zh" => Some("中文"), "en" => Some("English"), _ => None };
+    "truth" => match code { "true" => Some(lang.pick("是", "yes")), "false" => Some(lang.pick("否", "no")), _ => None };
+}
+
+/// Says a code of a family; one that is not known is shown as it is.
+#[must_use]
+pub fn word(lang: Lang, family: &str, code: &str) -> String {
+    said(lang, family, code).unwrap_or(code).to_owned()
+}
+
+/// Says a verdict as a customs officer reads it.
+#[must_use]
+pub fn verdict(lang: Lang, verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Allowed => lang.pick("放行", "Allowed"),
+        Verdict::Denied => lang.pick("不放行", "Denied"),
+        Verdict::NotApplicable => lang.pick("不适用", "Not applicable"),
+        Verdict::ManualCheck => lang.pick("人工核查", "Check by hand"),
+    }
+}
+
+fn pair(lang: Lang, code: &str, words: &[(&str, &'static str, &'static str)]) -> Option<&'static str> {
+    words.iter().find(|(known, ..)| *known == code).map(|(_, zh, en)| lang.pick(*zh, *en))
+}
+
+fn listing(lang: Lang, code: &str) -> Option<&'static str> {
+    let words = [
+        ("future", "未生效", "Not yet in force"),
+        ("in_force", "有效", "In force"),
+        ("suspended", "暂停", "Suspended"),
+        ("expired", "已到期", "Expired"),
+        ("removed", "已移出", "Removed"),
+    ];
+    pair(lang, code, &words)
+}
+
+fn declaration(lang: Lang, code: &str) -> Option<&'static str> {
+    let words = [
+        ("reserved", "已核注", "Reserved"),
+        ("released", "已核销", "Released"),
+        ("cancelled", "已撤销", "Cancelled"),
+        ("lapsed", "已返还", "Lapsed"),
+    ];
+    pair(lang, code, &words)
+}
+
+fn movement(lang: Lang, code: &str) -> Option<&'static str> {
+    let words = [
+        ("granted", "批准", "Granted"),
+        ("reserved", "核注", "Reserved"),
+        ("confirmed", "核销", "Released"),
+        ("given_back", "返还", "Given back"),
+        ("corrected", "更正", "Corrected"),
+    ];
+    pair(lang, code, &words)
+}
+
+fn change(lang: Lang, code: &str) -> Option<&'static str> {
+    let words = [
+        ("register_enterprise", "登记企业", "Register enterprise"),
+        ("add", "列入名单", "Add"),
+        ("vary", "变更", "Vary"),
+        ("extend", "延期", "Extend"),
+        ("suspend", "暂停", "Suspend"),
+        ("reinstate", "恢复", "Reinstate"),
+        ("remove", "移出", "Remove"),
+        ("suspend_enterprise", "暂停企业", "Suspend enterprise"),
+        ("reinstate_enterprise", "恢复企业", "Reinstate enterprise"),
+        ("bar_enterprise", "限制申请", "Bar enterprise"),
+        ("lift_bar", "解除限制", "Lift bar"),
+        ("stop_item_class", "停用一类物品", "Stop item class"),
+        ("lift_stop", "解除停用", "Lift stop"),
+    ];
+    pair(lang, code, &words)
+}
+
+fn adjustment(lang: Lang, code: &str) -> Option<&'static str> {
+    let words = [
+        ("proposed", "待确认", "Waits for confirmation"),
+        ("confirmed", "已确认", "Confirmed"),
+        ("rejected", "已退回", "Rejected"),
+        ("withdrawn", "已撤回", "Withdrawn"),
+        ("lapsed", "已失效", "Lapsed"),
+    ];
+    pair(lang, code, &words)
+}
+
+fn stop(lang: Lang, code: &str) -> Option<&'static str> {
+    let words = [
+        ("emergency", "紧急停用（待第二人确认）", "Emergency, waits for a second person"),
+        ("confirmed", "已确认", "Confirmed"),
+        ("lifted", "已解除", "Lifted"),
+        ("lapsed", "已失效", "Lapsed"),
+    ];
+    pair(lang, code, &words)
+}
+
+fn manual_release(lang: Lang, code: &str) -> Option<&'static str> {
+    let words = [
+        ("unreviewed", "待审核", "Waits for review"),
+        ("accepted", "已认可", "Accepted"),
+        ("objected", "有异议", "Objected to"),
+    ];
+    pair(lang, code, &words)
+}
+
+fn batch(lang: Lang, code: &str) -> Option<&'static str> {
+    let words = [
+        ("collecting", "整理中", "Being collected"),
+        ("published", "已公布", "Published"),
+        ("discarded", "已废弃", "Discarded"),
+    ];
+    pair(lang, code, &words)
+}
+
+fn enterprise(lang: Lang, code: &str) -> Option<&'static str> {
+    let words = [
+        ("registered", "正常", "Registered"),
+        ("active", "正常", "Registered"),
+        ("suspended", "暂停", "Suspended"),
+        ("barred", "限制申请", "Barred"),
+    ];
+    pair(lang, code, &words)
+}
+
+/// Names the colour of a state: what is well, what waits, what is wrong, what is over.
+#[must_use]
+pub fn tone(state: &str) -> &'static str {
+    match state {
+        "in_force" | "allowed" | "confirmed" | "published" | "recognised" | "released" | "agree" | "agreed" | "accepted"
+        | "clean" | "active" | "registered" => "good",
+        "suspended" | "asked" | "manual_check" | "emergency" | "agree_with_conditions" | "conditional" | "unreviewed"
+        | "reserved" | "ask" | "questioned" | "waiting" | "proposed_recognition" => "warn",
+        "denied" | "removed" | "refused" | "declined" | "object" | "objected" | "conflicting" | "barred" | "infected"
+        | "rejected" | "proposed_refusal" | "overdue" => "bad",
+        "proposed" | "evaluating" | "collecting" => "second",
+        "lodged" | "deciding" | "decided" | "in_opinion" | "future" => "open",
+        _ => "over",
+    }
+}
