@@ -6,6 +6,7 @@ use super::serve::{Guards, documents, issuers_refused, serve};
 use super::{Failure, Place, say, tell};
 use crate::app::samples;
 use crate::config::variable;
+use crate::http::portal::PortalSettings;
 use crate::outbound::keys::{KeyStore, LoopbackHttp};
 use crate::store::Environment;
 use crate::telemetry;
@@ -64,7 +65,11 @@ pub fn run(args: DemoArgs) -> Result<(), Failure> {
     }
     let place = crate::config::document_place(&data).map_err(Failure::Usage)?;
     let scanner = crate::config::scanner().map_err(Failure::Usage)?;
-    let guards = Guards { documents: Some(documents(&place, scanner)?), ..Guards::default() };
+    let guards = Guards {
+        documents: Some(documents(&place, scanner)?),
+        portal: PortalSettings { demo_issuer: Some(issuer.settings().issuer.into()), public_url: None },
+        ..Guards::default()
+    };
     let keys = KeyStore::new(issuers, LoopbackHttp::Allowed).map_err(|error| issuers_refused(&error))?;
     let listener = TcpListener::bind(listen)
         .map_err(|error| Failure::Unreachable(format!("cannot listen on {listen}: {error}")))?;
@@ -76,7 +81,7 @@ pub fn run(args: DemoArgs) -> Result<(), Failure> {
     serve(opened, Arc::new(keys), listener, guards, move || say(&invitation))
 }
 
-/// Three things to try, each one line to copy.
+/// Four things to try, each one line to copy.
 fn invitation(opened: &Opened, address: SocketAddr, place: &str) -> Result<String, Failure> {
     let today = opened.app.clock.now().day();
     let program = std::env::current_exe().map_err(|error| Failure::Unreachable(error.to_string()))?;
@@ -94,7 +99,8 @@ fn invitation(opened: &Opened, address: SocketAddr, place: &str) -> Result<Strin
          Try / 试一试:\n\
          1. a lookup that is allowed / 放行:\n   {}\n\
          2. one that is denied, with its remedy / 不放行及补救办法:\n   {}\n\
-         3. the API in a browser / 接口文档:\n   http://{address}/docs\n",
+         3. the portal in a browser, as any of its people / 门户网站，可选任一人员身份:\n   http://{address}/\n\
+         4. the API in a browser / 接口文档:\n   http://{address}/docs\n",
         curl("1"),
         curl("999999"),
     ))

@@ -9,6 +9,7 @@ use crate::config::mail::MailSettings;
 use crate::config::witnesses::WitnessSettings;
 use crate::config::{DocumentPlace, Scanner, Settings, production, variable};
 use crate::http::edge::{Documents, Edge};
+use crate::http::portal::PortalSettings;
 use crate::http::throttle::Throttle;
 use crate::outbound::documents::DocumentStore;
 use crate::outbound::keys::{KeyStore, KeyStoreError, LoopbackHttp};
@@ -78,6 +79,7 @@ pub fn run(args: ServeArgs) -> Result<(), Failure> {
         mail: settings.mail.clone(),
         witnesses: settings.witnesses.clone(),
         documents: Some(documents),
+        portal: PortalSettings { demo_issuer: None, public_url: settings.public_url.clone() },
     };
     serve(opened, Arc::new(keys), listener, guards, move || tell(&format!("whitelist is ready on {listen}")))
 }
@@ -148,6 +150,8 @@ pub struct Guards {
     pub witnesses: Option<WitnessSettings>,
     /// Where documents lie and who scans them.
     pub documents: Option<Documents>,
+    /// How people sign in at the portal.
+    pub portal: PortalSettings,
 }
 
 /// Starts what sends notices by e-mail, where a server is named.
@@ -200,7 +204,7 @@ pub fn serve(
 ) -> Result<(), Failure> {
     let program = std::env::current_exe().map_err(|error| Failure::Unreachable(error.to_string()))?;
     let edge = Edge::new(Arc::clone(&opened.app), keys, program, guards.metrics_from).map_err(Failure::Unreachable)?;
-    let edge = Edge { throttle: guards.rate_limit.map(Throttle::new), documents: guards.documents, ..edge };
+    let edge = Edge { throttle: guards.rate_limit.map(Throttle::new), documents: guards.documents, portal: guards.portal, ..edge };
     let ticker = Ticker::start(Arc::clone(&opened.app))?;
     let checker = LogChecker::start(Arc::clone(&opened.app))?;
     let courier = courier(&opened, guards.mail.as_ref())?;

@@ -61,6 +61,11 @@ impl UnitCode {
     /// Millilitre (毫升).
     pub const MILLILITRE: Self = Self(96);
 
+    /// Yields every known unit in order of code.
+    pub fn all() -> impl Iterator<Item = Self> {
+        UNITS.iter().map(|unit| Self(unit.code))
+    }
+
     /// Reads the three digits of a known unit.
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 //! Forms: what a page sends becomes the body of an endpoint, and its faults come back to the fields.
 //!
 //! A field is named by the JSON pointer of the member that it fills, so form and contract cannot drift apart; what is not
-//! text says so behind a colon: `/term_months:int`, `/urgent:bool`, `/customs_offices:list` (parted by commas or lines).
+//! text says so behind a colon: `/term_months:int`, `/urgent:bool`, `/customs_offices:list` (parted by commas or lines), `/lines:ints`.
 //! A field left empty is a member left out, and an item of a list that is empty altogether is no item. Names that begin
 //! otherwise are the form's own: `_seen` (entity tag), `_key` (repeated request), `_csrf`.
 
@@ -87,7 +87,14 @@ impl Form {
         let mut root = BTreeMap::new();
         let mut lists: BTreeMap<&str, Vec<String>> = BTreeMap::new();
         for (name, value) in self.pairs.iter().filter(|(name, _)| name.starts_with('/')) {
-            if name.ends_with(":list") {
+            if name.ends_with(":ints") {
+                let words = value.split([' ', ',', '，', '、']).filter(|word| !word.is_empty());
+                let numbers: Vec<Value> =
+                    words.map(|word| word.parse::<i64>().map_or_else(|_| word.into(), Value::from)).collect();
+                if !numbers.is_empty() {
+                    insert(&mut root, name, numbers.into());
+                }
+            } else if name.ends_with(":list") {
                 let words = value.split(['\n', ',', '，', '、', ';', '；']).map(str::trim);
                 let words = words.filter(|word| !word.is_empty()).map(str::to_owned);
                 lists.entry(name).or_default().extend(words);

@@ -5,7 +5,7 @@ use super::guard;
 use super::show;
 use super::table::{
     AUDITOR, Access, BOARD, CUSTOMS, DECLARATIONS, ENTERPRISE, INSIDERS, INSPECTED, OPERATOR, PAGES, PEOPLE, READERS, STOPS,
-    SUPERVISORS, WORKERS,
+    SUPERVISORS,
 };
 use super::visit::Visit;
 use crate::domain::actor::{Role, RoleSet};

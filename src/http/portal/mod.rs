@@ -4,6 +4,7 @@
 //! back what people fill in ([`form`]). It decides nothing. Invariant: nothing is reachable that does not stand in
 //! [`table`], every change needs a session and its token, and no page carries script or style of its own.
 
+pub mod acts;
 pub mod assets;
 pub mod fields;
 pub mod form;

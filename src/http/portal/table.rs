@@ -2,8 +2,8 @@
 //!
 //! Who may open a page only decides what is offered: what may be seen and done on it is the endpoints' to say.
 
-use super::pages::{account, errors, home, listings, lookup, notices};
-use super::{assets, visit};
+use super::pages::{account, applications, cases, errors, help, home, listings, lookup, notices, public};
+use super::{acts, assets, visit};
 use crate::domain::actor::{Role, RoleSet};
 use actix_web::http::Method;
 use actix_web::middleware::Compress;
@@ -115,6 +115,8 @@ pages! {
     GET "/account" account::show Access::SignedIn;
     POST "/account/sessions/{name}/end" account::end_session Access::SignedIn;
     POST "/account/acting-for" account::act_for Access::SignedIn;
+    GET "/help" help::show Access::Public;
+    GET "/accessibility" help::accessibility Access::Public;
     GET "/inbox" notices::list Access::SignedIn;
     POST "/inbox/{id}/read" notices::read Access::SignedIn;
     GET "/search" listings::search Access::SignedIn;
@@ -128,4 +130,35 @@ pages! {
     GET "/look-ups" lookup::history Access::Roles(CUSTOMS);
     GET "/dry-run" lookup::dry Access::Roles(ENTERPRISE);
     POST "/dry-run" lookup::dry_run Access::Roles(ENTERPRISE);
+    GET "/applications" applications::list Access::Roles(ENTERPRISE);
+    GET "/applications/new" applications::start Access::Roles(ENTERPRISE);
+    POST "/applications/new" applications::begin Access::Roles(ENTERPRISE);
+    GET "/applications/{id}" applications::tasks Access::Roles(ENTERPRISE);
+    GET "/applications/{id}/items" applications::items Access::Roles(ENTERPRISE);
+    POST "/applications/{id}/items" applications::change_items Access::Roles(ENTERPRISE);
+    GET "/applications/{id}/items/{place}" applications::item Access::Roles(ENTERPRISE);
+    POST "/applications/{id}/items/{place}" applications::save_item Access::Roles(ENTERPRISE);
+    GET "/applications/{id}/answers" applications::answers Access::Roles(ENTERPRISE);
+    POST "/applications/{id}/answers" applications::save_answers Access::Roles(ENTERPRISE);
+    GET "/applications/{id}/contact" applications::contact Access::Roles(ENTERPRISE);
+    POST "/applications/{id}/contact" applications::save_contact Access::Roles(ENTERPRISE);
+    GET "/applications/{id}/documents" applications::documents Access::Roles(ENTERPRISE);
+    POST "/applications/{id}/documents" applications::attach Access::Roles(ENTERPRISE);
+    GET "/applications/{id}/check" applications::check Access::Roles(ENTERPRISE);
+    POST "/applications/{id}/lodge" applications::lodge Access::Roles(ENTERPRISE);
+    GET "/applications/{id}/receipt" applications::receipt Access::Roles(ENTERPRISE);
+    GET "/documents/{id}" cases::document Access::Roles(CASES);
+    GET "/worklists/{name}" cases::worklist Access::Roles(WORKERS);
+    GET "/cases" cases::list Access::Roles(INSIDERS);
+    GET "/cases/{id}" cases::show Access::Roles(CASES);
+    GET "/cases/{id}/letters/{kind}" cases::letter Access::Roles(CASES);
+    POST "/cases/{id}/{hand}" cases::in_hand Access::Roles(WORKERS);
+    GET "/cases/{id}/opinions" cases::opinions Access::Roles(RoleSet::of(&[Role::AgencyReviewer]));
+    POST "/cases/{id}/opinions" cases::opine Access::Roles(RoleSet::of(&[Role::AgencyReviewer]));
+    GET "/cases/{id}/decisions" cases::decisions Access::Roles(OFFICER);
+    POST "/cases/{id}/decisions" cases::propose Access::Roles(OFFICER);
+    GET "/notices/{number}" public::notice Access::Public;
+    GET "/check" public::check Access::Public;
+    GET "/do/{act}/{id}" acts::show Access::SignedIn;
+    POST "/do/{act}/{id}" acts::carry_out Access::SignedIn;
 }

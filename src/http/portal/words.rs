@@ -39,20 +39,20 @@ families! { lang code
     "event" => EventKind::parse(code).map(|it| it.name(lang));
     "purpose" => Purpose::parse(code).map(|it| it.name(lang)).ok();
     "unit" => UnitCode::parse(code).map(|it| it.name(lang)).ok();
-    "stance" => Stance::parse(code).map(|it| it.name(lang)).ok();
-    "opinion_ground" => OpinionGround::parse(code).map(|it| it.name(lang)).ok();
-    "outcome" => Outcome::parse(code).map(|it| it.name(lang)).ok();
-    "resolution" => Resolution::parse(code).map(|it| it.name(lang)).ok();
-    "item_state" => ItemState::parse(code).map(|it| it.name(lang)).ok();
-    "appeal_state" => AppealState::parse(code).map(|it| it.name(lang)).ok();
-    "refusal_ground" => RefusalGround::parse(code).map(|it| it.name(lang)).ok();
-    "decline_ground" => DeclineGround::parse(code).map(|it| it.name(lang)).ok();
-    "correction_reason" => CorrectionReason::parse(code).map(|it| it.name(lang)).ok();
-    "step_reason" => StepReason::parse(code).map(|it| it.name(lang)).ok();
-    "pause_reason" => PauseReason::parse(code).map(|it| it.name(lang)).ok();
+    "stance" => Stance::parse(code).map(|it| it.name(lang));
+    "opinion_ground" => OpinionGround::parse(code).map(|it| it.name(lang));
+    "outcome" => Outcome::parse(code).map(|it| it.name(lang));
+    "resolution" => Resolution::parse(code).map(|it| it.name(lang));
+    "item_state" => ItemState::parse(code).map(|it| it.name(lang));
+    "appeal_state" => AppealState::parse(code).map(|it| it.name(lang));
+    "refusal_ground" => RefusalGround::parse(code).map(|it| it.name(lang));
+    "decline_ground" => DeclineGround::parse(code).map(|it| it.name(lang));
+    "correction_reason" => CorrectionReason::parse(code).map(|it| it.name(lang));
+    "step_reason" => StepReason::parse(code).map(|it| it.name(lang));
+    "pause_reason" => PauseReason::parse(code).map(|it| it.name(lang));
     "reason" => ReasonCode::parse(code).map(|it| it.name(lang));
-    "worklist" => Worklist::parse(code).map(|it| it.name(lang)).ok();
-    "letter" => LetterKind::parse(code).map(|it| it.name(lang)).ok();
+    "worklist" => Worklist::parse(code).map(|it| it.name(lang));
+    "letter" => LetterKind::parse(code).map(|it| it.name(lang));
     "return_stage" => ReturnStage::parse(code).map(|it| it.name(lang)).ok();
     "finding" => FindingKind::parse(code).map(|it| it.name(lang)).ok();
     "finding_outcome" => FindingOutcome::parse(code).map(|it| it.name(lang)).ok();
@@ -60,13 +60,14 @@ families! { lang code
     "declaration" => declaration(lang, code);
     "movement" => movement(lang, code);
     "listing" => listing(lang, code);
-    "verdict" => Verdict::parse(code).map(|it| verdict(lang, it));
+    "verdict" => Verdict::ALL.into_iter().find(|it| it.as_str() == code).map(|it| verdict(lang, it));
     "change" => change(lang, code);
     "adjustment" => adjustment(lang, code);
     "stop" => stop(lang, code);
     "manual_release" => manual_release(lang, code);
     "batch" => batch(lang, code);
     "enterprise" => enterprise(lang, code);
+    "scan" => scan(lang, code);
     "language" => match code { "zh" => Some("中文"), "en" => Some("English"), _ => None };
     "truth" => match code { "true" => Some(lang.pick("是", "yes")), "false" => Some(lang.pick("否", "no")), _ => None };
 }
@@ -99,6 +100,17 @@ fn listing(lang: Lang, code: &str) -> Option<&'static str> {
         ("suspended", "暂停", "Suspended"),
         ("expired", "已到期", "Expired"),
         ("removed", "已移出", "Removed"),
+    ];
+    pair(lang, code, &words)
+}
+
+fn scan(lang: Lang, code: &str) -> Option<&'static str> {
+    let words = [
+        ("waiting", "待查毒", "Waits for the virus check"),
+        ("clean", "未发现病毒", "Clean"),
+        ("infected", "发现病毒", "Infected"),
+        ("unscanned", "未查毒", "Not checked"),
+        ("not_scanned", "未查毒", "Not checked"),
     ];
     pair(lang, code, &words)
 }
@@ -205,5 +217,28 @@ pub fn tone(state: &str) -> &'static str {
         "proposed" | "evaluating" | "collecting" => "second",
         "lodged" | "deciding" | "decided" | "in_opinion" | "future" => "open",
         _ => "over",
+    }
+}
+
+/// Lists the codes of a family with their words, for a field that offers them; none for a family that is not offered.
+#[must_use]
+pub fn choices(lang: Lang, family: &str) -> Vec<(String, String)> {
+    let offer = |codes: Vec<&'static str>| -> Vec<(String, String)> {
+        codes.into_iter().map(|code| (code.to_owned(), word(lang, family, code))).collect()
+    };
+    match family {
+        "reason" => offer(ReasonCode::ALL.iter().map(|it| it.as_str()).collect()),
+        "decline_ground" => offer(DeclineGround::ALL.iter().map(|it| it.as_str()).collect()),
+        "correction_reason" => offer(CorrectionReason::ALL.iter().map(|it| it.as_str()).collect()),
+        "step_reason" => offer(StepReason::ALL.iter().map(|it| it.as_str()).collect()),
+        "pause_reason" => offer(PauseReason::ALL.iter().map(|it| it.as_str()).collect()),
+        "refusal_ground" => offer(RefusalGround::ALL.iter().map(|it| it.as_str()).collect()),
+        "opinion_ground" => offer(OpinionGround::ALL.iter().map(|it| it.as_str()).collect()),
+        "resolution" => offer(Resolution::ALL.iter().map(|it| it.as_str()).collect()),
+        "stance" => offer(Stance::ALL.iter().map(|it| it.as_str()).collect()),
+        "state" => offer(State::ALL.iter().map(|it| it.as_str()).collect()),
+        "finding_outcome" => offer(FindingOutcome::ALL.iter().map(|it| it.as_str()).collect()),
+        "finding" => offer(FindingKind::ALL.iter().map(|it| it.as_str()).collect()),
+        _ => Vec::new(),
     }
 }

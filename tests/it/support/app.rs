@@ -24,6 +24,7 @@ use whitelist::domain::revision::Revision;
 use whitelist::domain::validity::Instant;
 use whitelist::http::edge::{Documents, Edge};
 use whitelist::http::limits::LimitSettings;
+use whitelist::http::portal::PortalSettings;
 use whitelist::http::serve::{ServeOptions, server};
 use whitelist::outbound::documents::DocumentStore;
 use whitelist::outbound::keys::{IssuerSettings, KeyStore, LoopbackHttp};
@@ -157,6 +158,7 @@ impl TestApp {
         let program = PathBuf::from(env!("CARGO_BIN_EXE_whitelist"));
         let mut edge = Edge::new(Arc::clone(&opened.app), keys, program, Vec::new()).unwrap();
         edge.limits = self.tuning.bodies;
+        edge.portal = PortalSettings { demo_issuer: Some(self.issuer.settings().issuer.into()), public_url: None };
         let place = DocumentPlace::Folder(self.folder.join("documents"));
         let store = DocumentStore::open(&place).unwrap();
         edge.documents = Some(Documents { store, scanner: self.tuning.scanner.clone() });

@@ -1,8 +1,12 @@
 //! The pages, a file per room of the portal. A handler asks endpoints, and shows or sends on what they say.
 
 pub mod account;
+pub mod applications;
+pub mod cases;
 pub mod errors;
+pub mod help;
 pub mod home;
 pub mod listings;
 pub mod lookup;
 pub mod notices;
+pub mod public;

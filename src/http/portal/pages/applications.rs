@@ -1,0 +1,551 @@
+//! An enterprise's applications: begin, state items, answers, contact and evidence, check, lodge, correct.
+//!
+//! A draft keeps whatever is written, faults and all; every part is saved by itself, under the version that its page showed.
+//! The same pages serve a correction, which is collected as a copy of the content and sent whole.
+
+use super::super::fields::{Choice, FormView};
+use super::super::frame::Frame;
+use super::super::gateway::{Asked, Refused};
+use super::super::json::Json;
+use super::super::visit::{Answer, Failure, Visit, see_other};
+use crate::domain::code::UnitCode;
+use crate::http::problem::{Problem, ProblemType};
+use actix_multipart::Multipart;
+use actix_web::FromRequest as _;
+use actix_web::http::{Method, StatusCode};
+use askama::Template;
+use futures_util::StreamExt as _;
+use serde_json::{Value, json};
+
+/// Largest document with its form, as the endpoint takes it.
+const UPLOAD: usize = 21 * 1024 * 1024;
+
+#[derive(Template)]
+#[template(path = "portal/applications.html")]
+struct Applications<'a> {
+    f: Frame,
+    list: Json<'a>,
+    more: Option<String>,
+}
+
+/// Lists the enterprise's applications.
+///
+/// # Errors
+/// What the endpoint refuses.
+pub async fn list(visit: &Visit) -> Answer {
+    let list = visit.get(visit.endpoint("/v1/applications", &["state", "kind", "after"])).await?.view;
+    let more = visit.next_page(&list);
+    visit.render(&Applications { f: Frame::new(visit, visit.t("我的申请", "Applications")), list: Json(&list), more })
+}
+
+#[derive(Template)]
+#[template(path = "portal/application_start.html")]
+struct Start<'a> {
+    f: Frame,
+    form: FormView<'a>,
+    kinds: Vec<Choice>,
+    schemes: Vec<Choice>,
+}
+
+fn pairs(visit: &Visit, words: &[(&str, &'static str, &'static str)]) -> Vec<Choice> {
+    words.iter().map(|(code, zh, en)| ((*code).to_owned(), visit.t(zh, en).to_owned())).collect()
+}
+
+/// Shows how to begin.
+///
+/// # Errors
+/// What the endpoint refuses.
+pub async fn start(visit: &Visit) -> Answer {
+    let schemes = visit.get("/v1/schemes").await?.view;
+    let named = Json(&schemes).each("items")?;
+    let name = visit.lang.pick("name/zh", "name/en");
+    let schemes: Vec<Choice> = named
+        .into_iter()
+        .map(|scheme| Ok((scheme.text("code")?.into_owned(), scheme.text(name)?.into_owned())))
+        .collect::<Result<_, askama::Error>>()?;
+    let known = json!({
+        "kind": Some(visit.query.get("kind")).filter(|kind| !kind.is_empty()).unwrap_or("add"),
+        "scheme": schemes.first().map(|(code, _)| code.as_str()),
+        "items": [{ "listing": visit.query.get("listing") }],
+    });
+    let kinds = pairs(visit, &[
+        ("add", "新增：申请把物品列入名单", "New: have items listed"),
+        ("vary", "变更：改动已列入的物品", "Vary: change what is listed"),
+        ("renew", "续期：到期前续办", "Renew: go on before it expires"),
+        ("surrender", "放弃：不再需要", "Surrender: no longer needed"),
+    ]);
+    let f = Frame::new(visit, visit.t("新申请", "New application"));
+    visit.render(&Start { f, form: visit.form_view(Json(&known), None), kinds, schemes })
+}
+
+/// Begins a draft.
+///
+/// # Errors
+/// What the endpoint refuses.
+pub async fn begin(visit: &Visit) -> Answer {
+    let mut body = visit.form.body();
+    if let Some(item) = body.pointer_mut("/items/0").and_then(Value::as_object_mut) {
+        item.insert("line".to_owned(), 1.into());
+    }
+    let Some(reply) = visit.send(Method::POST, "/v1/applications", body).await? else { return start(visit).await };
+    let id = Json(&reply.view).text("id")?.into_owned();
+    Ok(see_other(&format!("/applications/{id}?done=begun")))
+}
+
+/// An application as its parts need it.
+struct Opened {
+    view: Value,
+    etag: String,
+}
+
+impl Opened {
+    fn content(&self) -> Value {
+        self.view.get("content").cloned().unwrap_or_default()
+    }
+
+    fn items(&self) -> Vec<Value> {
+        self.view.pointer("/content/items").and_then(Value::as_array).cloned().unwrap_or_default()
+    }
+
+    fn is_draft(&self) -> bool {
+        Json(&self.view).is("state", "draft")
+    }
+}
+
+async fn open(visit: &Visit) -> Result<Opened, Failure> {
+    let reply = visit.get(format!("/v1/applications/{}", visit.part("id"))).await?;
+    Ok(Opened { view: reply.view, etag: reply.etag.unwrap_or_default() })
+}
+
+/// Saves members of the content. A draft takes them one by one; a correction is a whole content, sent at once.
+async fn save(visit: &Visit, members: Value) -> Result<bool, Failure> {
+    let id = visit.part("id");
+    let opened = open(visit).await?;
+    if opened.is_draft() {
+        return Ok(visit.send(Method::PATCH, format!("/v1/applications/{id}"), members).await?.is_some());
+    }
+    let mut content = opened.content();
+    if let (Some(content), Value::Object(members)) = (content.as_object_mut(), members) {
+        content.extend(members);
+        content.retain(|name, value| name != "documents" && !value.is_null());
+    }
+    Ok(visit.send(Method::POST, format!("/v1/applications/{id}/correct"), content).await?.is_some())
+}
+
+fn saved(visit: &Visit, part: &str) -> Answer {
+    Ok(see_other(&format!("/applications/{}{part}?done=saved", visit.part("id"))))
+}
+
+#[derive(Template)]
+#[template(path = "portal/application.html")]
+struct Tasks<'a> {
+    f: Frame,
+    case: Json<'a>,
+    checklist: Json<'a>,
+    id: &'a str,
+    draft: bool,
+    items: usize,
+}
+
+impl Tasks<'_> {
+    /// Counts what is wrong with a part of the content.
+    fn wrong(&self, part: &str) -> usize {
+        let under = |fault: &Json<'_>| fault.text("pointer").is_ok_and(|pointer| pointer.starts_with(part));
+        let faults = self.checklist.each("faults").unwrap_or_default();
+        let findings = self.checklist.each("findings").unwrap_or_default();
+        let blocks = findings.iter().filter(|finding| finding.has("blocks") && under(finding)).count();
+        faults.iter().filter(|fault| under(fault)).count() + blocks
+    }
+
+    fn documents_missing(&self) -> usize {
+        let documents = self.checklist.each("documents").unwrap_or_default();
+        documents.iter().filter(|document| document.has("required") && !document.has("there")).count()
+    }
+}
+
+/// Shows the parts of an application and what each still needs.
+///
+/// # Errors
+/// What the endpoints refuse.
+pub async fn tasks(visit: &Visit) -> Answer {
+    let opened = open(visit).await?;
+    let case = Json(&opened.view);
+    if !opened.is_draft() && !case.is("state", "asked") {
+        return Ok(see_other(&format!("/cases/{}", visit.part("id"))));
+    }
+    let checklist = visit.get(format!("/v1/applications/{}/checklist", visit.part("id"))).await?.view;
+    visit.render(&Tasks {
+        f: Frame::new(visit, visit.t("申请", "Application")),
+        case,
+        checklist: Json(&checklist),
+        id: visit.part("id"),
+        draft: opened.is_draft(),
+        items: opened.items().len(),
+    })
+}
+
+#[derive(Template)]
+#[template(path = "portal/application_items.html")]
+struct Items<'a> {
+    f: Frame,
+    form: FormView<'a>,
+    case: Json<'a>,
+    id: &'a str,
+}
+
+impl Items<'_> {
+    fn faults(&self, place: &usize) -> Vec<String> {
+        let start = format!("/items/{place}");
+        let under = |pointer: &str| pointer == start || pointer.starts_with(&format!("{start}/"));
+        let faults = self.case.each("faults").unwrap_or_default();
+        let said = faults.iter().filter(|fault| fault.text("pointer").is_ok_and(|pointer| under(&pointer)));
+        said.filter_map(|fault| fault.text("detail").ok().map(|text| text.into_owned())).collect()
+    }
+}
+
+/// Lists the items.
+///
+/// # Errors
+/// What the endpoint refuses.
+pub async fn items(visit: &Visit) -> Answer {
+    let opened = open(visit).await?;
+    let case = Json(&opened.view);
+    visit.render(&Items {
+        f: Frame::new(visit, visit.t("物品", "Items")),
+        form: visit.form_view(Json::NOTHING, Some(&opened.etag)),
+        case,
+        id: visit.part("id"),
+    })
+}
+
+/// Copies or removes an item.
+///
+/// # Errors
+/// What the endpoint refuses.
+pub async fn change_items(visit: &Visit) -> Answer {
+    let mut lines = open(visit).await?.items();
+    let place = |name: &str| visit.form.get(name).parse::<usize>().ok();
+    if let Some(place) = place("_copy")
+        && let Some(line) = lines.get(place).cloned()
+    {
+        let mut copy = line;
+        if let Some(copy) = copy.as_object_mut() {
+            copy.insert("line".to_owned(), next_line(&lines).into());
+        }
+        lines.push(copy);
+    }
+    if let Some(place) = place("_remove").filter(|place| *place < lines.len()) {
+        lines.remove(place);
+    }
+    if save(visit, json!({ "items": lines })).await? { saved(visit, "/items") } else { items(visit).await }
+}
+
+fn next_line(lines: &[Value]) -> i64 {
+    let numbers = lines.iter().filter_map(|line| line.get("line").and_then(Value::as_i64));
+    numbers.max().unwrap_or(0).saturating_add(1)
+}
+
+#[derive(Template)]
+#[template(path = "portal/application_item.html")]
+struct Item<'a> {
+    f: Frame,
+    form: FormView<'a>,
+    id: &'a str,
+    kind: String,
+    place: &'a str,
+    purposes: Vec<Choice>,
+    units: Vec<Choice>,
+}
+
+async fn item_page(visit: &Visit, opened: &Opened) -> Answer {
+    let place = visit.part("place");
+    let lines = opened.items();
+    let known = place.parse::<usize>().ok().and_then(|place| lines.get(place)).cloned().unwrap_or_default();
+    let units = UnitCode::all().map(|unit| (unit.to_string(), format!("{} {unit}", unit.name(visit.lang)))).collect();
+    let purposes = pairs(visit, &[
+        ("preclinical_item", "临床前研究用物品", "Item for preclinical research"),
+        ("process_material", "工艺研究用原料", "Material for process research"),
+        ("excipient", "药用辅料", "Excipient"),
+    ]);
+    visit.render(&Item {
+        f: Frame::new(visit, visit.t("物品", "Item")),
+        form: visit.form_view(Json(&known), Some(&opened.etag)),
+        id: visit.part("id"),
+        kind: Json(&opened.view).text("kind")?.into_owned(),
+        place,
+        purposes,
+        units,
+    })
+}
+
+/// Shows one item.
+///
+/// # Errors
+/// What the endpoint refuses.
+pub async fn item(visit: &Visit) -> Answer {
+    let opened = open(visit).await?;
+    item_page(visit, &opened).await
+}
+
+/// Saves one item, in its place or as a new one.
+///
+/// # Errors
+/// What the endpoint refuses.
+pub async fn save_item(visit: &Visit) -> Answer {
+    let opened = open(visit).await?;
+    let mut lines = opened.items();
+    let mut line = visit.form.body();
+    let place = visit.part("place").parse::<usize>().ok().filter(|place| *place < lines.len());
+    let number = place
+        .and_then(|place| lines.get(place))
+        .and_then(|line| line.get("line").cloned())
+        .unwrap_or_else(|| next_line(&lines).into());
+    if let Some(line) = line.as_object_mut() {
+        line.insert("line".to_owned(), number);
+    }
+    match place.and_then(|place| lines.get_mut(place)) {
+        Some(known) => *known = line,
+        None => lines.push(line),
+    }
+    if !save(visit, json!({ "items": lines })).await? {
+        return item_page(visit, &opened).await;
+    }
+    if visit.form.sent("_another") {
+        return Ok(see_other(&format!("/applications/{}/items/new?done=saved", visit.part("id"))));
+    }
+    saved(visit, "/items")
+}
+
+#[derive(Template)]
+#[template(path = "portal/application_answers.html")]
+struct Answers<'a> {
+    f: Frame,
+    form: FormView<'a>,
+    id: &'a str,
+    checklist: Json<'a>,
+}
+
+/// Shows the questions of eligibility.
+///
+/// # Errors
+/// What the endpoints refuse.
+pub async fn answers(visit: &Visit) -> Answer {
+    let opened = open(visit).await?;
+    let id = visit.part("id");
+    let checklist = visit.get(format!("/v1/applications/{id}/checklist")).await?.view;
+    let content = opened.content();
+    visit.render(&Answers {
+        f: Frame::new(visit, visit.t("资格问题", "Questions")),
+        form: visit.form_view(Json(&content), Some(&opened.etag)),
+        id,
+        checklist: Json(&checklist),
+    })
+}
+
+/// Saves the answers, and why.
+///
+/// # Errors
+/// What the endpoint refuses.
+pub async fn save_answers(visit: &Visit) -> Answer {
+    let given = visit.form.fields("_answer/").filter(|(_, value)| !value.is_empty());
+    let answers: Vec<Value> = given
+        .map(|(name, value)| json!({ "question": name.trim_start_matches("_answer/"), "answer": value == "true" }))
+        .collect();
+    let mut members = visit.form.body();
+    if let Some(members) = members.as_object_mut() {
+        members.insert("answers".to_owned(), answers.into());
+        members.entry("reason").or_insert(Value::Null);
+    }
+    if save(visit, members).await? { saved(visit, "") } else { self::answers(visit).await }
+}
+
+#[derive(Template)]
+#[template(path = "portal/application_contact.html")]
+struct Contact<'a> {
+    f: Frame,
+    form: FormView<'a>,
+    id: &'a str,
+}
+
+/// Shows whom to call.
+///
+/// # Errors
+/// What the endpoint refuses.
+pub async fn contact(visit: &Visit) -> Answer {
+    let opened = open(visit).await?;
+    let content = opened.content();
+    visit.render(&Contact {
+        f: Frame::new(visit, visit.t("联系人", "Contact")),
+        form: visit.form_view(Json(&content), Some(&opened.etag)),
+        id: visit.part("id"),
+    })
+}
+
+/// Saves whom to call.
+///
+/// # Errors
+/// What the endpoint refuses.
+pub async fn save_contact(visit: &Visit) -> Answer {
+    if save(visit, visit.form.body()).await? { saved(visit, "") } else { contact(visit).await }
+}
+
+#[derive(Template)]
+#[template(path = "portal/application_documents.html")]
+struct Documents<'a> {
+    f: Frame,
+    form: FormView<'a>,
+    id: &'a str,
+    checklist: Json<'a>,
+    list: Json<'a>,
+    kinds: Vec<Choice>,
+}
+
+/// Shows the evidence: what is needed, what is there.
+///
+/// # Errors
+/// What the endpoints refuse.
+pub async fn documents(visit: &Visit) -> Answer {
+    let id = visit.part("id");
+    let checklist = visit.get(format!("/v1/applications/{id}/checklist")).await?.view;
+    let list = visit.get(format!("/v1/applications/{id}/documents")).await?.view;
+    let kinds = Json(&checklist)
+        .each("documents")?
+        .into_iter()
+        .map(|kind| Ok((kind.text("code")?.into_owned(), kind.text("name")?.into_owned())))
+        .collect::<Result<_, askama::Error>>()?;
+    visit.render(&Documents {
+        f: Frame::new(visit, visit.t("证明材料", "Evidence")),
+        form: visit.form_view(Json::NOTHING, None),
+        id,
+        checklist: Json(&checklist),
+        list: Json(&list),
+        kinds,
+    })
+}
+
+/// Takes a document: the token first, then its kind, then the file, which goes on as it came.
+///
+/// # Errors
+/// `forbidden` without the token; what the endpoint refuses.
+pub async fn attach(visit: &Visit) -> Answer {
+    let broken = || Failure::from(Problem::new(ProblemType::InvalidRequest));
+    let mut payload = visit.payload()?.into_inner();
+    let mut form = Multipart::from_request(&visit.request, &mut payload).await.map_err(|_| broken())?;
+    let (mut token, mut kind, mut file) = (String::new(), String::new(), None);
+    let mut received = 0_usize;
+    while let Some(field) = form.next().await {
+        let mut field = field.map_err(|_| broken())?;
+        let name = field.name().unwrap_or_default().to_owned();
+        let file_name = field.content_disposition().and_then(|it| it.get_filename()).map(str::to_owned);
+        if name == "file" {
+            visit.check_token(&token)?;
+        }
+        let mut bytes = Vec::new();
+        while let Some(chunk) = field.next().await {
+            let chunk = chunk.map_err(|_| broken())?;
+            received = received.saturating_add(chunk.len());
+            if received > UPLOAD {
+                return Err(ProblemType::PayloadTooLarge.into());
+            }
+            bytes.extend_from_slice(&chunk);
+        }
+        match name.as_str() {
+            "_csrf" => token = String::from_utf8_lossy(&bytes).into_owned(),
+            "/kind" => kind = String::from_utf8_lossy(&bytes).into_owned(),
+            "file" => file = Some((file_name.unwrap_or_default(), bytes)),
+            _ => {}
+        }
+    }
+    visit.check_token(&token)?;
+    let (name, bytes) = file.unwrap_or_default();
+    let id = visit.part("id");
+    match visit.ask(upload(&format!("/v1/applications/{id}/documents"), &kind, &name, &bytes)).await {
+        Ok(_) => Ok(see_other(&format!("/applications/{id}/documents?done=attached"))),
+        Err(refused) => {
+            visit.refuse(refused)?;
+            documents(visit).await
+        }
+    }
+}
+
+/// Makes the form of the endpoint (RFC 7578) anew, so that nothing else of what came goes along.
+fn upload(target: &str, kind: &str, name: &str, bytes: &[u8]) -> Asked {
+    let boundary = uuid::Uuid::new_v4().simple().to_string();
+    let quoted: String = name.chars().filter(|letter| !letter.is_control() && !matches!(letter, '"' | '\\')).collect();
+    let head = format!(
+        "--{boundary}\r\nContent-Disposition: form-data; name=\"kind\"\r\n\r\n{kind}\r\n--{boundary}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{quoted}\"\r\nContent-Type: application/octet-stream\r\n\r\n"
+    );
+    let tail = format!("\r\n--{boundary}--\r\n");
+    Asked {
+        method: Method::POST,
+        target: target.to_owned(),
+        body: [head.as_bytes(), bytes, tail.as_bytes()].concat().into(),
+        media: Some(format!("multipart/form-data; boundary={boundary}")),
+        ..Asked::default()
+    }
+}
+
+#[derive(Template)]
+#[template(path = "portal/application_check.html")]
+struct Check<'a> {
+    f: Frame,
+    form: FormView<'a>,
+    id: &'a str,
+    case: Json<'a>,
+    checklist: Json<'a>,
+}
+
+/// Shows everything before it is lodged.
+///
+/// # Errors
+/// What the endpoints refuse.
+pub async fn check(visit: &Visit) -> Answer {
+    let opened = open(visit).await?;
+    let id = visit.part("id");
+    let checklist = visit.get(format!("/v1/applications/{id}/checklist")).await?.view;
+    visit.render(&Check {
+        f: Frame::new(visit, visit.t("检查并提交", "Check and lodge")),
+        form: visit.form_view(Json::NOTHING, Some(&opened.etag)),
+        id,
+        case: Json(&opened.view),
+        checklist: Json(&checklist),
+    })
+}
+
+/// Lodges the draft, or sends the correction.
+///
+/// # Errors
+/// What the endpoint refuses.
+pub async fn lodge(visit: &Visit) -> Answer {
+    let id = visit.part("id");
+    if visit.form.get("_true").is_empty() {
+        let (zh, en) = ("请先勾选声明：所填内容真实、物品只用于研发。", "Tick the declaration first: what you state is true and the items serve research only.");
+        let problem = json!({ "detail": visit.t(zh, en), "faults": [{ "pointer": "_true", "detail": visit.t(zh, en) }] });
+        visit.refuse(Refused { status: StatusCode::BAD_REQUEST, problem })?;
+        return check(visit).await;
+    }
+    let reply = visit.send(Method::POST, format!("/v1/applications/{id}/lodge"), json!({})).await?;
+    if reply.is_some() { Ok(see_other(&format!("/applications/{id}/receipt?done=lodged"))) } else { check(visit).await }
+}
+
+#[derive(Template)]
+#[template(path = "portal/application_receipt.html")]
+struct Receipt<'a> {
+    f: Frame,
+    case: Json<'a>,
+    id: &'a str,
+}
+
+/// Shows the receipt of what was lodged.
+///
+/// # Errors
+/// What the endpoints refuse.
+pub async fn receipt(visit: &Visit) -> Answer {
+    let opened = open(visit).await?;
+    let id = visit.part("id");
+    visit.render(&Receipt {
+        f: Frame::new(visit, visit.t("提交回执", "Receipt")),
+        case: Json(&opened.view),
+        id,
+    })
+}
