@@ -2,7 +2,9 @@
 //!
 //! Who may open a page only decides what is offered: what may be seen and done on it is the endpoints' to say.
 
-use super::pages::{account, applications, cases, errors, help, home, listings, lookup, notices, public};
+use super::pages::{
+    account, applications, audit, border, bureau, cases, errors, help, home, listings, lookup, notices, oversight, public,
+};
 use super::{acts, assets, visit};
 use crate::domain::actor::{Role, RoleSet};
 use actix_web::http::Method;
@@ -125,11 +127,18 @@ pages! {
     GET "/listings/{number}" listings::show Access::Roles(READERS);
     GET "/listings/{number}/certificate" listings::certificate Access::Roles(READERS);
     GET "/listing-changes" listings::changes Access::Roles(READERS);
+    GET "/enterprises" oversight::enterprises Access::Roles(READERS);
+    GET "/enterprises/{uscc}" oversight::enterprise Access::Roles(READERS);
     GET "/look-up" lookup::show Access::Roles(CUSTOMS);
     POST "/look-up" lookup::ask Access::Roles(CUSTOMS);
     GET "/look-ups" lookup::history Access::Roles(CUSTOMS);
     GET "/dry-run" lookup::dry Access::Roles(ENTERPRISE);
     POST "/dry-run" lookup::dry_run Access::Roles(ENTERPRISE);
+    GET "/declarations" border::declarations Access::Roles(DECLARATIONS);
+    GET "/declarations/{number}" border::declaration Access::Roles(DECLARATIONS);
+    GET "/manual-release" border::manual_release Access::Roles(CUSTOMS);
+    POST "/manual-release" border::release Access::Roles(CUSTOMS);
+    GET "/manual-releases" border::manual_releases Access::Roles(BOARD);
     GET "/applications" applications::list Access::Roles(ENTERPRISE);
     GET "/applications/new" applications::start Access::Roles(ENTERPRISE);
     POST "/applications/new" applications::begin Access::Roles(ENTERPRISE);
@@ -157,6 +166,27 @@ pages! {
     POST "/cases/{id}/opinions" cases::opine Access::Roles(RoleSet::of(&[Role::AgencyReviewer]));
     GET "/cases/{id}/decisions" cases::decisions Access::Roles(OFFICER);
     POST "/cases/{id}/decisions" cases::propose Access::Roles(OFFICER);
+    GET "/batches" bureau::batches Access::Roles(SUPERVISORS);
+    POST "/batches" bureau::collect Access::Roles(OFFICER);
+    GET "/batches/{id}" bureau::batch Access::Roles(SUPERVISORS);
+    GET "/adjustments" bureau::adjustments Access::Roles(SUPERVISORS);
+    GET "/adjustments/{id}" bureau::adjustment Access::Roles(SUPERVISORS);
+    GET "/stops" bureau::stops Access::Roles(STOPS);
+    GET "/stops/new" bureau::new_stop Access::Roles(BUREAU);
+    POST "/stops/new" bureau::make_stop Access::Roles(BUREAU);
+    GET "/stops/{id}" bureau::stop Access::Roles(STOPS);
+    GET "/supervision" oversight::supervision Access::Roles(SUPERVISORS);
+    GET "/reports" oversight::reports Access::Roles(SUPERVISORS);
+    GET "/usage-returns" oversight::usage Access::Roles(INSPECTED);
+    GET "/usage-returns/new" oversight::new_return Access::Roles(ENTERPRISE);
+    POST "/usage-returns/new" oversight::hand_in Access::Roles(ENTERPRISE);
+    GET "/schemes" oversight::schemes Access::SignedIn;
+    GET "/schemes/{code}" oversight::scheme Access::SignedIn;
+    GET "/people" oversight::people Access::Roles(PEOPLE);
+    GET "/log" audit::entries Access::Roles(AUDITOR);
+    GET "/log/state" audit::state Access::Roles(AUDITOR);
+    GET "/log/export.tar" audit::export Access::Roles(AUDITOR);
+    GET "/operations" oversight::operations Access::Roles(OPERATOR);
     GET "/notices/{number}" public::notice Access::Public;
     GET "/check" public::check Access::Public;
     GET "/do/{act}/{id}" acts::show Access::SignedIn;

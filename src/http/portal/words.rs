@@ -68,6 +68,10 @@ families! { lang code
     "batch" => batch(lang, code);
     "enterprise" => enterprise(lang, code);
     "scan" => scan(lang, code);
+    "stopped" => stopped(lang, code);
+    "override" => overriding(lang, code);
+    "draw_verb" => draw_verb(lang, code);
+    "clock" => clock(lang, code);
     "language" => match code { "zh" => Some("中文"), "en" => Some("English"), _ => None };
     "truth" => match code { "true" => Some(lang.pick("是", "yes")), "false" => Some(lang.pick("否", "no")), _ => None };
 }
@@ -100,6 +104,54 @@ fn listing(lang: Lang, code: &str) -> Option<&'static str> {
         ("suspended", "暂停", "Suspended"),
         ("expired", "已到期", "Expired"),
         ("removed", "已移出", "Removed"),
+    ];
+    pair(lang, code, &words)
+}
+
+fn stopped(lang: Lang, code: &str) -> Option<&'static str> {
+    let words = [
+        ("listing", "名单", "Listing"),
+        ("enterprise", "企业", "Enterprise"),
+        ("cas", "CAS 号", "CAS number"),
+        ("hs_prefix", "商品编码开头", "HS code beginning"),
+        ("purpose", "用途", "Purpose"),
+    ];
+    pair(lang, code, &words)
+}
+
+const OVERRIDES: [(&str, &str, &str); 5] = [
+    ("service_unavailable", "系统无法核验", "The service could not be reached"),
+    ("list_in_error", "名单有误，正在更正", "The list is wrong and being put right"),
+    ("urgent_goods", "货物不能等待", "The goods would spoil"),
+    ("superior_order", "上级决定", "Ordered from above"),
+    ("other", "其他（见依据）", "Other, as the basis says"),
+];
+
+fn overriding(lang: Lang, code: &str) -> Option<&'static str> {
+    pair(lang, code, &OVERRIDES)
+}
+
+fn draw_verb(lang: Lang, code: &str) -> Option<&'static str> {
+    let words = [
+        ("put", "核注", "Reserved"),
+        ("reserve", "核注", "Reserved"),
+        ("release", "核销", "Released"),
+        ("cancel", "撤销", "Cancelled"),
+        ("correct", "更正", "Corrected"),
+        ("lapse", "系统返还", "Given back by the service"),
+        ("reconcile", "对账更正", "Put right by reconciliation"),
+        ("manual_release", "人工放行", "Released by hand"),
+    ];
+    pair(lang, code, &words)
+}
+
+fn clock(lang: Lang, code: &str) -> Option<&'static str> {
+    let words = [
+        ("correction_notice_days", "一次性告知补正", "Asking for corrections"),
+        ("district_review_days", "区级审查", "Review by the district"),
+        ("opinion_days", "会审", "Joint review"),
+        ("recognition_days", "认定", "Recognition"),
+        ("extension_days", "延长", "Extension"),
     ];
     pair(lang, code, &words)
 }
@@ -236,6 +288,7 @@ pub fn choices(lang: Lang, family: &str) -> Vec<(String, String)> {
         "opinion_ground" => offer(OpinionGround::ALL.iter().map(|it| it.as_str()).collect()),
         "resolution" => offer(Resolution::ALL.iter().map(|it| it.as_str()).collect()),
         "stance" => offer(Stance::ALL.iter().map(|it| it.as_str()).collect()),
+        "override" => offer(OVERRIDES.iter().map(|(code, ..)| *code).collect()),
         "state" => offer(State::ALL.iter().map(|it| it.as_str()).collect()),
         "finding_outcome" => offer(FindingOutcome::ALL.iter().map(|it| it.as_str()).collect()),
         "finding" => offer(FindingKind::ALL.iter().map(|it| it.as_str()).collect()),

@@ -134,17 +134,23 @@ fn pasted_line((place, line): (usize, &str)) -> Value {
 struct LookUps<'a> {
     f: Frame,
     list: Json<'a>,
+    asked: bool,
     more: Option<String>,
 }
 
-/// Lists what the officer's customs asked.
+/// Lists what the officer's customs asked about a declaration.
 ///
 /// # Errors
 /// What the endpoint refuses.
 pub async fn history(visit: &Visit) -> Answer {
-    let list = visit.get(visit.endpoint("/v1/answers", &["declaration", "after"])).await?.view;
+    let asked = !visit.query.get("declaration").is_empty();
+    let list = if asked {
+        visit.get(visit.endpoint("/v1/answers", &["declaration", "after"])).await?.view
+    } else {
+        json!({ "items": [], "next": null })
+    };
     let more = visit.next_page(&list);
-    visit.render(&LookUps { f: Frame::new(visit, visit.t("核验记录", "Look-ups")), list: Json(&list), more })
+    visit.render(&LookUps { f: Frame::new(visit, visit.t("核验记录", "Look-ups")), list: Json(&list), asked, more })
 }
 
 #[cfg(test)]

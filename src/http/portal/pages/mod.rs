@@ -2,6 +2,9 @@
 
 pub mod account;
 pub mod applications;
+pub mod audit;
+pub mod border;
+pub mod bureau;
 pub mod cases;
 pub mod errors;
 pub mod help;
@@ -9,4 +12,5 @@ pub mod home;
 pub mod listings;
 pub mod lookup;
 pub mod notices;
+pub mod oversight;
 pub mod public;

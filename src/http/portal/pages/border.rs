@@ -1,0 +1,126 @@
+//! Quantity at the border as people see it: declarations, what was released against an answer, and its review.
+
+use super::super::fields::{Choice, FormView};
+use super::super::frame::Frame;
+use super::super::json::Json;
+use super::super::table::{BUREAU, CUSTOMS};
+use super::super::visit::{Answer, Visit, see_other};
+use super::super::words::choices;
+use actix_web::http::Method;
+use askama::Template;
+use serde_json::json;
+
+#[derive(Template)]
+#[template(path = "portal/declarations.html")]
+struct Declarations<'a> {
+    f: Frame,
+    list: Json<'a>,
+    state: &'a str,
+    enterprise: &'a str,
+    older: &'a str,
+    states: [&'static str; 4],
+    more: Option<String>,
+}
+
+/// Lists declarations; those that customs never finished can be found by their age.
+///
+/// # Errors
+/// What the endpoint refuses.
+pub async fn declarations(visit: &Visit) -> Answer {
+    let filters = ["state", "enterprise", "listing", "older_than_days", "after"];
+    let list = visit.get(visit.endpoint("/v1/declarations", &filters)).await?.view;
+    visit.render(&Declarations {
+        f: Frame::new(visit, visit.t("报关单用量", "Declarations")),
+        more: visit.next_page(&list),
+        list: Json(&list),
+        state: visit.query.get("state"),
+        enterprise: visit.query.get("enterprise"),
+        older: visit.query.get("older_than_days"),
+        states: ["reserved", "released", "cancelled", "lapsed"],
+    })
+}
+
+#[derive(Template)]
+#[template(path = "portal/declaration.html")]
+struct Declaration<'a> {
+    f: Frame,
+    declaration: Json<'a>,
+}
+
+/// Shows a declaration with its history.
+///
+/// # Errors
+/// What the endpoint refuses.
+pub async fn declaration(visit: &Visit) -> Answer {
+    let number = visit.part("number");
+    let declaration = visit.get(format!("/v1/declarations/{number}")).await?.view;
+    let f = Frame::new(visit, format!("{} {number}", visit.t("报关单", "Declaration")));
+    visit.render(&Declaration { f, declaration: Json(&declaration) })
+}
+
+#[derive(Template)]
+#[template(path = "portal/manual_release.html")]
+struct ManualRelease<'a> {
+    f: Frame,
+    form: FormView<'a>,
+    reasons: Vec<Choice>,
+}
+
+/// Shows the form of a release against the answer.
+///
+/// # Errors
+/// As rendering.
+pub async fn manual_release(visit: &Visit) -> Answer {
+    let office = visit.session.as_ref().map(|session| session.caller.org.to_string()).unwrap_or_default();
+    let known = json!({ "customs_office": office, "declared_on": visit.edge.app.clock.now().day().to_string(), "sequence": 1 });
+    visit.render(&ManualRelease {
+        f: Frame::new(visit, visit.t("人工放行", "Manual release")),
+        form: visit.form_view(Json(&known), None),
+        reasons: choices(visit.lang, "override"),
+    })
+}
+
+/// Puts a release against the answer on record.
+///
+/// # Errors
+/// What the endpoint refuses.
+pub async fn release(visit: &Visit) -> Answer {
+    let number: String = url::form_urlencoded::byte_serialize(visit.form.get("_number").trim().as_bytes()).collect();
+    let mut body = visit.form.body();
+    if let Some(line) = body.pointer_mut("/lines/0").and_then(serde_json::Value::as_object_mut) {
+        line.insert("line".to_owned(), 1.into());
+    }
+    if visit.send(Method::POST, format!("/v1/declarations/{number}/manual-release"), body).await?.is_none() {
+        return manual_release(visit).await;
+    }
+    Ok(see_other("/manual-releases?done=released"))
+}
+
+#[derive(Template)]
+#[template(path = "portal/manual_releases.html")]
+struct ManualReleases<'a> {
+    f: Frame,
+    list: Json<'a>,
+    state: &'a str,
+    states: [&'static str; 3],
+    reviews: bool,
+    makes: bool,
+    more: Option<String>,
+}
+
+/// Lists releases against the answer.
+///
+/// # Errors
+/// What the endpoint refuses.
+pub async fn manual_releases(visit: &Visit) -> Answer {
+    let list = visit.get(visit.endpoint("/v1/manual-releases", &["state", "after"])).await?.view;
+    visit.render(&ManualReleases {
+        f: Frame::new(visit, visit.t("人工放行审核", "Manual releases")),
+        more: visit.next_page(&list),
+        list: Json(&list),
+        state: visit.query.get("state"),
+        states: ["unreviewed", "accepted", "objected"],
+        reviews: visit.roles().intersects(BUREAU),
+        makes: visit.roles().intersects(CUSTOMS),
+    })
+}

@@ -1,0 +1,251 @@
+//! Oversight: the board, reports, enterprises, usage returns, schemes, people.
+
+use super::super::fields::FormView;
+use super::super::frame::{Frame, role};
+use super::super::json::Json;
+use super::super::table::ENTERPRISE;
+use super::super::visit::{Answer, Visit, see_other};
+use crate::domain::actor::Role;
+use actix_web::http::Method;
+use askama::Template;
+
+#[derive(Template)]
+#[template(path = "portal/supervision.html")]
+struct Supervision<'a> {
+    f: Frame,
+    board: Json<'a>,
+    rows: Vec<(&'static str, &'static str, &'static str)>,
+}
+
+/// Shows the board.
+///
+/// # Errors
+/// What the endpoint refuses.
+pub async fn supervision(visit: &Visit) -> Answer {
+    let board = visit.get("/v1/supervision").await?.view;
+    let rows: [(&str, &str, &str, &str); 11] = [
+        ("stops_unconfirmed", "/stops?stage=emergency", "待确认的紧急停用", "Stops that wait for a second person"),
+        ("stops_lapsed", "/stops?stage=lapsed", "失效的紧急停用", "Stops that lapsed"),
+        ("stops_for_review", "/stops?stage=confirmed", "到复查日的停用", "Stops due for review"),
+        ("proposals_waiting", "/adjustments?state=proposed", "待确认的调整", "Adjustments that wait"),
+        ("returns_reminded", "/usage-returns", "已催报的使用情况", "Usage returns reminded of"),
+        ("returns_overdue", "/usage-returns", "逾期未报的使用情况", "Usage returns overdue"),
+        ("findings_open", "/usage-returns", "未办结的检查发现", "Open findings"),
+        ("reconciliations_open", "/declarations", "未确认的对账差异", "Reconciliations that differ"),
+        ("expiring_within_7_days", "/listings?status=in_force", "7 日内到期", "Expire within 7 days"),
+        ("expiring_within_30_days", "/listings?status=in_force", "30 日内到期", "Expire within 30 days"),
+        ("expiring_within_90_days", "/listings?status=in_force", "90 日内到期", "Expire within 90 days"),
+    ];
+    let rows = rows.into_iter().map(|(name, href, zh, en)| (name, href, visit.t(zh, en))).collect();
+    visit.render(&Supervision { f: Frame::new(visit, visit.t("监管看板", "Supervision")), board: Json(&board), rows })
+}
+
+#[derive(Template)]
+#[template(path = "portal/reports.html")]
+struct Reports<'a> {
+    f: Frame,
+    report: Json<'a>,
+    from: &'a str,
+    to: &'a str,
+    most: i64,
+}
+
+/// Shows how long cases take, stage by stage.
+///
+/// # Errors
+/// What the endpoint refuses.
+pub async fn reports(visit: &Visit) -> Answer {
+    let report = visit.get(visit.endpoint("/v1/reports/stages", &["from", "to"])).await?.view;
+    let longest = Json(&report).each("stages")?.into_iter().filter_map(|stage| stage.whole("p90_working_days").ok());
+    let most = longest.max().unwrap_or(1).max(1);
+    visit.render(&Reports {
+        f: Frame::new(visit, visit.t("统计分析", "Reports")),
+        report: Json(&report),
+        from: visit.query.get("from"),
+        to: visit.query.get("to"),
+        most,
+    })
+}
+
+#[derive(Template)]
+#[template(path = "portal/enterprises.html")]
+struct Enterprises<'a> {
+    f: Frame,
+    list: Json<'a>,
+    q: &'a str,
+    more: Option<String>,
+}
+
+/// Lists enterprises.
+///
+/// # Errors
+/// What the endpoint refuses.
+pub async fn enterprises(visit: &Visit) -> Answer {
+    let list = visit.get(visit.endpoint("/v1/enterprises", &["q", "after", "valid_on", "as_of_revision"])).await?.view;
+    visit.render(&Enterprises {
+        f: Frame::new(visit, visit.t("企业", "Enterprises")),
+        more: visit.next_page(&list),
+        list: Json(&list),
+        q: visit.query.get("q"),
+    })
+}
+
+#[derive(Template)]
+#[template(path = "portal/enterprise.html")]
+struct Enterprise<'a> {
+    f: Frame,
+    enterprise: Json<'a>,
+    listings: Json<'a>,
+    mandates: Json<'a>,
+}
+
+/// Shows an enterprise.
+///
+/// # Errors
+/// What the endpoints refuse.
+pub async fn enterprise(visit: &Visit) -> Answer {
+    let uscc = visit.part("uscc");
+    let enterprise = visit.get(format!("/v1/enterprises/{uscc}")).await?.view;
+    let listings = visit.find(format!("/v1/listings?enterprise={uscc}&limit=100")).await?;
+    let mandates = visit.find(format!("/v1/enterprises/{uscc}/mandates")).await?;
+    visit.render(&Enterprise {
+        f: Frame::new(visit, Json(&enterprise).text("name_zh")?.into_owned()),
+        enterprise: Json(&enterprise),
+        listings: Json(&listings),
+        mandates: Json(&mandates),
+    })
+}
+
+#[derive(Template)]
+#[template(path = "portal/usage.html")]
+struct Usage<'a> {
+    f: Frame,
+    list: Json<'a>,
+    findings: Json<'a>,
+    own: bool,
+    more: Option<String>,
+}
+
+/// Lists usage returns and findings.
+///
+/// # Errors
+/// What the endpoints refuse.
+pub async fn usage(visit: &Visit) -> Answer {
+    let list = visit.get(visit.endpoint("/v1/usage-returns", &["enterprise", "listing", "stage", "after"])).await?.view;
+    let findings = visit.find("/v1/findings?limit=20").await?;
+    visit.render(&Usage {
+        f: Frame::new(visit, visit.t("使用情况报告", "Usage returns")),
+        more: visit.next_page(&list),
+        list: Json(&list),
+        findings: Json(&findings),
+        own: visit.roles().intersects(ENTERPRISE),
+    })
+}
+
+#[derive(Template)]
+#[template(path = "portal/usage_new.html")]
+struct NewReturn<'a> {
+    f: Frame,
+    form: FormView<'a>,
+}
+
+/// Shows the form of a usage return.
+///
+/// # Errors
+/// As rendering.
+pub async fn new_return(visit: &Visit) -> Answer {
+    let known = serde_json::json!({
+        "listing": visit.query.get("listing"), "period_from": visit.query.get("period_from"), "unit": visit.query.get("unit"),
+    });
+    let f = Frame::new(visit, visit.t("提交使用情况", "Usage return"));
+    visit.render(&NewReturn { f, form: visit.form_view(Json(&known), None) })
+}
+
+/// Hands in a usage return.
+///
+/// # Errors
+/// What the endpoint refuses.
+pub async fn hand_in(visit: &Visit) -> Answer {
+    if visit.send(Method::POST, "/v1/usage-returns", visit.form.body()).await?.is_none() {
+        return new_return(visit).await;
+    }
+    Ok(see_other("/usage-returns?done=reported"))
+}
+
+#[derive(Template)]
+#[template(path = "portal/schemes.html")]
+struct Schemes<'a> {
+    f: Frame,
+    list: Json<'a>,
+}
+
+/// Lists schemes.
+///
+/// # Errors
+/// What the endpoint refuses.
+pub async fn schemes(visit: &Visit) -> Answer {
+    let list = visit.get("/v1/schemes").await?.view;
+    visit.render(&Schemes { f: Frame::new(visit, visit.t("试点规则", "Schemes")), list: Json(&list) })
+}
+
+#[derive(Template)]
+#[template(path = "portal/scheme.html")]
+struct Scheme<'a> {
+    f: Frame,
+    scheme: Json<'a>,
+}
+
+/// Shows the rules of a scheme.
+///
+/// # Errors
+/// What the endpoint refuses.
+pub async fn scheme(visit: &Visit) -> Answer {
+    let scheme = visit.get(format!("/v1/schemes/{}", visit.part("code"))).await?.view;
+    let title = Json(&scheme).text(visit.lang.pick("name/zh", "name/en"))?.into_owned();
+    visit.render(&Scheme { f: Frame::new(visit, title), scheme: Json(&scheme) })
+}
+
+#[derive(Template)]
+#[template(path = "portal/people.html")]
+struct People<'a> {
+    f: Frame,
+    list: Json<'a>,
+    more: Option<String>,
+}
+
+impl People<'_> {
+    fn role(&self, word: impl AsRef<str>) -> String {
+        Role::parse(word.as_ref()).map_or_else(|| word.as_ref().to_owned(), |it| role(self.f.lang, it).to_owned())
+    }
+}
+
+/// Lists people and their roles.
+///
+/// # Errors
+/// What the endpoint refuses.
+pub async fn people(visit: &Visit) -> Answer {
+    let list = visit.get(visit.endpoint("/v1/people", &["org", "after"])).await?.view;
+    let more = visit.next_page(&list);
+    visit.render(&People { f: Frame::new(visit, visit.t("人员与角色", "People and roles")), list: Json(&list), more })
+}
+
+#[derive(Template)]
+#[template(path = "portal/operations.html")]
+struct Operations<'a> {
+    f: Frame,
+    ready: Json<'a>,
+    version: &'static str,
+}
+
+/// Shows how the service is.
+///
+/// # Errors
+/// What the endpoint refuses.
+pub async fn operations(visit: &Visit) -> Answer {
+    let ready = match visit.ask(super::super::gateway::Asked::get("/health/ready")).await {
+        Ok(reply) => reply.view,
+        Err(refused) => refused.problem,
+    };
+    let f = Frame::new(visit, visit.t("运行状态", "Operations"));
+    visit.render(&Operations { f, ready: Json(&ready), version: env!("CARGO_PKG_VERSION") })
+}
