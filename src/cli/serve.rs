@@ -204,7 +204,12 @@ pub fn serve(
 ) -> Result<(), Failure> {
     let program = std::env::current_exe().map_err(|error| Failure::Unreachable(error.to_string()))?;
     let edge = Edge::new(Arc::clone(&opened.app), keys, program, guards.metrics_from).map_err(Failure::Unreachable)?;
-    let edge = Edge { throttle: guards.rate_limit.map(Throttle::new), documents: guards.documents, portal: guards.portal, ..edge };
+    let edge = Edge {
+        throttle: guards.rate_limit.map(Throttle::new),
+        documents: guards.documents,
+        portal: guards.portal,
+        ..edge
+    };
     let ticker = Ticker::start(Arc::clone(&opened.app))?;
     let checker = LogChecker::start(Arc::clone(&opened.app))?;
     let courier = courier(&opened, guards.mail.as_ref())?;

@@ -15,7 +15,12 @@ struct Asset {
 
 const ASSETS: [Asset; 3] = [
     Asset { stem: "portal", ending: "css", media: "text/css; charset=utf-8", text: include_str!("assets/portal.css") },
-    Asset { stem: "portal", ending: "js", media: "text/javascript; charset=utf-8", text: include_str!("assets/portal.js") },
+    Asset {
+        stem: "portal",
+        ending: "js",
+        media: "text/javascript; charset=utf-8",
+        text: include_str!("assets/portal.js"),
+    },
     Asset { stem: "mark", ending: "svg", media: "image/svg+xml", text: include_str!("assets/mark.svg") },
 ];
 

@@ -4,8 +4,8 @@ use super::assets::{Paths, paths};
 use super::guard;
 use super::show;
 use super::table::{
-    AUDITOR, Access, BOARD, CUSTOMS, DECLARATIONS, ENTERPRISE, INSIDERS, INSPECTED, OPERATOR, PAGES, PEOPLE, READERS, STOPS,
-    SUPERVISORS,
+    AUDITOR, Access, BOARD, CUSTOMS, DECLARATIONS, ENTERPRISE, INSIDERS, INSPECTED, OPERATOR, PAGES, PEOPLE, READERS,
+    STOPS, SUPERVISORS,
 };
 use super::visit::Visit;
 use crate::domain::actor::{Role, RoleSet};
@@ -141,10 +141,15 @@ const DONE: [(&str, &str, &str); 20] = [
 fn group(visit: &Visit, name: &'static str, lines: &[Line]) -> Group {
     let path = visit.request.path();
     let known = |href: &str| {
-        let family = |page: &&super::table::Page| page.method == "GET" && (page.path == href || {
-            let (start, rest) = page.path.split_once('{').unwrap_or((page.path, ""));
-            !rest.is_empty() && !rest.contains('/') && href.strip_prefix(start).is_some_and(|name| !name.contains('/'))
-        });
+        let family = |page: &&super::table::Page| {
+            page.method == "GET"
+                && (page.path == href || {
+                    let (start, rest) = page.path.split_once('{').unwrap_or((page.path, ""));
+                    !rest.is_empty()
+                        && !rest.contains('/')
+                        && href.strip_prefix(start).is_some_and(|name| !name.contains('/'))
+                })
+        };
         PAGES.iter().find(family).is_some_and(|page| match page.access {
             Access::Roles(roles) => visit.roles().intersects(roles),
             Access::Public | Access::SignedIn => true,
@@ -213,7 +218,10 @@ impl Frame {
             other_language: visit.address_with("lang", lang.pick("en", "zh")),
             other_theme: visit.address_with("theme", if dark { "light" } else { "dark" }),
             done: done.map(|(_, zh, en)| lang.pick(*zh, *en)),
-            ends_in: visit.session.as_ref().map_or(0, |session| (session.ends_at(now).micros() - now.micros()) / 1_000_000),
+            ends_in: visit
+                .session
+                .as_ref()
+                .map_or(0, |session| (session.ends_at(now).micros() - now.micros()) / 1_000_000),
             id: visit.id.to_string(),
             csrf: visit.session.as_ref().map(|session| guard::token(&session.csrf)).unwrap_or_default(),
         }

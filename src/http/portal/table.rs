@@ -3,7 +3,8 @@
 //! Who may open a page only decides what is offered: what may be seen and done on it is the endpoints' to say.
 
 use super::pages::{
-    account, applications, audit, border, bureau, cases, errors, help, home, listings, lookup, notices, oversight, public,
+    account, applications, audit, border, bureau, cases, errors, help, home, listings, lookup, notices, oversight,
+    public,
 };
 use super::{acts, assets, visit};
 use crate::domain::actor::{Role, RoleSet};
@@ -63,8 +64,7 @@ pub const BOARD: RoleSet = SUPERVISORS.union(CUSTOMS);
 /// Who sees emergency stops.
 pub const STOPS: RoleSet = INSIDERS.union(CUSTOMS);
 /// Who sees usage returns and findings.
-pub const INSPECTED: RoleSet =
-    SUPERVISORS.union(ENTERPRISE).union(RoleSet::of(&[Role::DistrictOfficer]));
+pub const INSPECTED: RoleSet = SUPERVISORS.union(ENTERPRISE).union(RoleSet::of(&[Role::DistrictOfficer]));
 /// Who sees people and their roles.
 pub const PEOPLE: RoleSet = RoleSet::of(&[Role::BureauAdmin, Role::Auditor, Role::EnterpriseApplicant]);
 /// The auditor.

@@ -14,9 +14,7 @@ use crate::domain::lang::Lang;
 use crate::domain::opinion::{OpinionGround, Outcome, Resolution, Stance};
 use crate::domain::purpose::Purpose;
 use crate::domain::reason::Verdict;
-use crate::domain::recognition::{
-    AppealState, CorrectionReason, DeclineGround, ItemState, RefusalGround, StepReason,
-};
+use crate::domain::recognition::{AppealState, CorrectionReason, DeclineGround, ItemState, RefusalGround, StepReason};
 use crate::domain::usage_return::ReturnStage;
 
 /// Makes the closed list of families and how each says its words.
@@ -260,12 +258,22 @@ fn enterprise(lang: Lang, code: &str) -> Option<&'static str> {
 #[must_use]
 pub fn tone(state: &str) -> &'static str {
     match state {
-        "in_force" | "allowed" | "confirmed" | "published" | "recognised" | "released" | "agree" | "agreed" | "accepted"
-        | "clean" | "active" | "registered" => "good",
-        "suspended" | "asked" | "manual_check" | "emergency" | "agree_with_conditions" | "conditional" | "unreviewed"
-        | "reserved" | "ask" | "questioned" | "waiting" | "proposed_recognition" => "warn",
-        "denied" | "removed" | "refused" | "declined" | "object" | "objected" | "conflicting" | "barred" | "infected"
-        | "rejected" | "proposed_refusal" | "overdue" => "bad",
+        "in_force" | "allowed" | "confirmed" | "published" | "recognised" | "released" | "agree" | "agreed"
+        | "accepted" | "clean" | "active" | "registered" => "good",
+        "suspended"
+        | "asked"
+        | "manual_check"
+        | "emergency"
+        | "agree_with_conditions"
+        | "conditional"
+        | "unreviewed"
+        | "reserved"
+        | "ask"
+        | "questioned"
+        | "waiting"
+        | "proposed_recognition" => "warn",
+        "denied" | "removed" | "refused" | "declined" | "object" | "objected" | "conflicting" | "barred"
+        | "infected" | "rejected" | "proposed_refusal" | "overdue" => "bad",
         "proposed" | "evaluating" | "collecting" => "second",
         "lodged" | "deciding" | "decided" | "in_opinion" | "future" => "open",
         _ => "over",

@@ -35,21 +35,141 @@ struct Persona {
 
 /// Everybody whom the demo knows; all invented.
 const PEOPLE: [Persona; 15] = [
-    Persona { subject: "demo.lin", zh: "林晓", en: "Lin Xiao", org: "91110302XFXTR00172", org_zh: "样例甲药物安全评价研究", org_en: "Sample-A Preclinical Safety Research", roles: &[Role::EnterpriseApplicant] },
-    Persona { subject: "demo.gao", zh: "高原", en: "Gao Yuan", org: "91110114XFXTR005XC", org_zh: "样例戊细胞治疗", org_en: "Sample-E Cell Therapy", roles: &[Role::EnterpriseApplicant] },
-    Persona { subject: "demo.agent", zh: "方舟", en: "Fang Zhou", org: "91110105XFXTR0903E", org_zh: "报关代理", org_en: "Customs agent", roles: &[Role::EnterpriseAgent] },
-    Persona { subject: "demo.district", zh: "宋宁", en: "Song Ning", org: "110302", org_zh: "经开区", org_en: "Beijing E-Town", roles: &[Role::DistrictOfficer] },
-    Persona { subject: "demo.mpa", zh: "沈清", en: "Shen Qing", org: "bj-mpa", org_zh: "药监部门", org_en: "Medical products administration", roles: &[Role::AgencyReviewer] },
-    Persona { subject: "demo.health", zh: "许安", en: "Xu An", org: "bj-health", org_zh: "卫生健康部门", org_en: "Health commission", roles: &[Role::AgencyReviewer] },
-    Persona { subject: "demo.science", zh: "罗宇", en: "Luo Yu", org: "bj-science", org_zh: "科技部门", org_en: "Science commission", roles: &[Role::AgencyReviewer] },
-    Persona { subject: "demo.customs-agency", zh: "唐越", en: "Tang Yue", org: "bj-customs", org_zh: "海关（会审）", org_en: "Customs (joint review)", roles: &[Role::AgencyReviewer] },
-    Persona { subject: "demo.officer", zh: "苏禾", en: "Su He", org: "bj-commerce", org_zh: "市商务局", org_en: "Commerce bureau", roles: &[Role::BureauOfficer] },
-    Persona { subject: "demo.approver", zh: "江帆", en: "Jiang Fan", org: "bj-commerce", org_zh: "市商务局", org_en: "Commerce bureau", roles: &[Role::BureauApprover] },
-    Persona { subject: "demo.admin", zh: "何川", en: "He Chuan", org: "bj-commerce", org_zh: "市商务局", org_en: "Commerce bureau", roles: &[Role::BureauAdmin] },
-    Persona { subject: "demo.customs", zh: "韩磊", en: "Han Lei", org: "0101", org_zh: "首都机场海关", org_en: "Capital Airport customs", roles: &[Role::CustomsOfficer] },
-    Persona { subject: "demo.customs-2", zh: "邵雨", en: "Shao Yu", org: "0101", org_zh: "首都机场海关", org_en: "Capital Airport customs", roles: &[Role::CustomsOfficer] },
-    Persona { subject: "demo.auditor", zh: "白桦", en: "Bai Hua", org: "bj-audit", org_zh: "审计部门", org_en: "Audit office", roles: &[Role::Auditor] },
-    Persona { subject: "demo.operator", zh: "钟声", en: "Zhong Sheng", org: "bj-operations", org_zh: "运维单位", org_en: "Operations", roles: &[Role::Operator] },
+    Persona {
+        subject: "demo.lin",
+        zh: "林晓",
+        en: "Lin Xiao",
+        org: "91110302XFXTR00172",
+        org_zh: "样例甲药物安全评价研究",
+        org_en: "Sample-A Preclinical Safety Research",
+        roles: &[Role::EnterpriseApplicant],
+    },
+    Persona {
+        subject: "demo.gao",
+        zh: "高原",
+        en: "Gao Yuan",
+        org: "91110114XFXTR005XC",
+        org_zh: "样例戊细胞治疗",
+        org_en: "Sample-E Cell Therapy",
+        roles: &[Role::EnterpriseApplicant],
+    },
+    Persona {
+        subject: "demo.agent",
+        zh: "方舟",
+        en: "Fang Zhou",
+        org: "91110105XFXTR0903E",
+        org_zh: "报关代理",
+        org_en: "Customs agent",
+        roles: &[Role::EnterpriseAgent],
+    },
+    Persona {
+        subject: "demo.district",
+        zh: "宋宁",
+        en: "Song Ning",
+        org: "110302",
+        org_zh: "经开区",
+        org_en: "Beijing E-Town",
+        roles: &[Role::DistrictOfficer],
+    },
+    Persona {
+        subject: "demo.mpa",
+        zh: "沈清",
+        en: "Shen Qing",
+        org: "bj-mpa",
+        org_zh: "药监部门",
+        org_en: "Medical products administration",
+        roles: &[Role::AgencyReviewer],
+    },
+    Persona {
+        subject: "demo.health",
+        zh: "许安",
+        en: "Xu An",
+        org: "bj-health",
+        org_zh: "卫生健康部门",
+        org_en: "Health commission",
+        roles: &[Role::AgencyReviewer],
+    },
+    Persona {
+        subject: "demo.science",
+        zh: "罗宇",
+        en: "Luo Yu",
+        org: "bj-science",
+        org_zh: "科技部门",
+        org_en: "Science commission",
+        roles: &[Role::AgencyReviewer],
+    },
+    Persona {
+        subject: "demo.customs-agency",
+        zh: "唐越",
+        en: "Tang Yue",
+        org: "bj-customs",
+        org_zh: "海关（会审）",
+        org_en: "Customs (joint review)",
+        roles: &[Role::AgencyReviewer],
+    },
+    Persona {
+        subject: "demo.officer",
+        zh: "苏禾",
+        en: "Su He",
+        org: "bj-commerce",
+        org_zh: "市商务局",
+        org_en: "Commerce bureau",
+        roles: &[Role::BureauOfficer],
+    },
+    Persona {
+        subject: "demo.approver",
+        zh: "江帆",
+        en: "Jiang Fan",
+        org: "bj-commerce",
+        org_zh: "市商务局",
+        org_en: "Commerce bureau",
+        roles: &[Role::BureauApprover],
+    },
+    Persona {
+        subject: "demo.admin",
+        zh: "何川",
+        en: "He Chuan",
+        org: "bj-commerce",
+        org_zh: "市商务局",
+        org_en: "Commerce bureau",
+        roles: &[Role::BureauAdmin],
+    },
+    Persona {
+        subject: "demo.customs",
+        zh: "韩磊",
+        en: "Han Lei",
+        org: "0101",
+        org_zh: "首都机场海关",
+        org_en: "Capital Airport customs",
+        roles: &[Role::CustomsOfficer],
+    },
+    Persona {
+        subject: "demo.customs-2",
+        zh: "邵雨",
+        en: "Shao Yu",
+        org: "0101",
+        org_zh: "首都机场海关",
+        org_en: "Capital Airport customs",
+        roles: &[Role::CustomsOfficer],
+    },
+    Persona {
+        subject: "demo.auditor",
+        zh: "白桦",
+        en: "Bai Hua",
+        org: "bj-audit",
+        org_zh: "审计部门",
+        org_en: "Audit office",
+        roles: &[Role::Auditor],
+    },
+    Persona {
+        subject: "demo.operator",
+        zh: "钟声",
+        en: "Zhong Sheng",
+        org: "bj-operations",
+        org_zh: "运维单位",
+        org_en: "Operations",
+        roles: &[Role::Operator],
+    },
 ];
 
 impl Persona {
@@ -153,12 +273,8 @@ pub async fn sign_in_as(visit: &Visit) -> Answer {
     let opened = secret.clone();
     let session = hop(move || app.session(&opened)).await?.ok_or(ProblemType::Unauthenticated)?;
     let next = if next.starts_with('/') && !next.starts_with("//") { next } else { "/" };
-    let page = GoOn {
-        f: Frame::new(visit, visit.t("继续填写", "Go on")),
-        next,
-        csrf: guard::token(&session.csrf),
-        kept,
-    };
+    let page =
+        GoOn { f: Frame::new(visit, visit.t("继续填写", "Go on")), next, csrf: guard::token(&session.csrf), kept };
     Ok(with_session(visit, visit.render(&page)?, secret))
 }
 
@@ -265,4 +381,3 @@ pub async fn act_for(visit: &Visit) -> Answer {
     let secret = hop(move || -> Result<String, AppError> { app.act_for(&session, enterprise) }).await?;
     Ok(with_session(visit, see_other("/account?done=saved"), secret))
 }
-

@@ -35,7 +35,9 @@ struct Applications<'a> {
 pub async fn list(visit: &Visit) -> Answer {
     let list = visit.get(visit.endpoint("/v1/applications", &["state", "kind", "after"])).await?.view;
     let more = visit.next_page(&list);
-    visit.render(&Applications { f: Frame::new(visit, visit.t("我的申请", "Applications")), list: Json(&list), more })
+    visit.render(&Applications {
+        f: Frame::new(visit, visit.t("我的申请", "Applications")), list: Json(&list), more
+    })
 }
 
 #[derive(Template)]
@@ -68,12 +70,15 @@ pub async fn start(visit: &Visit) -> Answer {
         "scheme": schemes.first().map(|(code, _)| code.as_str()),
         "items": [{ "listing": visit.query.get("listing") }],
     });
-    let kinds = pairs(visit, &[
-        ("add", "新增：申请把物品列入名单", "New: have items listed"),
-        ("vary", "变更：改动已列入的物品", "Vary: change what is listed"),
-        ("renew", "续期：到期前续办", "Renew: go on before it expires"),
-        ("surrender", "放弃：不再需要", "Surrender: no longer needed"),
-    ]);
+    let kinds = pairs(
+        visit,
+        &[
+            ("add", "新增：申请把物品列入名单", "New: have items listed"),
+            ("vary", "变更：改动已列入的物品", "Vary: change what is listed"),
+            ("renew", "续期：到期前续办", "Renew: go on before it expires"),
+            ("surrender", "放弃：不再需要", "Surrender: no longer needed"),
+        ],
+    );
     let f = Frame::new(visit, visit.t("新申请", "New application"));
     visit.render(&Start { f, form: visit.form_view(Json(&known), None), kinds, schemes })
 }
@@ -262,11 +267,14 @@ async fn item_page(visit: &Visit, opened: &Opened) -> Answer {
     let lines = opened.items();
     let known = place.parse::<usize>().ok().and_then(|place| lines.get(place)).cloned().unwrap_or_default();
     let units = UnitCode::all().map(|unit| (unit.to_string(), format!("{} {unit}", unit.name(visit.lang)))).collect();
-    let purposes = pairs(visit, &[
-        ("preclinical_item", "临床前研究用物品", "Item for preclinical research"),
-        ("process_material", "工艺研究用原料", "Material for process research"),
-        ("excipient", "药用辅料", "Excipient"),
-    ]);
+    let purposes = pairs(
+        visit,
+        &[
+            ("preclinical_item", "临床前研究用物品", "Item for preclinical research"),
+            ("process_material", "工艺研究用原料", "Material for process research"),
+            ("excipient", "药用辅料", "Excipient"),
+        ],
+    );
     visit.render(&Item {
         f: Frame::new(visit, visit.t("物品", "Item")),
         form: visit.form_view(Json(&known), Some(&opened.etag)),
@@ -519,8 +527,12 @@ pub async fn check(visit: &Visit) -> Answer {
 pub async fn lodge(visit: &Visit) -> Answer {
     let id = visit.part("id");
     if visit.form.get("_true").is_empty() {
-        let (zh, en) = ("请先勾选声明：所填内容真实、物品只用于研发。", "Tick the declaration first: what you state is true and the items serve research only.");
-        let problem = json!({ "detail": visit.t(zh, en), "faults": [{ "pointer": "_true", "detail": visit.t(zh, en) }] });
+        let (zh, en) = (
+            "请先勾选声明：所填内容真实、物品只用于研发。",
+            "Tick the declaration first: what you state is true and the items serve research only.",
+        );
+        let problem =
+            json!({ "detail": visit.t(zh, en), "faults": [{ "pointer": "_true", "detail": visit.t(zh, en) }] });
         visit.refuse(Refused { status: StatusCode::BAD_REQUEST, problem })?;
         return check(visit).await;
     }
@@ -543,9 +555,5 @@ struct Receipt<'a> {
 pub async fn receipt(visit: &Visit) -> Answer {
     let opened = open(visit).await?;
     let id = visit.part("id");
-    visit.render(&Receipt {
-        f: Frame::new(visit, visit.t("提交回执", "Receipt")),
-        case: Json(&opened.view),
-        id,
-    })
+    visit.render(&Receipt { f: Frame::new(visit, visit.t("提交回执", "Receipt")), case: Json(&opened.view), id })
 }

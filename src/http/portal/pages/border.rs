@@ -72,7 +72,8 @@ struct ManualRelease<'a> {
 /// As rendering.
 pub async fn manual_release(visit: &Visit) -> Answer {
     let office = visit.session.as_ref().map(|session| session.caller.org.to_string()).unwrap_or_default();
-    let known = json!({ "customs_office": office, "declared_on": visit.edge.app.clock.now().day().to_string(), "sequence": 1 });
+    let known =
+        json!({ "customs_office": office, "declared_on": visit.edge.app.clock.now().day().to_string(), "sequence": 1 });
     visit.render(&ManualRelease {
         f: Frame::new(visit, visit.t("人工放行", "Manual release")),
         form: visit.form_view(Json(&known), None),

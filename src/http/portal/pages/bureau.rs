@@ -56,7 +56,8 @@ pub async fn adjustment(visit: &Visit) -> Answer {
     let id = visit.part("id");
     let adjustment = visit.get(format!("/v1/adjustments/{id}")).await?.view;
     let open = Json(&adjustment).is("state", "proposed");
-    let preview = if open { visit.find(format!("/v1/adjustments/{id}/preview")).await? } else { serde_json::Value::Null };
+    let preview =
+        if open { visit.find(format!("/v1/adjustments/{id}/preview")).await? } else { serde_json::Value::Null };
     visit.render(&Adjustment {
         f: Frame::new(visit, visit.t("名单调整", "Adjustment")),
         id,

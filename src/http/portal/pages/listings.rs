@@ -105,7 +105,8 @@ struct Listing<'a> {
 /// What the endpoints refuse.
 pub async fn show(visit: &Visit) -> Answer {
     let number = visit.part("number");
-    let listing = visit.get(visit.endpoint(&format!("/v1/listings/{number}"), &["as_of_revision", "valid_on"])).await?.view;
+    let listing =
+        visit.get(visit.endpoint(&format!("/v1/listings/{number}"), &["as_of_revision", "valid_on"])).await?.view;
     let versions = visit.get(format!("/v1/listings/{number}/versions?limit=50")).await?.view;
     let balance = visit.find(format!("/v1/listings/{number}/balance")).await?;
     let movements = visit.find(format!("/v1/listings/{number}/movements?limit=20")).await?;
@@ -124,9 +125,8 @@ pub async fn show(visit: &Visit) -> Answer {
 /// Returns how much of what was granted is released, reserved and left, as places on a bar of a hundred. For the eye
 /// alone: the figures stand beside it.
 fn shares(visit: &Visit, balance: Json<'_>) -> [(&'static str, &'static str, f64, f64); 3] {
-    let figure = |name: &str| -> f64 {
-        balance.text(name).ok().and_then(|text| text.parse::<f64>().ok()).unwrap_or_default()
-    };
+    let figure =
+        |name: &str| -> f64 { balance.text(name).ok().and_then(|text| text.parse::<f64>().ok()).unwrap_or_default() };
     let confirmed = figure("confirmed/quantity");
     let reserved = figure("reserved/quantity");
     let left = figure("remaining/quantity");
@@ -174,7 +174,9 @@ struct Changes<'a> {
 /// What the endpoint refuses.
 pub async fn changes(visit: &Visit) -> Answer {
     let now = visit.edge.app.index.load().revision().0;
-    let given = |name: &str, or: i64| Some(visit.query.get(name)).filter(|text| !text.is_empty()).map_or_else(|| or.to_string(), str::to_owned);
+    let given = |name: &str, or: i64| {
+        Some(visit.query.get(name)).filter(|text| !text.is_empty()).map_or_else(|| or.to_string(), str::to_owned)
+    };
     let (from, to) = (given("from", 1.max(now - 100)), given("to", now));
     let after = visit.endpoint("", &["after"]).replace('?', "&");
     let encoded = |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
@@ -187,5 +189,11 @@ pub async fn changes(visit: &Visit) -> Answer {
         }
     };
     let more = visit.next_page(&list);
-    visit.render(&Changes { f: Frame::new(visit, visit.t("名单变化", "List changes")), list: Json(&list), from, to, more })
+    visit.render(&Changes {
+        f: Frame::new(visit, visit.t("名单变化", "List changes")),
+        list: Json(&list),
+        from,
+        to,
+        more,
+    })
 }

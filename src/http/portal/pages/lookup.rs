@@ -161,7 +161,10 @@ mod tests {
     fn a_pasted_list_is_a_declaration_of_many_lines() {
         let form = Form::read("/declaration/customs_office=0101&_pasted=A,1,5,036\nB\t2\n\nC".as_bytes());
         let (body, asked) = question(&form);
-        assert_eq!(body["lines"][0], json!({ "line": 1, "enterprise": "A", "hs_code": "1", "quantity": "5", "unit": "036" }));
+        assert_eq!(
+            body["lines"][0],
+            json!({ "line": 1, "enterprise": "A", "hs_code": "1", "quantity": "5", "unit": "036" })
+        );
         assert_eq!(body["lines"][2], json!({ "line": 3, "enterprise": "C" }));
         assert_eq!(asked, ["A · 1 · 5", "B · 2", "C"]);
         let (one, _) = question(&Form::read(b"/lines/0/enterprise=A"));

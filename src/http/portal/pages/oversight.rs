@@ -37,7 +37,9 @@ pub async fn supervision(visit: &Visit) -> Answer {
         ("expiring_within_90_days", "/listings?status=in_force", "90 日内到期", "Expire within 90 days"),
     ];
     let rows = rows.into_iter().map(|(name, href, zh, en)| (name, href, visit.t(zh, en))).collect();
-    visit.render(&Supervision { f: Frame::new(visit, visit.t("监管看板", "Supervision")), board: Json(&board), rows })
+    visit.render(&Supervision {
+        f: Frame::new(visit, visit.t("监管看板", "Supervision")), board: Json(&board), rows
+    })
 }
 
 #[derive(Template)]
@@ -226,7 +228,9 @@ impl People<'_> {
 pub async fn people(visit: &Visit) -> Answer {
     let list = visit.get(visit.endpoint("/v1/people", &["org", "after"])).await?.view;
     let more = visit.next_page(&list);
-    visit.render(&People { f: Frame::new(visit, visit.t("人员与角色", "People and roles")), list: Json(&list), more })
+    visit.render(&People {
+        f: Frame::new(visit, visit.t("人员与角色", "People and roles")), list: Json(&list), more
+    })
 }
 
 #[derive(Template)]

@@ -41,8 +41,7 @@ struct Check<'a> {
 pub async fn check(visit: &Visit) -> Answer {
     let number = visit.query.get("number").trim();
     let encoded: String = url::form_urlencoded::byte_serialize(number.as_bytes()).collect();
-    let notice =
-        if number.is_empty() { Value::Null } else { visit.find(format!("/v1/notices/{encoded}")).await? };
+    let notice = if number.is_empty() { Value::Null } else { visit.find(format!("/v1/notices/{encoded}")).await? };
     let f = Frame::new(visit, visit.t("公众核对", "Public check"));
     visit.render(&Check { f, number, notice: Json(&notice), asked: !number.is_empty() })
 }
