@@ -29,6 +29,7 @@ mod lookups;
 mod matrix;
 mod notices;
 mod people;
+mod portal;
 mod receipts;
 mod reconcile;
 mod replay;

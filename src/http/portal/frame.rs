@@ -269,3 +269,47 @@ impl Frame {
         super::words::tone(state.as_ref())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    fn is_chinese(letter: char) -> bool {
+        matches!(letter, '\u{4e00}'..='\u{9fff}' | '\u{3400}'..='\u{4dbf}' | '\u{ff00}'..='\u{ffef}' | '\u{3000}'..='\u{303f}')
+    }
+
+    /// Cuts the string literal that begins here; returns it and what follows.
+    fn literal(text: &str) -> Option<(&str, &str)> {
+        let text = text.strip_prefix('"')?;
+        let end = text.match_indices('"').map(|(at, _)| at).find(|at| !text[..*at].ends_with('\\'))?;
+        Some((&text[..end], &text[end + 1..]))
+    }
+
+    #[test]
+    fn every_text_of_the_templates_stands_in_both_languages() {
+        let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("templates/portal");
+        let mut texts = 0;
+        for file in std::fs::read_dir(folder).unwrap() {
+            let path = file.unwrap().path();
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            let whole = std::fs::read_to_string(&path).unwrap();
+            let mut rest = whole.as_str();
+            let mut outside = String::new();
+            while let Some(at) = ["f.t(", "lang.pick("].iter().filter_map(|call| Some((rest.find(call)?, call.len()))).min() {
+                outside.push_str(&rest[..at.0]);
+                let (zh, after) = literal(&rest[at.0 + at.1..]).unwrap_or_else(|| panic!("{name}: {}", &rest[at.0..]));
+                let after = after.strip_prefix(", ").unwrap_or_else(|| panic!("{name}: after `{zh}`"));
+                let (en, after) = literal(after).unwrap_or_else(|| panic!("{name}: no English for `{zh}`"));
+                assert!(!en.chars().any(is_chinese), "{name}: `{en}` is not English");
+                assert!(!(zh.is_empty() && en.is_empty()), "{name}: an empty text");
+                texts += 1;
+                rest = after;
+            }
+            outside.push_str(rest);
+            // Data between them is in the language it was entered in.
+            let stray: String = outside.chars().filter(|letter| is_chinese(*letter)).collect();
+            assert!(stray.is_empty(), "{name}: `{stray}` stands in one language");
+        }
+        assert!(texts > 300, "{texts} texts were read");
+    }
+}

@@ -93,7 +93,8 @@ macro_rules! pages {
                 });
                 config.service(resource.default_service(others).wrap(Compress::default()));
             }
-            config.route("/assets/{name}", web::get().to(assets::serve));
+            let asset = web::resource("/assets/{name}").route(web::get().to(assets::serve));
+            config.service(asset.wrap(Compress::default()));
         }
     };
 }

@@ -6,6 +6,7 @@ pub mod client;
 pub mod contract;
 pub mod postgres;
 pub mod story;
+pub mod visitor;
 
 /// Declares a test that runs on SQLite and on PostgreSQL, each with a service and a database of its own.
 macro_rules! on_both {

@@ -1,0 +1,124 @@
+//! One story from application to denial at the border, told by people who press buttons.
+
+use crate::support::app::TestApp;
+use crate::support::on_both;
+use crate::support::visitor::Visitor;
+
+const ENTERPRISE: &str = "91110114XFXTR005XC";
+
+/// An applicant states one item and lodges the application; returns its id.
+fn applied(applicant: &Visitor) -> String {
+    let begun = applicant.fill("/applications/new", &[("/kind", "add"), ("/scheme", "beijing-2022")]);
+    let id = begun.is(200).says("草稿已建立").id();
+    let at = |part: &str| format!("/applications/{id}{part}");
+    let faulty = applicant.fill(&at("/items/new"), &[("/item/name_zh", "氢化可的松"), ("/item/hs_code", "29372"), ("/quantity", "5")]);
+    // A draft keeps what is wrong with it.
+    faulty.is(200);
+    applicant.get(&at("/items")).says("处待改");
+    let mended = applicant.fill(
+        &at("/items/0"),
+        &[("/item/hs_code", "2937210000"), ("/item/purpose", "preclinical_item"), ("/unit", "036")],
+    );
+    mended.is(200).says("完整");
+    let questions = applicant.get(&at("/answers"));
+    let codes = ["registered_in_area", "document_q_asked", "not_excluded", "no_import_approval", "own_research_only"];
+    let answers: Vec<String> = codes.iter().map(|code| format!("_answer/{code}")).collect();
+    let answers: Vec<(&str, &str)> = answers.iter().map(|name| (name.as_str(), "true")).collect();
+    applicant.submit(&questions, &at("/answers"), &answers).is(200);
+    applicant.fill(&at("/contact"), &[("/contact/name", "联系人（合成）"), ("/contact/phone", "010-00000000")]).is(200);
+    let checked = applicant.get(&at("/check"));
+    applicant.submit(&checked, &at("/lodge"), &[]).is(400).says("请先勾选声明");
+    let receipt = applicant.submit(&checked, &at("/lodge"), &[("_true", "true")]);
+    receipt.is(200).says("提交回执").says("区级经办");
+    id
+}
+
+on_both! {
+    fn an_application_becomes_an_answer_at_the_border(app) {
+        let applicant = Visitor::signed_in(app, "demo.gao");
+        let district = Visitor::signed_in(app, "demo.district-2");
+        let id = applied(&applicant);
+        let case = format!("/cases/{id}");
+
+        // The district asks for a correction, and gets it.
+        district.get("/worklists/intake").says(&id);
+        district.get(&case).is(200).says("氢化可的松");
+        let asked = district.act("ask", &id, &[
+            ("/findings/0/pointer", "/items/0/quantity"),
+            ("/findings/0/reason", "quantity_unexplained"),
+            ("/findings/0/note", "请说明数量依据"),
+        ]);
+        asked.is(200).says("待补正");
+        applicant.get(&format!("/applications/{id}")).says("需要补正的地方").says("请说明数量依据");
+        let corrected = applicant.fill(&format!("/applications/{id}/items/0"), &[("/quantity", "4")]);
+        corrected.is(200);
+        district.get(&case).says("补正前后对照").says("5").says("4");
+        district.act("accept", &id, &[]).is(200);
+        district.act("recommend", &id, &[]).is(200).says("会审");
+
+        // The agencies speak, the bureau proposes, another person decides.
+        for agency in ["drug", "science", "economy", "health", "commerce", "customs-review"] {
+            let reviewer = Visitor::signed_in(app, &format!("demo.{agency}"));
+            reviewer.get("/worklists/opinions").says(&id);
+            reviewer.fill(&format!("{case}/opinions"), &[("/items/0/stance", "agree")]).is(200).says("意见已出具");
+        }
+        let officer = Visitor::signed_in(app, "demo.officer");
+        let approver = Visitor::signed_in(app, "demo.approver");
+        officer.act("consolidate", &id, &[]).is(200);
+        officer.fill(&format!("{case}/decisions"), &[("/items/0/outcome", "refuse")]).is(400).says("需要更正");
+        officer.fill(&format!("{case}/decisions"), &[("/items/0/outcome", "recognise"), ("/items/0/grant/quantity", "3")]).is(200);
+        officer.get(&format!("/do/decide/{id}")).is(403);
+        approver.get("/worklists/approvals").says(&id);
+        approver.act("decide", &id, &[]).is(200).says("3 克");
+
+        // Published, it is on the list and allowed at the border.
+        let batch = officer.fill("/batches", &[("/scheme", "beijing-2022")]).is(200).id();
+        approver.act("publish-batch", &batch, &[("/notice_number", "2026-31"), ("/effective_on", "2026-08-12")]).is(200).says("已公布");
+        Visitor::new(app).get("/notices/2026-31").is(200).says("SHA-256");
+        Visitor::new(app).get("/check?number=2026-31").is(200).says("由本系统公布");
+        let listing = applicant.get(&case).is(200).tree().select(&crate::support::visitor::selector("main a.ref")).next()
+            .and_then(|link| link.value().attr("href").map(str::to_owned)).unwrap();
+        let listing = listing.rsplit('/').next().unwrap().to_owned();
+        app.settle();
+        let customs = Visitor::signed_in(app, "demo.customs");
+        let question = [("/lines/0/enterprise", ENTERPRISE), ("/lines/0/hs_code", "2937210000"), ("/lines/0/quantity", "1"), ("/lines/0/unit", "036")];
+        let allowed = customs.fill("/look-up", &question);
+        assert_eq!(allowed.is(200).first(".verdict .said"), "放行");
+
+        // Stopped at once by one person, denied at the border, confirmed by another.
+        let reason = [("/reason/code", "risk_found"), ("/reason/basis", "风险通报")];
+        officer.act("stop-listing", &listing, &reason).is(200).says("已紧急停用");
+        app.settle();
+        let denied = customs.fill("/look-up", &question);
+        assert_eq!(denied.is(200).first(".verdict .said"), "不放行");
+        denied.says("怎么办");
+        let stop = officer.get("/stops?stage=emergency").link(&format!("名单 {listing}"));
+        let stop = stop.rsplit('/').next().unwrap().to_owned();
+        approver.act("confirm-stop", &stop, &[]).is(200).says("已确认");
+
+        // The auditor reads all of it in words.
+        let auditor = Visitor::signed_in(app, "demo.auditor");
+        auditor.get("/log").is(200).says(&listing);
+        auditor.get(&case).is(200).says("办理过程");
+        auditor.get("/log/state").is(200).says("签名的日志头");
+    }
+}
+
+on_both! {
+    fn a_listing_is_suspended_by_two_people_and_a_stale_page_says_so(app) {
+        let officer = Visitor::signed_in(app, "demo.officer");
+        let approver = Visitor::signed_in(app, "demo.approver");
+        let number = officer.get("/listings?status=in_force").tree().select(&crate::support::visitor::selector("main a.ref")).next()
+            .map(crate::support::visitor::words).unwrap();
+        officer.act("suspend-listing", &number, &[("/changes/0/reason/code", "other")]).is(400).says("需要更正");
+        officer.act("suspend-listing", &number, &[("/changes/0/reason/code", "breach"), ("/changes/0/reason/basis", "检查记录")]).is(200).says("已提交");
+        let id = officer.get("/adjustments?state=proposed").tree().select(&crate::support::visitor::selector("main tbody a")).next()
+            .map(crate::support::visitor::words).unwrap();
+        approver.get(&format!("/adjustments/{id}")).says("确认后的影响").says(&number);
+        let page = approver.get(&format!("/do/confirm-adjustment/{id}"));
+        officer.act("withdraw-adjustment", &id, &[]).is(200);
+        let late = approver.submit(&page, &format!("/do/confirm-adjustment/{id}"), &[]);
+        late.is(412).says("需要更正");
+        officer.get(&format!("/listings/{number}")).says("有效");
+    }
+}
