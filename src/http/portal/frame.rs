@@ -203,7 +203,7 @@ impl Frame {
             Vec::new()
         };
         let done = DONE.iter().find(|(word, ..)| *word == visit.query.get("done"));
-        let dark = visit.theme == super::visit::Theme::Dark;
+        let dark = visit.theme == super::preferences::Theme::Dark;
         Self {
             lang,
             theme: visit.theme.as_str(),
@@ -295,7 +295,9 @@ mod tests {
             let whole = std::fs::read_to_string(&path).unwrap();
             let mut rest = whole.as_str();
             let mut outside = String::new();
-            while let Some(at) = ["f.t(", "lang.pick("].iter().filter_map(|call| Some((rest.find(call)?, call.len()))).min() {
+            while let Some(at) =
+                ["f.t(", "lang.pick("].iter().filter_map(|call| Some((rest.find(call)?, call.len()))).min()
+            {
                 outside.push_str(&rest[..at.0]);
                 let (zh, after) = literal(&rest[at.0 + at.1..]).unwrap_or_else(|| panic!("{name}: {}", &rest[at.0..]));
                 let after = after.strip_prefix(", ").unwrap_or_else(|| panic!("{name}: after `{zh}`"));

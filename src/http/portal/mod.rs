@@ -13,6 +13,7 @@ pub mod gateway;
 pub mod guard;
 pub mod json;
 pub mod pages;
+pub mod preferences;
 pub mod show;
 pub mod table;
 pub mod visit;

@@ -2,6 +2,7 @@
 //!
 //! Who may open a page only decides what is offered: what may be seen and done on it is the endpoints' to say.
 
+use super::pages::applications::{evidence, lodging};
 use super::pages::{
     account, applications, audit, border, bureau, cases, errors, help, home, listings, lookup, notices, oversight,
     public,
@@ -152,17 +153,17 @@ pages! {
     POST "/applications/{id}/answers" applications::save_answers Access::Roles(ENTERPRISE);
     GET "/applications/{id}/contact" applications::contact Access::Roles(ENTERPRISE);
     POST "/applications/{id}/contact" applications::save_contact Access::Roles(ENTERPRISE);
-    GET "/applications/{id}/documents" applications::documents Access::Roles(ENTERPRISE);
-    POST "/applications/{id}/documents" applications::attach Access::Roles(ENTERPRISE);
-    GET "/applications/{id}/check" applications::check Access::Roles(ENTERPRISE);
-    POST "/applications/{id}/lodge" applications::lodge Access::Roles(ENTERPRISE);
-    GET "/applications/{id}/receipt" applications::receipt Access::Roles(ENTERPRISE);
+    GET "/applications/{id}/documents" evidence::documents Access::Roles(ENTERPRISE);
+    POST "/applications/{id}/documents" evidence::attach Access::Roles(ENTERPRISE);
+    GET "/applications/{id}/check" lodging::check Access::Roles(ENTERPRISE);
+    POST "/applications/{id}/lodge" lodging::lodge Access::Roles(ENTERPRISE);
+    GET "/applications/{id}/receipt" lodging::receipt Access::Roles(ENTERPRISE);
     GET "/documents/{id}" cases::document Access::Roles(CASES);
     GET "/worklists/{name}" cases::worklist Access::Roles(WORKERS);
     GET "/cases" cases::list Access::Roles(INSIDERS);
     GET "/cases/{id}" cases::show Access::Roles(CASES);
     GET "/cases/{id}/letters/{kind}" cases::letter Access::Roles(CASES);
-    POST "/cases/{id}/{hand}" cases::in_hand Access::Roles(WORKERS);
+    POST "/cases/{id}/hand/{hand}" cases::in_hand Access::Roles(WORKERS);
     GET "/cases/{id}/opinions" cases::opinions Access::Roles(RoleSet::of(&[Role::AgencyReviewer]));
     POST "/cases/{id}/opinions" cases::opine Access::Roles(RoleSet::of(&[Role::AgencyReviewer]));
     GET "/cases/{id}/decisions" cases::decisions Access::Roles(OFFICER);

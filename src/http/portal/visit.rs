@@ -2,21 +2,22 @@
 
 use super::super::edge::{Edge, request_id};
 use super::super::limits::read_body;
-use super::super::problem::{Problem, ProblemType, language};
+use super::super::problem::{Problem, ProblemType};
 use super::fields::FormView;
 use super::form::Form;
 use super::gateway::{Asked, Gateway, Refused, Reply, Sender, refused};
 use super::guard;
 use super::json::Json;
 use super::pages::errors;
+use super::preferences::{Theme, first_language, preference, spoken};
 use super::table::{Access, Page};
 use crate::app::sessions::Session;
-use crate::domain::actor::{Caller, RoleSet};
+use crate::domain::actor::{Caller, Role, RoleSet};
 use crate::domain::lang::Lang;
 use crate::http::blocking::hop;
 use actix_web::http::header::{
-    ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue,
-    LOCATION, REFERRER_POLICY, SET_COOKIE, VARY, X_CONTENT_TYPE_OPTIONS,
+    CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION,
+    REFERRER_POLICY, SET_COOKIE, VARY, X_CONTENT_TYPE_OPTIONS,
 };
 use actix_web::http::{Method, StatusCode};
 use actix_web::web::{self, Payload};
@@ -32,34 +33,6 @@ const FORM_BYTES: usize = 2 * 1024 * 1024;
 
 /// Nothing but what this origin serves, and no script or style inside a page.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
-
-/// How a page looks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Theme {
-    /// As the system has it.
-    #[default]
-    System,
-    /// Light.
-    Light,
-    /// Dark.
-    Dark,
-}
-
-impl Theme {
-    /// Returns its word.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::System => "system",
-            Self::Light => "light",
-            Self::Dark => "dark",
-        }
-    }
-
-    fn parse(word: &str) -> Option<Self> {
-        [Self::System, Self::Light, Self::Dark].into_iter().find(|theme| theme.as_str() == word)
-    }
-}
 
 /// Why there is no page.
 #[derive(Debug)]
@@ -120,18 +93,6 @@ pub struct Visit {
     refused: RefCell<Option<Refused>>,
 }
 
-fn preference(request: &HttpRequest, name: &str) -> Option<String> {
-    request.cookie(name).map(|cookie| cookie.value().to_owned())
-}
-
-fn spoken(word: &str) -> Option<Lang> {
-    match word {
-        "zh" => Some(Lang::Zh),
-        "en" => Some(Lang::En),
-        _ => None,
-    }
-}
-
 /// Serves a page: everything that comes before its handler, and the error page where it has none.
 pub async fn serve<F>(page: &'static Page, request: HttpRequest, payload: Payload, handler: F) -> HttpResponse
 where
@@ -169,11 +130,6 @@ where
     visit.finish(response)
 }
 
-/// Chinese for who asks for nothing else: an office's browser often says only English.
-fn first_language(request: &HttpRequest) -> Lang {
-    if request.headers().contains_key(ACCEPT_LANGUAGE) { language(request.headers()) } else { Lang::Zh }
-}
-
 impl Visit {
     /// Finds the session, refuses what may not be, reads the form. Returns where to go instead, if anywhere.
     async fn admit(&mut self, page: &Page) -> Result<Option<HttpResponse>, Failure> {
@@ -198,6 +154,9 @@ impl Visit {
         if !signed_in && !changes {
             return Ok(Some(self.sign_in_first()));
         }
+        if !changes && self.must_choose_enterprise(page) {
+            return Ok(Some(see_other("/account")));
+        }
         let is_form = self.request.headers().get(CONTENT_TYPE).is_none_or(|media| {
             media.to_str().is_ok_and(|media| media.starts_with("application/x-www-form-urlencoded"))
         });
@@ -213,6 +172,14 @@ impl Visit {
             self.check_token(self.form.get("_csrf"))?;
         }
         Ok(None)
+    }
+
+    /// Whether an agent has not yet said for whom they act, on a page where that matters.
+    fn must_choose_enterprise(&self, page: &Page) -> bool {
+        let Some(session) = &self.session else { return false };
+        let agent = RoleSet::of(&[Role::EnterpriseAgent]);
+        let matters = matches!(page.access, Access::Roles(roles) if roles.intersects(agent)) || page.path == "/";
+        matters && session.roles.without(agent).is_empty() && session.caller.acting_for.is_none()
     }
 
     /// Refuses a form that was not made for this session.

@@ -6,8 +6,7 @@ use scraper::ElementRef;
 use std::collections::{BTreeMap, BTreeSet};
 use whitelist::http::portal::table::PAGES;
 
-const PEOPLE: [&str; 9] =
-    ["gao", "agent", "district", "drug", "officer", "approver", "admin", "customs", "auditor"];
+const PEOPLE: [&str; 9] = ["gao", "agent", "district", "drug", "officer", "approver", "admin", "customs", "auditor"];
 
 fn attribute<'a>(element: &ElementRef<'a>, name: &str) -> Option<&'a str> {
     element.value().attr(name)
@@ -31,7 +30,10 @@ fn faults(page: &PageSeen) -> Vec<String> {
     demand(!handlers, "a handler inside the page");
     let mut ids = BTreeSet::new();
     for element in all("[id]") {
-        demand(ids.insert(attribute(&element, "id").unwrap()), &format!("id `{}` twice", attribute(&element, "id").unwrap()));
+        demand(
+            ids.insert(attribute(&element, "id").unwrap()),
+            &format!("id `{}` twice", attribute(&element, "id").unwrap()),
+        );
     }
     for field in all("input:not([type=hidden]), select, textarea") {
         let labelled = attribute(&field, "aria-label").is_some()
@@ -61,7 +63,8 @@ fn faults(page: &PageSeen) -> Vec<String> {
 /// Addresses of this site that a page links to.
 fn links(page: &PageSeen) -> BTreeSet<String> {
     let tree = page.tree();
-    let hrefs = tree.select(&selector("a[href]")).filter_map(|link| link.value().attr("href").map(str::to_owned));
+    let anchors = selector("a[href]");
+    let hrefs = tree.select(&anchors).filter_map(|link| link.value().attr("href").map(str::to_owned));
     hrefs.filter(|href| href.starts_with('/') && !href.contains("lang=") && !href.contains("theme=")).collect()
 }
 
@@ -88,7 +91,8 @@ fn every_page_is_well_for_every_role_in_both_languages() {
                     }
                     continue;
                 }
-                let lang = page.tree().select(&selector("html")).next().unwrap().value().attr("lang").unwrap().to_owned();
+                let lang =
+                    page.tree().select(&selector("html")).next().unwrap().value().attr("lang").unwrap().to_owned();
                 if lang != if english { "en" } else { "zh-CN" } {
                     found.push(format!("{person} {path}: language {lang}"));
                 }

@@ -13,9 +13,23 @@ fn a_change_needs_the_same_site_a_session_and_its_token() {
     let app = TestApp::start(Database::Sqlite);
     let visitor = Visitor::signed_in(&app, "demo.officer");
     let page = visitor.get("/batches");
-    let token = page.tree().select(&crate::support::visitor::selector("main input[name=_csrf]")).next().unwrap().value().attr("value").unwrap().to_owned();
-    let body = |token: &str| url::form_urlencoded::Serializer::new(String::new()).extend_pairs([("_csrf", token), ("/scheme", "none")]).finish();
-    let status = |headers: &[(&str, &str)], token: &str| visitor.send("POST", "/batches", headers, body(token).as_bytes()).status;
+    let token = page
+        .tree()
+        .select(&crate::support::visitor::selector("main input[name=_csrf]"))
+        .next()
+        .unwrap()
+        .value()
+        .attr("value")
+        .unwrap()
+        .to_owned();
+    let body = |token: &str| {
+        url::form_urlencoded::Serializer::new(String::new())
+            .extend_pairs([("_csrf", token), ("/scheme", "none")])
+            .finish()
+    };
+    let status = |headers: &[(&str, &str)], token: &str| {
+        visitor.send("POST", "/batches", headers, body(token).as_bytes()).status
+    };
     let origin = format!("http://{}", app.address);
     let well = status(&[FORM, ("Sec-Fetch-Site", "same-origin")], &token);
     assert!(![403, 401].contains(&well), "{well}");
@@ -27,7 +41,16 @@ fn a_change_needs_the_same_site_a_session_and_its_token() {
     assert_eq!(status(&[FORM, ("Sec-Fetch-Site", "same-origin")], ""), 403);
     assert_eq!(status(&[FORM, ("Sec-Fetch-Site", "same-origin")], &format!("{token}0")), 403);
     let other = Visitor::signed_in(&app, "demo.officer");
-    let others = other.get("/batches").tree().select(&crate::support::visitor::selector("main input[name=_csrf]")).next().unwrap().value().attr("value").unwrap().to_owned();
+    let others = other
+        .get("/batches")
+        .tree()
+        .select(&crate::support::visitor::selector("main input[name=_csrf]"))
+        .next()
+        .unwrap()
+        .value()
+        .attr("value")
+        .unwrap()
+        .to_owned();
     assert_eq!(status(&[FORM, ("Sec-Fetch-Site", "same-origin")], &others), 403, "the token of another session");
 }
 
@@ -42,12 +65,20 @@ fn the_api_knows_no_cookies_and_pages_say_what_may_run_in_them() {
     assert_eq!(header("cache-control"), "no-store");
     assert_eq!(header("x-content-type-options"), "nosniff");
     assert_eq!(header("content-language"), "zh-CN");
-    let signed_in = Visitor::new(&app).send("POST", "/sign-in", &[FORM, ("Sec-Fetch-Site", "same-origin")], b"_subject=demo.officer");
+    let signed_in = Visitor::new(&app).send(
+        "POST",
+        "/sign-in",
+        &[FORM, ("Sec-Fetch-Site", "same-origin")],
+        b"_subject=demo.officer",
+    );
     let cookie = signed_in.header("set-cookie").unwrap().to_owned();
     assert!(cookie.starts_with("sid=") && cookie.contains("HttpOnly") && cookie.contains("SameSite=Lax"), "{cookie}");
     for elsewhere in ["//evil.example", "https://evil.example", "/\\evil.example"] {
-        let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs([("_subject", "demo.officer"), ("_next", elsewhere)]).finish();
-        let answer = Visitor::new(&app).send("POST", "/sign-in", &[FORM, ("Sec-Fetch-Site", "same-origin")], body.as_bytes());
+        let body = url::form_urlencoded::Serializer::new(String::new())
+            .extend_pairs([("_subject", "demo.officer"), ("_next", elsewhere)])
+            .finish();
+        let answer =
+            Visitor::new(&app).send("POST", "/sign-in", &[FORM, ("Sec-Fetch-Site", "same-origin")], body.as_bytes());
         assert_eq!((answer.status, answer.header("location")), (303, Some("/")), "{elsewhere}");
     }
     assert_eq!(Visitor::new(&app).post("/sign-in", &[("_subject", "demo.nobody")]).status, 403);
@@ -66,9 +97,16 @@ fn nothing_written_is_lost_when_a_session_ends() {
     ended.is(401).says("没有丢失");
     assert!(ended.html.contains("李四"));
     let form = ended.tree();
-    let form = form.select(&crate::support::visitor::selector("form[action='/sign-in']")).find(|form| form.html().contains("demo.gao")).unwrap();
-    let fields: Vec<(String, String)> = form.select(&crate::support::visitor::selector("input"))
-        .map(|field| (field.value().attr("name").unwrap().to_owned(), field.value().attr("value").unwrap_or_default().to_owned())).collect();
+    let form = form
+        .select(&crate::support::visitor::selector("form[action='/sign-in']"))
+        .find(|form| form.html().contains("demo.gao"))
+        .unwrap();
+    let fields: Vec<(String, String)> = form
+        .select(&crate::support::visitor::selector("input"))
+        .map(|field| {
+            (field.value().attr("name").unwrap().to_owned(), field.value().attr("value").unwrap_or_default().to_owned())
+        })
+        .collect();
     let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     let back = applicant.post("/sign-in", &fields);
     back.is(200).says("还在");
@@ -86,7 +124,14 @@ fn sessions_are_listed_ended_and_run_out() {
     stolen.get("/listings").is(200);
     let account = here.get("/account");
     let tree = account.tree();
-    let end = tree.select(&crate::support::visitor::selector("form[action*='/end']")).next().unwrap().value().attr("action").unwrap().to_owned();
+    let end = tree
+        .select(&crate::support::visitor::selector("form[action*='/end']"))
+        .next()
+        .unwrap()
+        .value()
+        .attr("action")
+        .unwrap()
+        .to_owned();
     here.submit(&account, &end, &[]).is(200).says("会话已结束");
     assert!(stolen.get("/listings").path.starts_with("/sign-in"));
     here.get("/listings").is(200);
@@ -129,14 +174,20 @@ fn hostile_words_are_shown_and_never_run() {
     let id = applicant.fill("/applications/new", &[("/kind", "add"), ("/scheme", "beijing-2022")]).is(200).id();
     let hostile = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>";
     applicant.fill(&format!("/applications/{id}/items/new"), &[("/item/name_zh", hostile)]).is(200);
-    for page in [format!("/applications/{id}/items"), format!("/applications/{id}/items/0"), format!("/applications/{id}/check")] {
+    for page in [
+        format!("/applications/{id}/items"),
+        format!("/applications/{id}/items/0"),
+        format!("/applications/{id}/check"),
+    ] {
         let page = applicant.get(&page);
         assert!(!page.html.contains("<script>alert") && !page.html.contains("<img src=x"), "{}", page.path);
         assert!(page.html.contains("alert(1)"), "{}: it is shown", page.path);
     }
     let search = applicant.get("/listings?q=%3Cscript%3E%22onload%3D1");
     assert!(!search.html.contains("<script>\""));
-    for path in ["/applications/../../etc/passwd", "/listings/%2e%2e%2f", "/do/none/x", "/assets/../Cargo.toml", "/nowhere"] {
+    for path in
+        ["/applications/../../etc/passwd", "/listings/%2e%2e%2f", "/do/none/x", "/assets/../Cargo.toml", "/nowhere"]
+    {
         let status = applicant.get(path).status;
         assert!((400..500).contains(&status), "{path}: {status}");
     }

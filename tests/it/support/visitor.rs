@@ -112,7 +112,8 @@ impl Visitor {
 
     /// Sends a request as a browser does, without following it.
     pub fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Response {
-        let cookies: Vec<String> = self.cookies.borrow().iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let cookies: Vec<String> =
+            self.cookies.borrow().iter().map(|(name, value)| format!("{name}={value}")).collect();
         let cookies = cookies.join("; ");
         let mut all: Vec<(&str, &str)> = headers.to_vec();
         if !cookies.is_empty() {
@@ -156,7 +157,8 @@ impl Visitor {
     #[track_caller]
     pub fn submit(&self, page: &PageSeen, action: &str, fields: &[(&str, &str)]) -> PageSeen {
         let tree = page.tree();
-        let found = tree.select(&selector("form[method=post]")).find(|form| form.value().attr("action") == Some(action));
+        let found =
+            tree.select(&selector("form[method=post]")).find(|form| form.value().attr("action") == Some(action));
         let form = found.unwrap_or_else(|| panic!("{} has no form to `{action}`:\n{}", page.path, page.said()));
         let mut pairs: Vec<(String, String)> = Vec::new();
         for field in form.select(&selector("input, textarea, select")) {

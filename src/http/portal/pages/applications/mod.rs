@@ -3,22 +3,17 @@
 //! A draft keeps whatever is written, faults and all; every part is saved by itself, under the version that its page showed.
 //! The same pages serve a correction, which is collected as a copy of the content and sent whole.
 
+pub mod evidence;
+pub mod lodging;
+
 use super::super::fields::{Choice, FormView};
 use super::super::frame::Frame;
-use super::super::gateway::{Asked, Refused};
 use super::super::json::Json;
 use super::super::visit::{Answer, Failure, Visit, see_other};
 use crate::domain::code::UnitCode;
-use crate::http::problem::{Problem, ProblemType};
-use actix_multipart::Multipart;
-use actix_web::FromRequest as _;
-use actix_web::http::{Method, StatusCode};
+use actix_web::http::Method;
 use askama::Template;
-use futures_util::StreamExt as _;
 use serde_json::{Value, json};
-
-/// Largest document with its form, as the endpoint takes it.
-const UPLOAD: usize = 21 * 1024 * 1024;
 
 #[derive(Template)]
 #[template(path = "portal/applications.html")]
@@ -395,165 +390,4 @@ pub async fn contact(visit: &Visit) -> Answer {
 /// What the endpoint refuses.
 pub async fn save_contact(visit: &Visit) -> Answer {
     if save(visit, visit.form.body()).await? { saved(visit, "") } else { contact(visit).await }
-}
-
-#[derive(Template)]
-#[template(path = "portal/application_documents.html")]
-struct Documents<'a> {
-    f: Frame,
-    form: FormView<'a>,
-    id: &'a str,
-    checklist: Json<'a>,
-    list: Json<'a>,
-    kinds: Vec<Choice>,
-}
-
-/// Shows the evidence: what is needed, what is there.
-///
-/// # Errors
-/// What the endpoints refuse.
-pub async fn documents(visit: &Visit) -> Answer {
-    let id = visit.part("id");
-    let checklist = visit.get(format!("/v1/applications/{id}/checklist")).await?.view;
-    let list = visit.get(format!("/v1/applications/{id}/documents")).await?.view;
-    let kinds = Json(&checklist)
-        .each("documents")?
-        .into_iter()
-        .map(|kind| Ok((kind.text("code")?.into_owned(), kind.text("name")?.into_owned())))
-        .collect::<Result<_, askama::Error>>()?;
-    visit.render(&Documents {
-        f: Frame::new(visit, visit.t("证明材料", "Evidence")),
-        form: visit.form_view(Json::NOTHING, None),
-        id,
-        checklist: Json(&checklist),
-        list: Json(&list),
-        kinds,
-    })
-}
-
-/// Takes a document: the token first, then its kind, then the file, which goes on as it came.
-///
-/// # Errors
-/// `forbidden` without the token; what the endpoint refuses.
-pub async fn attach(visit: &Visit) -> Answer {
-    let broken = || Failure::from(Problem::new(ProblemType::InvalidRequest));
-    let mut payload = visit.payload()?.into_inner();
-    let mut form = Multipart::from_request(&visit.request, &mut payload).await.map_err(|_| broken())?;
-    let (mut token, mut kind, mut file) = (String::new(), String::new(), None);
-    let mut received = 0_usize;
-    while let Some(field) = form.next().await {
-        let mut field = field.map_err(|_| broken())?;
-        let name = field.name().unwrap_or_default().to_owned();
-        let file_name = field.content_disposition().and_then(|it| it.get_filename()).map(str::to_owned);
-        if name == "file" {
-            visit.check_token(&token)?;
-        }
-        let mut bytes = Vec::new();
-        while let Some(chunk) = field.next().await {
-            let chunk = chunk.map_err(|_| broken())?;
-            received = received.saturating_add(chunk.len());
-            if received > UPLOAD {
-                return Err(ProblemType::PayloadTooLarge.into());
-            }
-            bytes.extend_from_slice(&chunk);
-        }
-        match name.as_str() {
-            "_csrf" => token = String::from_utf8_lossy(&bytes).into_owned(),
-            "/kind" => kind = String::from_utf8_lossy(&bytes).into_owned(),
-            "file" => file = Some((file_name.unwrap_or_default(), bytes)),
-            _ => {}
-        }
-    }
-    visit.check_token(&token)?;
-    let (name, bytes) = file.unwrap_or_default();
-    let id = visit.part("id");
-    match visit.ask(upload(&format!("/v1/applications/{id}/documents"), &kind, &name, &bytes)).await {
-        Ok(_) => Ok(see_other(&format!("/applications/{id}/documents?done=attached"))),
-        Err(refused) => {
-            visit.refuse(refused)?;
-            documents(visit).await
-        }
-    }
-}
-
-/// Makes the form of the endpoint (RFC 7578) anew, so that nothing else of what came goes along.
-fn upload(target: &str, kind: &str, name: &str, bytes: &[u8]) -> Asked {
-    let boundary = uuid::Uuid::new_v4().simple().to_string();
-    let quoted: String = name.chars().filter(|letter| !letter.is_control() && !matches!(letter, '"' | '\\')).collect();
-    let head = format!(
-        "--{boundary}\r\nContent-Disposition: form-data; name=\"kind\"\r\n\r\n{kind}\r\n--{boundary}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{quoted}\"\r\nContent-Type: application/octet-stream\r\n\r\n"
-    );
-    let tail = format!("\r\n--{boundary}--\r\n");
-    Asked {
-        method: Method::POST,
-        target: target.to_owned(),
-        body: [head.as_bytes(), bytes, tail.as_bytes()].concat().into(),
-        media: Some(format!("multipart/form-data; boundary={boundary}")),
-        ..Asked::default()
-    }
-}
-
-#[derive(Template)]
-#[template(path = "portal/application_check.html")]
-struct Check<'a> {
-    f: Frame,
-    form: FormView<'a>,
-    id: &'a str,
-    case: Json<'a>,
-    checklist: Json<'a>,
-}
-
-/// Shows everything before it is lodged.
-///
-/// # Errors
-/// What the endpoints refuse.
-pub async fn check(visit: &Visit) -> Answer {
-    let opened = open(visit).await?;
-    let id = visit.part("id");
-    let checklist = visit.get(format!("/v1/applications/{id}/checklist")).await?.view;
-    visit.render(&Check {
-        f: Frame::new(visit, visit.t("检查并提交", "Check and lodge")),
-        form: visit.form_view(Json::NOTHING, Some(&opened.etag)),
-        id,
-        case: Json(&opened.view),
-        checklist: Json(&checklist),
-    })
-}
-
-/// Lodges the draft, or sends the correction.
-///
-/// # Errors
-/// What the endpoint refuses.
-pub async fn lodge(visit: &Visit) -> Answer {
-    let id = visit.part("id");
-    if visit.form.get("_true").is_empty() {
-        let (zh, en) = (
-            "请先勾选声明：所填内容真实、物品只用于研发。",
-            "Tick the declaration first: what you state is true and the items serve research only.",
-        );
-        let problem =
-            json!({ "detail": visit.t(zh, en), "faults": [{ "pointer": "_true", "detail": visit.t(zh, en) }] });
-        visit.refuse(Refused { status: StatusCode::BAD_REQUEST, problem })?;
-        return check(visit).await;
-    }
-    let reply = visit.send(Method::POST, format!("/v1/applications/{id}/lodge"), json!({})).await?;
-    if reply.is_some() { Ok(see_other(&format!("/applications/{id}/receipt?done=lodged"))) } else { check(visit).await }
-}
-
-#[derive(Template)]
-#[template(path = "portal/application_receipt.html")]
-struct Receipt<'a> {
-    f: Frame,
-    case: Json<'a>,
-    id: &'a str,
-}
-
-/// Shows the receipt of what was lodged.
-///
-/// # Errors
-/// What the endpoints refuse.
-pub async fn receipt(visit: &Visit) -> Answer {
-    let opened = open(visit).await?;
-    let id = visit.part("id");
-    visit.render(&Receipt { f: Frame::new(visit, visit.t("提交回执", "Receipt")), case: Json(&opened.view), id })
 }
