@@ -345,11 +345,11 @@ impl Visit {
     /// `Ok(None)` when it was refused in a way that the person can mend on the page; other refusals.
     pub async fn send(&self, method: Method, target: impl Into<String>, body: Value) -> Result<Option<Reply>, Failure> {
         let text = |name| Some(self.form.get(name)).filter(|text| !text.is_empty()).map(str::to_owned);
-        let is_empty = body.as_object().is_some_and(serde_json::Map::is_empty);
         let asked = Asked {
             method,
             target: target.into(),
-            body: if is_empty { web::Bytes::new() } else { body.to_string().into() },
+            // Endpoints without a body do not read it.
+            body: body.to_string().into(),
             media: None,
             seen: text("_seen"),
             key: text("_key"),

@@ -84,14 +84,17 @@ on_both! {
         app.settle();
         let customs = Visitor::signed_in(app, "demo.customs");
         let question = [("/lines/0/enterprise", ENTERPRISE), ("/lines/0/hs_code", "2937210000"), ("/lines/0/quantity", "1"), ("/lines/0/unit", "036")];
-        let allowed = customs.fill("/look-up", &question);
-        assert_eq!(allowed.is(200).first(".verdict .said"), "放行");
+        // It holds two listings under that code: the officer is told what helps, and does it.
+        customs.fill("/look-up", &question).is(200).says("人工核查").says("名单编号");
+        let named: Vec<(&str, &str)> = question.into_iter().chain([("/lines/0/listing", listing.as_str())]).collect();
+        let allowed = customs.fill("/look-up", &named);
+        assert_eq!(allowed.is(200).first(".verdict .said"), "放行", "{}", allowed.said());
 
         // Stopped at once by one person, denied at the border, confirmed by another.
         let reason = [("/reason/code", "risk_found"), ("/reason/basis", "风险通报")];
         officer.act("stop-listing", &listing, &reason).is(200).says("已紧急停用");
         app.settle();
-        let denied = customs.fill("/look-up", &question);
+        let denied = customs.fill("/look-up", &named);
         assert_eq!(denied.is(200).first(".verdict .said"), "不放行");
         denied.says("怎么办");
         let stop = officer.get("/stops?stage=emergency").link(&format!("名单 {listing}"));

@@ -2,8 +2,9 @@
 
 use super::super::frame::Frame;
 use super::super::json::Json;
-use super::super::visit::{Answer, Visit};
+use super::super::visit::{Answer, Failure, Visit};
 use askama::Template;
+use serde_json::Value;
 
 #[derive(Template)]
 #[template(path = "portal/log.html")]
@@ -25,16 +26,21 @@ impl Entries<'_> {
     }
 }
 
-/// Lists entries of the log, in words.
+const FILTERS: [&str; 6] = ["type", "entity", "actor", "org", "from", "to"];
+
+/// Entries on a page.
+const ENTRIES: i64 = 50;
+
+/// Lists entries of the log, in words: the newest first, or those that fit a search in the order in which they came.
 ///
 /// # Errors
 /// What the endpoint refuses.
 pub async fn entries(visit: &Visit) -> Answer {
-    let filters = ["type", "entity", "actor", "org", "from", "to", "after"];
-    let list = visit.get(visit.endpoint("/v1/log/entries", &filters)).await?.view;
+    let searched = FILTERS.iter().any(|name| !visit.query.get(name).is_empty());
+    let (list, more) = if searched { found(visit).await? } else { newest(visit).await? };
     visit.render(&Entries {
         f: Frame::new(visit, visit.t("审计日志", "Audit log")),
-        more: visit.next_page(&list),
+        more,
         list: Json(&list),
         kind: visit.query.get("type"),
         entity: visit.query.get("entity"),
@@ -43,6 +49,27 @@ pub async fn entries(visit: &Visit) -> Answer {
         from: visit.query.get("from"),
         to: visit.query.get("to"),
     })
+}
+
+async fn found(visit: &Visit) -> Result<(Value, Option<String>), Failure> {
+    let names: Vec<&str> = FILTERS.into_iter().chain(["after"]).collect();
+    let list = visit.get(visit.endpoint("/v1/log/entries", &names)).await?.view;
+    let more = visit.next_page(&list);
+    Ok((list, more))
+}
+
+/// The entries before a place of the log, which is its end where none is named.
+async fn newest(visit: &Visit) -> Result<(Value, Option<String>), Failure> {
+    let head = visit.edge.app.index.load().revision().0;
+    let before =
+        visit.query.get("before").parse::<i64>().ok().filter(|before| (0..=head).contains(before)).unwrap_or(head);
+    let after = before.saturating_sub(ENTRIES).max(0);
+    let limit = before.saturating_sub(after).max(1);
+    let mut list = visit.get(format!("/v1/log/entries?after={after}&limit={limit}")).await?.view;
+    if let Some(items) = list.get_mut("items").and_then(Value::as_array_mut) {
+        items.reverse();
+    }
+    Ok((list, (after > 0).then(|| visit.address_with("before", &after.to_string()))))
 }
 
 #[derive(Template)]
