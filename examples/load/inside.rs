@@ -291,7 +291,7 @@ fn from_outside(data: &Path, url: &DatabaseUrl, vkey: &str, plan: Plan, report: 
         let args = Sourced::try_parse_from(args)?;
         let start = Instant::now();
         let mut source = Source::open(&args.source).map_err(|failure| format!("{failure:?}"))?;
-        let result = of_files(&mut source, vkey, None, None).map_err(|failure| format!("{failure:?}"))?;
+        let result = of_files(&mut source, (vkey, None), None, None).map_err(|failure| format!("{failure:?}"))?;
         if !result.ok {
             return Err(format!("the archive of the bench does not verify: {:?}", result.problems).into());
         }

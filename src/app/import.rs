@@ -258,6 +258,8 @@ fn rule_fault(row: &ListRow, change: &Change, rule: Rule) -> Option<SheetFault> 
         | Rule::OwnGrant
         | Rule::LastAdministrator
         | Rule::PersonInactive
+        | Rule::PersonActive
+        | Rule::NothingToErase
         | Rule::AccountTaken
         | Rule::RoleNotYours
         | Rule::CodeInvalid

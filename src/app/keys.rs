@@ -1,7 +1,7 @@
 //! Files of the data folder: the checkpoint key, which signs checkpoints and nothing else, and the keys that sign answers.
 
 use crate::store::private::random;
-use crate::store::{Environment, StoreError};
+use crate::store::{Environment, Installation, StoreError};
 use crate::tlog::checkpoint::{CheckpointKey, Origin};
 use std::io::{Read as _, Write as _};
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
@@ -52,6 +52,64 @@ impl DataFolder {
             None => make_private(&path)?,
         };
         Ok(CheckpointKey::from_seed(&seed, origin))
+    }
+
+    /// Where the key of a later shard lies.
+    fn shard_key(&self, shard: &str) -> PathBuf {
+        self.keys().join(format!("checkpoint-{shard}.key"))
+    }
+
+    /// Reads the key that signs the log in its present shard; that of the first is made at first use.
+    ///
+    /// # Errors
+    /// [`StoreError::File`] when it is not here, cannot be read, is readable by others, or is another.
+    pub fn checkpoint_key_of(&self, installation: &Installation) -> Result<CheckpointKey, StoreError> {
+        let Some(later) = &installation.later else { return self.checkpoint_key_for(&installation.origin) };
+        let key = self.checkpoint_key_named(&later.origin)?.filter(|key| key.vkey() == later.vkey);
+        key.ok_or_else(|| {
+            let path = self.shard_key(&later.shard);
+            StoreError::File(format!("{} is not the key {} of the log; bring it here", path.display(), later.vkey))
+        })
+    }
+
+    /// Reads the key with which a shard of this name was signed; none when it is not here. Whoever asks compares.
+    ///
+    /// # Errors
+    /// [`StoreError::File`] when it cannot be read, is readable by others, or is no key.
+    pub fn checkpoint_key_named(&self, origin: &str) -> Result<Option<CheckpointKey>, StoreError> {
+        let Ok(name) = Origin::parse(origin) else { return Ok(None) };
+        let shard = origin.rsplit('/').next().unwrap_or_default();
+        let seed = match read_private(&self.shard_key(shard))? {
+            Some(seed) => Some(seed),
+            None => read_private(&self.checkpoint_key())?,
+        };
+        Ok(seed.map(|seed| CheckpointKey::from_seed(&seed, name)))
+    }
+
+    /// Writes the key of a new shard: a fresh one, or that of the shard before under the new name.
+    ///
+    /// # Errors
+    /// [`StoreError::File`] when it cannot be written, or the old one cannot be read.
+    pub fn make_shard_key(
+        &self,
+        shard: &str,
+        origin: &str,
+        kept: Option<&Installation>,
+    ) -> Result<CheckpointKey, StoreError> {
+        let name = Origin::parse(origin).map_err(|error| StoreError::File(error.to_string()))?;
+        let path = self.shard_key(shard);
+        let seed = match kept {
+            None => make_private(&path)?,
+            Some(before) => {
+                let later = before.later.as_ref().map(|later| self.shard_key(&later.shard));
+                let old = later.unwrap_or_else(|| self.checkpoint_key());
+                let seed = read_private(&old)?
+                    .ok_or_else(|| StoreError::File(format!("{} is not there; use --rotate-key", old.display())))?;
+                write_private(&path, &seed)?;
+                seed
+            }
+        };
+        Ok(CheckpointKey::from_seed(&seed, name))
     }
 
     fn answer_key(&self, kid: &str) -> PathBuf {
@@ -107,17 +165,23 @@ fn read_private(path: &Path) -> Result<Option<[u8; 32]>, StoreError> {
 }
 
 fn make_private(path: &Path) -> Result<[u8; 32], StoreError> {
-    let failed = |error: std::io::Error| StoreError::File(format!("{}: {error}", path.display()));
     let seed: [u8; 32] = random()?;
+    if write_private(path, &seed)? {
+        return Ok(seed);
+    }
+    // Another process of the same folder was first.
+    read_private(path)?.ok_or_else(|| StoreError::File(format!("{}: vanished", path.display())))
+}
+
+/// Writes a key for the owner only; says whether there was none.
+fn write_private(path: &Path, seed: &[u8; 32]) -> Result<bool, StoreError> {
+    let failed = |error: std::io::Error| StoreError::File(format!("{}: {error}", path.display()));
     match create_private(path) {
         Ok(mut file) => {
             file.write_all(hex::encode(seed).as_bytes()).and_then(|()| file.sync_all()).map_err(failed)?;
-            Ok(seed)
+            Ok(true)
         }
-        // Another process of the same folder was first.
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
-            read_private(path)?.ok_or_else(|| StoreError::File(format!("{}: vanished", path.display())))
-        }
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(false),
         Err(error) => Err(failed(error)),
     }
 }

@@ -3,6 +3,7 @@
 //! They load, let the domain decide, and save with [`Store::write`](crate::store::Store::write). They know no HTTP,
 //! no SQL and no async.
 
+pub mod accesses;
 pub mod adjust;
 pub mod answer_json;
 pub mod answers;
@@ -30,6 +31,7 @@ pub mod own;
 pub mod people;
 pub mod plan;
 pub mod preview;
+pub mod privacy;
 pub mod queue;
 pub mod receipts;
 pub mod reconcile;
@@ -80,6 +82,8 @@ pub struct App {
     pub clock: Clock,
     /// Where recorded answers go.
     pub recorder: queue::Recorder<record::Record>,
+    /// Where records of access to protected data go.
+    pub accesses: queue::Recorder<accesses::Access>,
     /// When this process started.
     pub started_at: Instant,
     /// Unrecorded answers that a seal has told.

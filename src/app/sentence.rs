@@ -190,7 +190,7 @@ fn thing(kind: &str, id: &str, lang: Lang) -> String {
     let name = name.map_or_else(|| kind.replace('_', " "), str::to_owned);
     match kind {
         // There is one of each.
-        "log" | "answers" => name,
+        "log" | "log_shard" | "answers" | "accesses" => name,
         _ => format!("{name} {id}"),
     }
 }
@@ -198,7 +198,9 @@ fn thing(kind: &str, id: &str, lang: Lang) -> String {
 /// Kinds of things in words.
 const THINGS: &[(&str, &str, &str)] = &[
     ("log", "日志", "the log"),
+    ("log_shard", "日志分片", "shard of the log"),
     ("answers", "一段已记录的答复", "a stretch of recorded answers"),
+    ("accesses", "一段查阅记录", "a stretch of records of access"),
     ("answer_key", "答复签名密钥", "the answer key"),
     ("listing", "名单", "listing"),
     ("enterprise", "企业", "enterprise"),
@@ -229,6 +231,7 @@ const THINGS: &[(&str, &str, &str)] = &[
     ("person", "人员", "person"),
     ("account", "账户", "account"),
     ("grant", "授权", "grant"),
+    ("erasure", "删除决定", "erasure"),
 ];
 
 /// Members in words; one that has none is named as the log names it.
@@ -283,6 +286,7 @@ const MEMBERS: &[(&str, &str, &str)] = &[
     ("decided_at", "决定时间", "decided at"),
     ("proposed_by", "提出人", "proposed by"),
     ("answers", "答复数", "answers"),
+    ("records", "记录数", "records"),
     ("unrecorded", "未能记录数", "answers not recorded"),
     ("root", "根散列", "root"),
     ("first_id", "首条", "first"),
@@ -292,6 +296,21 @@ const MEMBERS: &[(&str, &str, &str)] = &[
     ("log/origin", "日志名称", "name of the log"),
     ("environment", "运行环境", "environment"),
     ("shard", "日志分片", "shard"),
+    ("log_shard/origin", "日志名称", "name of the log"),
+    ("vkey", "日志公钥", "public key of the log"),
+    ("cause", "起因", "cause"),
+    ("old_shard", "原日志分片", "shard before"),
+    ("old_origin", "原日志名称", "name before"),
+    ("old_vkey", "原日志公钥", "public key before"),
+    ("old_size", "原日志最后公布的条数", "entries last published before"),
+    ("old_root", "原日志最后公布的根散列", "root last published before"),
+    ("old_note", "原日志最后公布的检查点", "checkpoint last published before"),
+    ("reason", "理由", "reason"),
+    ("subject_kind", "对象种类", "whose"),
+    ("subject", "对象", "subject"),
+    ("ground", "依据", "ground"),
+    ("row_count", "记录数", "rows"),
+    ("rows", "删除后的记录", "rows afterwards"),
     ("algorithm", "签名算法", "algorithm"),
     ("jwk", "公钥", "public key"),
     ("introduced_at", "启用时间", "introduced at"),

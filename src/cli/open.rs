@@ -12,7 +12,7 @@ use crate::app::queue::Recorder;
 use crate::app::receipts::keys::AnswerKeys;
 use crate::app::replays::Sampled;
 use crate::app::sweeps::Swept;
-use crate::app::{App, record};
+use crate::app::{App, accesses, record};
 use crate::clock::Clock;
 use crate::config;
 use crate::domain::receipt::{AnswerAlgorithm, Overflow};
@@ -105,6 +105,7 @@ impl Opened {
         {
             tracing::error!(%error, "the last answers are not sealed; the next start will");
         }
+        self.app.accesses.flush();
         self.app.messages.flush();
         drop(self.app);
         store.close();
@@ -151,10 +152,15 @@ pub fn open(opening: Opening) -> Result<Opened, Failure> {
         }
     };
     drop(conn);
-    let key = folder.checkpoint_key_for(&installation.origin)?;
+    let key = folder.checkpoint_key_of(&installation)?;
     let vkey = key.vkey();
     let (bell, rings) = crossbeam_channel::bounded(1);
-    let signer = Some(Signer::new(key, folder.head_file()));
+    let mut signer = Signer::new(key, folder.head_file());
+    if let Some(later) = installation.later.clone() {
+        let key = folder.checkpoint_key_named(&later.old_origin)?.filter(|key| key.vkey() == later.old_vkey);
+        signer = signer.after(later, key);
+    }
+    let signer = Some(signer);
     // The desk judges by the list that is loaded from the store that it serves.
     let index = Arc::new(Index::new(Snapshot::empty()));
     let desk: Option<Box<dyn Desk>> = Some(Box::new(DrawDesk::new(Arc::clone(&index))));
@@ -166,14 +172,15 @@ pub fn open(opening: Opening) -> Result<Opened, Failure> {
     index.swap(load(&store)?);
     look(&store, &index, &opening.clock);
     let follower = Follower::start(store.clone(), Arc::clone(&index), opening.clock.clone(), rings)?;
-    let (recorder, messages, answer_keys) = if opening.record {
+    let (recorder, messages, accesses, answer_keys) = if opening.record {
         (
             Recorder::start("recorder", store.clone(), record::BATCH, opening.overflow, record::write)?,
             Recorder::start("messages", store.clone(), messages::BATCH, Overflow::Count, messages::write)?,
+            Recorder::start("accesses", store.clone(), accesses::BATCH, Overflow::Count, accesses::write)?,
             AnswerKeys::new(folder.clone(), opening.signing),
         )
     } else {
-        (Recorder::off(), Recorder::off(), AnswerKeys::none())
+        (Recorder::off(), Recorder::off(), Recorder::off(), AnswerKeys::none())
     };
     if let Err(error) = answer_keys.take(&store, opening.clock.now()) {
         // Answers are given all the same, only not signed; it is tried again every minute.
@@ -188,6 +195,7 @@ pub fn open(opening: Opening) -> Result<Opened, Failure> {
         index,
         clock,
         recorder,
+        accesses,
         started_at,
         losses_told,
         replayed,

@@ -86,6 +86,10 @@ pub enum Rule {
     LastAdministrator,
     /// The person is not active.
     PersonInactive,
+    /// The person may still act.
+    PersonActive,
+    /// No personal data of the subject are left.
+    NothingToErase,
     /// The account already belongs to somebody.
     AccountTaken,
     /// The role is not one of the organisation's own people.
@@ -358,6 +362,16 @@ impl Rule {
                 "person_inactive",
                 "该人员已停用；请先恢复，或另选一人。",
                 "this person is not active; reactivate them first or choose somebody else",
+            ),
+            Self::PersonActive => (
+                "person_active",
+                "该人员仍在任；请先停用，再删除其个人信息。",
+                "this person may still act; deactivate them before their personal data are erased",
+            ),
+            Self::NothingToErase => (
+                "nothing_to_erase",
+                "没有可删除的个人信息：没有登记，或者已经删除。请核对所指的人员或企业。",
+                "there are no personal data to erase: none were registered, or they are erased already; check whom you named",
             ),
             Self::AccountTaken => (
                 "account_taken",

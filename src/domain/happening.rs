@@ -21,10 +21,14 @@ words! {
         AnswerKeyIntroduced "answer_key.introduced" "启用了" "introduced";
         /// A key that signs answers was retired.
         AnswerKeyRetired "answer_key.retired" "停用了" "retired";
+        /// To erase somebody's personal data was proposed.
+        PrivacyErasureProposed "privacy.erasure_proposed" "提议删除个人信息：" "proposed to erase personal data by";
+        /// It was refused.
+        PrivacyErasureRefused "privacy.erasure_refused" "不同意删除个人信息：" "refused to erase personal data by";
         /// Private values were erased.
-        PrivacyErased "privacy.erased" "删除了个人信息：" "erased the personal data of";
-        /// Personal data or the log were looked at.
-        AccessRecorded "access.recorded" "查阅了" "looked at";
+        PrivacyErased "privacy.erased" "删除了个人信息：" "erased personal data by";
+        /// Records of access were sealed.
+        AccessesSealed "accesses.sealed" "封存了" "sealed";
         /// A version of a scheme was adopted.
         SchemeAdopted "scheme.adopted" "采用了" "adopted";
         /// A row of the tariff table was recorded.

@@ -56,6 +56,10 @@ ids! {
     EventId "evt_";
     /// A person, whatever names and logins they have.
     PersonId "per_";
+    /// A record of access to protected data.
+    AccessId "acs_";
+    /// An erasure of personal data.
+    ErasureId "ers_";
     /// A stop of an item class.
     StopId "stp_";
     /// An entry of a screening list.

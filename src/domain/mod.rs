@@ -3,6 +3,7 @@
 //! Codes and values are parsed once at the door (`code`, `quantity`, `validity`, `listing_number`); the rules trust
 //! them. `lookup` is the main job; `timeline` and `adjustment` say how the list may change.
 
+pub mod access;
 pub mod actor;
 pub mod adjustment;
 pub mod application;
@@ -17,6 +18,7 @@ pub mod document;
 pub mod draw;
 pub mod eligibility;
 pub mod enterprise;
+pub mod erasure;
 pub mod error;
 pub mod fault;
 pub mod fields;

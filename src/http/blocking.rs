@@ -80,6 +80,12 @@ impl From<AppError> for Problem {
             AppError::Store(ref failure) if failure.is_ours() => {
                 Self::new(ProblemType::Internal).caused_by(error_chain(&error))
             }
+            AppError::Store(ref failure) if failure.is_frozen() => Self::new(ProblemType::Unavailable)
+                .with_detail(
+                    "变更日志已公布的部分与数据库不符（数据库由备份恢复，或日志已换分片），服务不再接受变更；查询照常。管理员须查明后运行 `whitelist log reshard --reason …` 并重新启动服务。",
+                    "What was published of the log is not in this database: it was restored from a backup, or the log has gone on in another shard. Changes are refused, lookups go on. The operator must find out why, run `whitelist log reshard --reason …` and start the service again.",
+                )
+                .caused_by(error_chain(&error)),
             AppError::Store(_) => Self::new(ProblemType::Unavailable).caused_by(error_chain(&error)),
         }
     }

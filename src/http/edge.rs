@@ -3,6 +3,7 @@
 //!
 //! Whether a caller may call is decided here, from the endpoint table, before a byte of the body is read.
 
+use super::access;
 use super::docs;
 use super::endpoints::{Access, Endpoint};
 use super::limits::{LimitSettings, Unread};
@@ -206,10 +207,14 @@ pub async fn around<B: MessageBody + 'static>(
     };
     let response = match admitted {
         Ok(Admitted { token, roles, acting_for }) => {
-            let asked = Asked { lang, id: id.clone(), token, roles, acting_for };
-            request.extensions_mut().insert(Rc::new(asked));
+            let asked = Rc::new(Asked { lang, id: id.clone(), token, roles, acting_for });
+            request.extensions_mut().insert(Rc::clone(&asked));
             // Handlers answer problems as responses; what fails as an error here never had one.
             let (request, response) = next.call(request).await?.into_parts();
+            let disclosed = endpoint.and_then(|endpoint| access::disclosed(endpoint.operation));
+            if let Some(kind) = disclosed.filter(|_| response.status().is_success()) {
+                access::note(&edge, &asked, &request, kind);
+            }
             ServiceResponse::new(request, render(response, lang, &id))
         }
         Err(problem) => request.into_response(problem.respond(lang, &id)),

@@ -24,6 +24,7 @@ pub struct Metrics {
     listings: IntGauge,
     head_age: Gauge,
     unrecorded: IntGauge,
+    lost_accesses: IntGauge,
     replayed: IntGauge,
     replayed_otherwise: IntGauge,
     groups: IntGauge,
@@ -95,6 +96,10 @@ impl Metrics {
             largest_group: gauge("whitelist_write_group_largest", "Most commands of one commit so far")?,
             stops_unconfirmed: gauge("whitelist_stops_unconfirmed", "Emergency stops that wait for a second person")?,
             stops_lapsed: gauge("whitelist_stops_lapsed", "Emergency stops lifted because nobody confirmed them")?,
+            lost_accesses: gauge(
+                "whitelist_accesses_unrecorded_total",
+                "Accesses to protected data that could not be recorded",
+            )?,
             lost_messages: gauge("whitelist_draw_messages_unrecorded_total", "Raw messages that could not be kept")?,
             lapsed: gauge("whitelist_reservations_lapsed_total", "Reservations that the service gave back")?,
             open: gauge("whitelist_reservations_open", "Declarations that hold a reservation, at the last sweep")?,
@@ -140,6 +145,7 @@ impl Metrics {
             &metrics.revision,
             &metrics.listings,
             &metrics.unrecorded,
+            &metrics.lost_accesses,
             &metrics.replayed,
             &metrics.replayed_otherwise,
             &metrics.groups,
@@ -220,6 +226,7 @@ impl Metrics {
         };
         self.stops_unconfirmed.set(stops(StopStage::Emergency));
         self.stops_lapsed.set(stops(StopStage::Lapsed));
+        self.lost_accesses.set(whole(app.accesses.dropped()));
         self.lost_messages.set(whole(app.messages.dropped()));
         self.lapsed.set(whole(app.swept.lapsed.load(Ordering::Relaxed)));
         self.open.set(app.swept.open.load(Ordering::Relaxed));

@@ -1,5 +1,6 @@
 //! The web edge: the only user of actix. It parses, decides who may call, and renders; it decides nothing else.
 
+pub mod access;
 pub mod api;
 pub mod blocking;
 pub mod docs;

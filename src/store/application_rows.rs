@@ -145,7 +145,7 @@ impl Fact for ContentRow {
     }
 
     fn subject(&self) -> String {
-        format!("enterprise:{}", self.enterprise)
+        format!("application:{}", self.application)
     }
 
     fn reason_code(&self) -> Option<&str> {

@@ -17,8 +17,8 @@ pub enum StoreError {
     /// A stored value is not what it must be.
     #[error("stored data is damaged: {0}")]
     Damaged(String),
-    /// The database lies behind a head that was published: a restored backup.
-    #[error("the database is behind the published head of its log ({0}); changes are refused")]
+    /// The database lies behind a head that was published: a restored backup. Or the log has gone on in another shard.
+    #[error("changes are refused: {0}")]
     BehindHead(String),
     /// The writer has stopped.
     #[error("the service is shutting down")]
@@ -48,6 +48,12 @@ impl StoreError {
             Self::Statement(_) => true,
             Self::Unreachable(_) | Self::OutcomeUnknown | Self::BehindHead(_) | Self::Closed | Self::File(_) => false,
         }
+    }
+
+    /// Whether changes are refused until an operator has looked.
+    #[must_use]
+    pub fn is_frozen(&self) -> bool {
+        matches!(self, Self::BehindHead(_))
     }
 
     /// Names damaged data.

@@ -3,6 +3,7 @@
 //! The entry says which members changed (plain where reviewed as harmless, else a commitment) and commits to the
 //! whole row, so that an edited table is found whatever column was edited.
 
+use super::erasures::ErasedRow;
 use super::error::StoreError;
 use super::private::{PrivateValues, random};
 use crate::tlog::Hash;
@@ -128,6 +129,24 @@ pub fn encode<F: Fact>(
         v: FORMAT,
     };
     Ok(Encoded { entry, private })
+}
+
+/// Compares a stored row whose personal values were erased with its entry and with what the erasure kept of it; says what
+/// differs, or nothing.
+///
+/// # Errors
+/// [`StoreError::Damaged`] when the row is no JSON object.
+pub fn compare_erased<F: Fact>(fact: &F, entry: &Entry, kept: &ErasedRow) -> Result<Option<String>, StoreError> {
+    let row = members(fact)?;
+    for change in &entry.changes {
+        let name = change.path.trim_start_matches('/');
+        let value = row.get(name).cloned().unwrap_or(Value::Null);
+        if !F::PRIVATE.contains(&name) && change.new != (!value.is_null()).then_some(Logged::Plain(value)) {
+            return Ok(Some(format!("`{name}` differs from the log")));
+        }
+    }
+    let same = kept.kind == F::KIND && kept.row == Value::Object(row);
+    Ok((!same).then(|| "the row differs from what its erasure commits to".to_owned()))
 }
 
 fn logged(private: &PrivateValues, path: &str, value: &Value) -> Result<Option<Logged>, StoreError> {

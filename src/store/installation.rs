@@ -5,6 +5,7 @@ use super::dialect::{begin_write, run};
 use super::error::StoreError;
 use super::private::random;
 use super::schema::{installation, log_head};
+use super::shards::{self, ShardRow};
 use diesel::{ExpressionMethods as _, OptionalExtension as _, QueryDsl as _, RunQueryDsl as _};
 
 /// Whether the data are real.
@@ -27,22 +28,38 @@ impl Environment {
     }
 }
 
-/// The row written once when a database comes into being.
+/// What a database is: the row written once when it comes into being, and the shard that its log is in by now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Installation {
     /// Whether the data are real.
     pub environment: Environment,
-    /// Name of the log, for ever.
+    /// Name of the log in its present shard.
     pub origin: String,
-    /// Shard of the log: another one after a restored backup.
+    /// Shard of the log: another one after a restored backup or a change of the key.
     pub shard: String,
+    /// The later shard that the log is in; none while it is in its first.
+    pub later: Option<ShardRow>,
 }
 
-/// Reads what the database is; none when it is new.
+/// Reads what the database is by now; none when it is new.
 ///
 /// # Errors
 /// The database's failure, or [`StoreError::Damaged`] for an unknown word.
 pub fn find(conn: &mut AnyConnection) -> Result<Option<Installation>, StoreError> {
+    let Some(founded) = founded(conn)? else { return Ok(None) };
+    Ok(Some(match shards::last(conn)? {
+        Some(later) => {
+            Installation { origin: later.origin.clone(), shard: later.shard.clone(), later: Some(later), ..founded }
+        }
+        None => founded,
+    }))
+}
+
+/// Reads what the database was when it came into being; none when it is new.
+///
+/// # Errors
+/// As [`find`].
+pub fn founded(conn: &mut AnyConnection) -> Result<Option<Installation>, StoreError> {
     let row: Option<(String, String, String)> = installation::table
         .find(1)
         .select((installation::environment, installation::origin, installation::shard))
@@ -53,7 +70,7 @@ pub fn find(conn: &mut AnyConnection) -> Result<Option<Installation>, StoreError
             .into_iter()
             .find(|known| known.as_str() == environment)
             .ok_or_else(|| StoreError::damaged("the installation's environment"))?;
-        Ok(Installation { environment, origin, shard })
+        Ok(Installation { environment, origin, shard, later: None })
     })
     .transpose()
 }

@@ -4,6 +4,7 @@
 //! all. Working state (people, recorded answers, kept responses) changes through [`Store::keep`]. Reads run on
 //! connections of their own and see committed rows only.
 
+pub mod access_seals;
 pub mod adjustments;
 pub mod answer_keys;
 pub mod answer_seals;
@@ -21,10 +22,10 @@ pub mod desk;
 pub mod dialect;
 pub mod documents;
 pub mod enterprises;
+pub mod erasures;
 pub mod error;
 pub mod fact;
 pub mod findings;
-
 pub mod installation;
 pub mod items;
 pub mod keep;
@@ -42,6 +43,7 @@ pub mod rulebook;
 pub mod schema;
 pub mod scratch;
 pub mod screening;
+pub mod shards;
 pub mod tx;
 pub mod usage_returns;
 pub mod writer;

@@ -4,6 +4,7 @@
 //! and the values themselves. Whoever is shown one derived salt learns nothing about the others.
 
 use super::conn::AnyConnection;
+use super::dialect::run;
 use super::error::StoreError;
 use super::schema::{private_values, subject_keys};
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
@@ -181,6 +182,30 @@ fn find_key(conn: &mut AnyConnection, subject: &str) -> Result<Option<SubjectKey
                 .map_err(|_| StoreError::Damaged(format!("the key of `{subject}` is not 32 bytes")))
         })
         .transpose()
+}
+
+/// Destroys the sealed values of entries, and the keys under which nothing else is sealed; `kept` names keys that are still
+/// needed. What a database file held is overwritten on SQLite; PostgreSQL frees it at the next `VACUUM`.
+///
+/// # Errors
+/// The database's failure.
+pub fn forget(conn: &mut AnyConnection, revisions: &[i64], kept: &[String]) -> Result<(), StoreError> {
+    if matches!(conn, AnyConnection::Sqlite(_)) {
+        run(conn, "PRAGMA secure_delete = ON")?;
+    }
+    for revisions in revisions.chunks(500) {
+        let sealed = private_values::table.filter(private_values::revision.eq_any(revisions));
+        let subjects: Vec<String> = sealed.select(private_values::subject).distinct().load(conn)?;
+        diesel::delete(private_values::table.filter(private_values::revision.eq_any(revisions))).execute(conn)?;
+        for subject in subjects {
+            let left: i64 =
+                private_values::table.filter(private_values::subject.eq(&subject)).count().get_result(conn)?;
+            if left == 0 && !kept.contains(&subject) {
+                diesel::delete(subject_keys::table.find(&subject)).execute(conn)?;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Reads sealed rows of a stretch of revisions, in order.

@@ -7,7 +7,7 @@ use super::error::StoreError;
 use super::fact::{Circumstances, Fact, Previous, encode};
 use super::keep::people;
 use super::log::{self, EntryRow};
-use super::private::{PrivateRow, SubjectKeys, random, seal};
+use super::private::{self, PrivateRow, SubjectKeys, random, seal};
 use super::register;
 use crate::domain::happening::is_known;
 use crate::domain::id::{EventId, PersonId, time_ordered};
@@ -282,6 +282,20 @@ impl<'g> Tx<'g> {
         self.group.previous.insert(revision, Previous { leaf_hash, after: encoded.entry.after });
         self.rows.queue(fact);
         Ok(Revision(revision))
+    }
+
+    /// Destroys the sealed values of committed entries, with the keys that nothing else is sealed under.
+    ///
+    /// # Errors
+    /// [`StoreError::Unreachable`] when an entry is of this very group: ask again; the database's failure.
+    pub fn forget(&mut self, revisions: &[i64]) -> Result<(), StoreError> {
+        if revisions.iter().any(|revision| *revision > self.group.base) {
+            return Err(StoreError::Unreachable("what is to be erased was written a moment ago".to_owned()));
+        }
+        let kept: Vec<String> = self.group.sealed.iter().map(|row| row.subject.clone()).collect();
+        private::forget(self.conn, revisions, &kept)?;
+        self.group.seen.keys.forget();
+        Ok(())
     }
 
     /// Appends an entry that no row stands behind: a fact about the log itself.

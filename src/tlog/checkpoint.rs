@@ -86,12 +86,24 @@ impl CheckpointKey {
     /// Signs a tree of `size` leaves with this root.
     #[must_use]
     pub fn sign(&self, size: u64, root: Hash) -> String {
+        let text = format!("{}\n{size}\n{}\n", self.origin, STANDARD.encode(root.0));
+        format!("{text}\n{}", self.line(&text))
+    }
+
+    /// Adds a signature of this key under a note of another log: that log goes on from this one.
+    #[must_use]
+    pub fn countersign(&self, note: &str) -> String {
+        // The text ends with the line break before the empty line.
+        let text = note.split_once("\n\n").map_or(note, |(text, _)| text);
+        format!("{note}{}", self.line(&format!("{text}\n")))
+    }
+
+    fn line(&self, text: &str) -> String {
         let origin = &self.origin;
-        let text = format!("{origin}\n{size}\n{}\n", STANDARD.encode(root.0));
         let public: Vec<u8> = [ED25519].into_iter().chain(self.key.verifying_key().to_bytes()).collect();
         let id = signed_note::key_id(origin.as_str(), &public).to_be_bytes();
         let signature: Vec<u8> = id.into_iter().chain(self.key.sign(text.as_bytes()).to_bytes()).collect();
-        format!("{text}\n\u{2014} {origin} {}\n", STANDARD.encode(signature))
+        format!("\u{2014} {origin} {}\n", STANDARD.encode(signature))
     }
 }
 
@@ -165,6 +177,18 @@ impl CheckpointVerifier {
     #[must_use]
     pub fn origin(&self) -> &Origin {
         &self.origin
+    }
+
+    /// Whether a verifier key in text form is this one.
+    #[must_use]
+    pub fn is(&self, vkey: &str) -> bool {
+        StandardVerifier::new(vkey).is_ok_and(|key| key.name() == self.key.name() && key.key_id() == self.key.key_id())
+    }
+
+    /// Whether a note, of whatever log, carries a signature of this key that holds.
+    #[must_use]
+    pub fn vouches(&self, note: &str) -> bool {
+        Note::from_bytes(note.as_bytes()).is_ok_and(|note| note.verify(self).is_ok())
     }
 
     /// Verifies a note and reads the checkpoint in it; signatures by others, such as witnesses, are

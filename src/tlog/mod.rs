@@ -16,6 +16,7 @@ pub mod cosignature;
 pub mod entry;
 pub mod merkle;
 pub mod proof;
+pub mod shards;
 pub mod text;
 pub mod tiles;
 pub mod verify;

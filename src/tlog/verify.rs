@@ -9,9 +9,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::{
     Hash,
-    checkpoint::{CheckpointError, CheckpointVerifier},
+    checkpoint::{Checkpoint, CheckpointError, CheckpointVerifier},
     entry::Entry,
     merkle::{Frontier, leaf_hash},
+    shards::{Shard, Shards},
     tiles::{FULL_BYTES, Tiles, WIDTH, path},
 };
 
@@ -88,6 +89,12 @@ pub struct LogCheck {
     waiting: Vec<((u8, u64), Vec<u8>)>,
     /// Root by size, of the checkpoints with a true signature.
     checkpoints: BTreeMap<u64, Hash>,
+    /// Where the log went on under another name or key.
+    shards: Shards,
+    /// Heads that the verifier's key did not sign: size and note. Older shards may have.
+    older: Vec<(u64, String, CheckpointError)>,
+    /// A key of an older shard from which this one must follow.
+    anchor: Option<CheckpointVerifier>,
     /// The last entry of every entity, by kind and id.
     entities: HashMap<(String, String), Last>,
     /// Whether entities may begin with any version, their earlier ones being in an older shard.
@@ -110,10 +117,31 @@ impl LogCheck {
             fed: BTreeSet::new(),
             waiting: Vec::new(),
             checkpoints: BTreeMap::new(),
+            shards: Shards::default(),
+            older: Vec::new(),
+            anchor: None,
             entities: HashMap::new(),
             continues: false,
             problems: Problems::default(),
         }
+    }
+
+    /// Demands that the newest key follows from a key of an older shard, hand to hand.
+    #[must_use]
+    pub fn following(self, anchor: CheckpointVerifier) -> Self {
+        Self { anchor: Some(anchor), ..self }
+    }
+
+    /// Lists the shards after the first, as far as entries were fed.
+    #[must_use]
+    pub fn shards(&self) -> &[Shard] {
+        self.shards.list()
+    }
+
+    /// Whether the log says openly that a head of this size and root is no longer under it.
+    #[must_use]
+    pub fn admits(&self, size: u64, root: Hash) -> bool {
+        self.shards.admit(size, root)
     }
 
     /// Takes the next entry and, where one is stored beside it, its leaf hash. Returns what it says, if it is an entry.
@@ -142,6 +170,7 @@ impl LogCheck {
         match Entry::from_leaf(bytes) {
             Ok(entry) => {
                 self.follow(index, leaf, &entry);
+                self.shards.entry(index, &entry);
                 Some(entry)
             }
             Err(error) => {
@@ -166,21 +195,16 @@ impl LogCheck {
 
     /// Takes a stored checkpoint: the size that it is filed under, and its note.
     pub fn checkpoint(&mut self, size: u64, note: &str) {
+        match self.verifier.verify(note) {
+            Ok(checkpoint) => self.signed(size, &checkpoint, note),
+            // Which older shard may have signed it is known when all entries are.
+            Err(error) => self.older.push((size, note.to_owned(), error)),
+        }
+    }
+
+    fn signed(&mut self, size: u64, checkpoint: &Checkpoint, note: &str) {
         let place = || format!("checkpoint {size}");
-        let checkpoint = match self.verifier.verify(note) {
-            Ok(checkpoint) => checkpoint,
-            Err(error) => {
-                let code = match error {
-                    CheckpointError::Signature(_) | CheckpointError::Unsigned(_) => "checkpoint-signature",
-                    CheckpointError::Origin { .. } => "checkpoint-origin",
-                    CheckpointError::Note | CheckpointError::Malformed | CheckpointError::VerifierKey => {
-                        "checkpoint-malformed"
-                    }
-                };
-                self.problems.add(code, place(), error.to_string());
-                return;
-            }
-        };
+        self.shards.signed(checkpoint, note);
         if checkpoint.size != size {
             let detail = format!("signed for size `{}`", checkpoint.size);
             self.problems.add("checkpoint-size", place(), detail);
@@ -188,6 +212,46 @@ impl LogCheck {
         if let Some(other) = self.checkpoints.insert(checkpoint.size, checkpoint.root) {
             let detail = format!("roots `{other}` and `{}` for one size", checkpoint.root);
             self.problems.add("checkpoint-twice", place(), detail);
+        }
+    }
+
+    fn finish_older(&mut self) {
+        for (size, note, error) in std::mem::take(&mut self.older) {
+            match self.shards.verify(&note).unwrap_or(Err(error)) {
+                Ok(checkpoint) => {
+                    let ended = self.shards.end_of(checkpoint.origin.as_str());
+                    if checkpoint.size > ended {
+                        let detail = format!("signed by `{}`, which ended at `{ended}`", checkpoint.origin);
+                        self.problems.add("checkpoint-origin", format!("checkpoint {size}"), detail);
+                    }
+                    self.signed(size, &checkpoint, &note);
+                }
+                Err(error) => self.unsigned(size, &error),
+            }
+        }
+    }
+
+    fn unsigned(&mut self, size: u64, error: &CheckpointError) {
+        let code = match error {
+            CheckpointError::Signature(_) | CheckpointError::Unsigned(_) => "checkpoint-signature",
+            CheckpointError::Origin { .. } => "checkpoint-origin",
+            CheckpointError::Note | CheckpointError::Malformed | CheckpointError::VerifierKey => "checkpoint-malformed",
+        };
+        self.problems.add(code, format!("checkpoint {size}"), error.to_string());
+    }
+
+    fn finish_shards(&mut self) {
+        if let Some(last) = self.shards.list().last().filter(|last| !self.verifier.is(&last.vkey)) {
+            let detail = format!("the entry names the key `{}`", last.vkey);
+            self.problems.add("shard-key", format!("entry {}", last.first), detail);
+        }
+        for (shard, size) in self.shards.early() {
+            let detail = format!("signed by `{}`, which begins behind entry `{}`", shard.origin, shard.first);
+            self.problems.add("checkpoint-origin", format!("checkpoint {size}"), detail);
+        }
+        let broken = self.anchor.as_ref().and_then(|anchor| self.shards.broken_from(anchor));
+        if let Some(detail) = broken {
+            self.problems.add("shard-unvouched", "shards", detail);
         }
     }
 
@@ -204,6 +268,8 @@ impl LogCheck {
         }
         self.take_tiles();
         self.finish_tiles();
+        self.finish_older();
+        self.finish_shards();
         let (roots, own) = self.roots();
         self.finish_checkpoints(head_size, &roots);
         self.finish_remembered(head_size, &roots);
@@ -308,6 +374,10 @@ impl LogCheck {
             return;
         };
         let place = format!("remembered head {size}");
+        // What a restored backup lost is said openly by the shard that goes on from it.
+        if roots.get(&size) != Some(&remembered) && self.shards.admit(size, remembered) {
+            return;
+        }
         if size > head_size.min(self.next) {
             let detail = format!("the log has only `{}` entries now", head_size.min(self.next));
             self.problems.add("rollback", place, detail);

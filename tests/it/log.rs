@@ -3,11 +3,13 @@
 
 mod edits;
 mod fill;
+mod leaves;
 mod outside;
 pub mod read;
 mod rebuild;
 mod search;
 mod selfcheck;
+mod shards;
 pub mod sql;
 mod story;
 mod tamper;
@@ -143,6 +145,8 @@ on_both! {
         app.change(json!([{ "kind": "stop_item_class", "class": { "kind": "cas", "value": "58-08-2" }, "effective_on": "2026-08-12", "reason": { "code": "risk_found" } }]));
         fill(app);
         reserve(&app.drawing(), 1, 1, &[grams(1, "0.001")]);
+        app.halt();
+        assert_eq!(shards::reshard(app, &["--rotate-key", "--reason", "drill"]).0, Some(0));
         let mut sql = Sql::open(&app.database);
         let before = sql.dump();
         let mut accepted = Vec::new();

@@ -30,6 +30,7 @@ mod matrix;
 mod notices;
 mod people;
 mod portal;
+mod privacy;
 mod receipts;
 mod reconcile;
 mod replay;

@@ -4,6 +4,7 @@
 //! cached for ever (tiles, bundles) lies under a signed head, so that no fork can have handed out something else.
 
 pub mod export;
+pub mod reshard;
 pub mod search;
 pub mod selfcheck;
 pub mod told;

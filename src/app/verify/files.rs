@@ -4,7 +4,7 @@
 //! There are no tables to compare with: that needs the database. Invariant: no answer without problems unless every entry
 //! under the newest signed head was read, and each follows from the ones before it.
 
-use super::{ProblemView, Problems, Verification};
+use super::{ProblemView, Problems, ShardView, Verification};
 use crate::tlog::Hash as Sha256;
 use crate::tlog::checkpoint::CheckpointVerifier;
 use crate::tlog::cosignature::Quorum;
@@ -166,6 +166,12 @@ impl FileCheck {
         }
     }
 
+    /// Demands that the key follows from a key of an older shard.
+    #[must_use]
+    pub fn following(self, anchor: CheckpointVerifier) -> Self {
+        Self { log: self.log.following(anchor), ..self }
+    }
+
     /// Leaves the list out, where it is compared with the tables anyway.
     #[must_use]
     pub fn without_list(self) -> Self {
@@ -188,6 +194,7 @@ impl FileCheck {
     pub fn finish(self) -> Verification {
         let size = self.size();
         let mut problems = self.problems.0;
+        let shards = self.log.shards().iter().map(ShardView::from).collect();
         // Without a head there is nothing to judge against but what was remembered.
         problems.extend(self.log.finish(size, None).into_iter().map(ProblemView::from));
         let mut result = Verification {
@@ -198,6 +205,7 @@ impl FileCheck {
             entries: self.entries,
             listings: self.rebuilt.map_or(0, |rebuilt| rebuilt.listings.len()),
             cosigned: None,
+            shards,
             problems,
         };
         if self.quorum.is_some() {

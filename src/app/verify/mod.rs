@@ -9,15 +9,17 @@ pub mod files;
 pub mod rebuild;
 mod tables;
 
-use crate::app::seals;
+use crate::app::{accesses, seals};
+use crate::store::erasures::{self, ErasedRow};
 use crate::store::private::{self, PrivateRow, PrivateValues, SubjectKeys};
 use crate::store::{AnyConnection, Installation, Store, StoreError, dialect, installation, log};
 use crate::tlog::Hash;
 use crate::tlog::checkpoint::CheckpointVerifier;
 use crate::tlog::entry::{Entry, Value};
+use crate::tlog::shards::Shard;
 use crate::tlog::verify::{LogCheck, Problem};
 use serde::Serialize;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use tables::Tables;
 
 /// Rows read at once.
@@ -51,6 +53,9 @@ pub struct Verification {
     /// Entries under the newest head that enough witnesses signed, where that was asked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cosigned: Option<u64>,
+    /// Where the log went on under another name or key.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub shards: Vec<ShardView>,
     /// Everything found.
     pub problems: Vec<ProblemView>,
 }
@@ -67,6 +72,26 @@ impl Verification {
                 detail: "no head is signed by enough witnesses".to_owned(),
             });
         }
+    }
+}
+
+/// A shard of the log after the first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ShardView {
+    /// Name of the log from then on.
+    pub origin: String,
+    /// Revision of the entry that opens it.
+    pub from: u64,
+    /// Why: `restored` or `key_rotated`.
+    pub cause: String,
+    /// Published entries of the shard before it that are not in the log any more.
+    pub lost: u64,
+}
+
+impl From<&Shard> for ShardView {
+    fn from(shard: &Shard) -> Self {
+        let Shard { origin, first, cause, .. } = shard;
+        Self { origin: origin.clone(), from: first.saturating_add(1), cause: cause.clone(), lost: shard.lost() }
     }
 }
 
@@ -103,15 +128,25 @@ pub fn database(
     store.read(|conn| dialect::snapshot(conn, |conn| Check::new(verifier, remembered).run(conn, progress)))
 }
 
+/// What stands beside an entry of a row.
+enum Kept {
+    /// Its private values, sealed.
+    Sealed(PrivateValues),
+    /// They were erased: the row as it stands afterwards.
+    Erased(ErasedRow),
+}
+
 struct Check {
     log: LogCheck,
-    /// Size of the signed head that somebody has seen.
-    published: Option<u64>,
+    /// The signed head that somebody has seen.
+    published: Option<(u64, Hash)>,
     origin: String,
     problems: Problems,
     keys: SubjectKeys,
     sealed: VecDeque<PrivateRow>,
     sealed_to: i64,
+    /// Rows whose personal values were erased, as their erasures keep them.
+    erased: BTreeMap<i64, ErasedRow>,
     tables: Tables,
 }
 
@@ -120,11 +155,12 @@ impl Check {
         Self {
             origin: verifier.origin().as_str().to_owned(),
             log: LogCheck::new(verifier, remembered),
-            published: remembered.map(|(size, _)| size),
+            published: remembered,
             problems: Problems::default(),
             keys: SubjectKeys::default(),
             sealed: VecDeque::new(),
             sealed_to: i64::MIN,
+            erased: BTreeMap::new(),
             tables: Tables::new(),
         }
     }
@@ -146,16 +182,13 @@ impl Check {
         let mut published = self.published;
         for (size, note) in log::list_checkpoints(conn)? {
             let size = u64::try_from(size).unwrap_or(u64::MAX);
-            published = published.filter(|published| *published != size);
+            published = published.filter(|(published, _)| *published != size);
             self.log.checkpoint(size, &note);
         }
-        // A log that is shorter than what was published is told as a rollback.
-        if let Some(size) = published.filter(|published| *published <= total) {
-            self.problem(
-                "checkpoint-missing",
-                format!("checkpoint {size}"),
-                "it was published, the table does not hold it",
-            );
+        match erasures::erased(conn) {
+            Ok(erased) => self.erased = erased,
+            Err(StoreError::Damaged(what)) => self.problem("erasure-damaged", "erasures".to_owned(), what),
+            Err(error) => return Err(error),
         }
         let mut entries = 0_u64;
         let mut after = i64::MIN;
@@ -177,13 +210,23 @@ impl Check {
             }
             progress(entries, total);
         }
+        // A log that is shorter than what was published is told as a rollback; what a restored backup lost, its shard says.
+        if let Some((size, _)) = published.filter(|(size, root)| *size <= total && !self.log.admits(*size, *root)) {
+            self.problem(
+                "checkpoint-missing",
+                format!("checkpoint {size}"),
+                "it was published, the table does not hold it",
+            );
+        }
         self.tiles(conn)?;
         self.rest(conn)?;
         let counted = self.tables.finish(conn, &mut self.problems)?;
         let problems = &mut self.problems;
         seals::check(conn, |seal, what| problems.add("answers-changed", format!("seal {seal}"), what))?;
+        accesses::check(conn, |seal, what| problems.add("accesses-changed", format!("seal {seal}"), what))?;
         let root = crate::tlog::merkle::Frontier::from_bytes(total, &frontier)
             .map_or_else(|_| String::new(), |edge| edge.root().to_string());
+        let shards = self.log.shards().iter().map(ShardView::from).collect();
         let mut problems: Vec<ProblemView> =
             self.log.finish(total, Some(&frontier)).into_iter().map(ProblemView::from).collect();
         problems.extend(self.problems.0);
@@ -195,6 +238,7 @@ impl Check {
             entries,
             listings: counted,
             cosigned: None,
+            shards,
             problems,
         })
     }
@@ -211,12 +255,12 @@ impl Check {
     }
 
     fn installation(&mut self, conn: &mut AnyConnection, entry: &Entry) -> Result<(), StoreError> {
-        let found = match installation::find(conn) {
+        let found = match installation::founded(conn) {
             Ok(found) => found,
             Err(StoreError::Damaged(_)) => None,
             Err(error) => return Err(error),
         };
-        let Some(Installation { environment, origin, shard }) = found else {
+        let Some(Installation { environment, origin, shard, .. }) = found else {
             self.problem("installation", "installation".to_owned(), "the row is missing or damaged");
             return Ok(());
         };
@@ -230,7 +274,10 @@ impl Check {
         Ok(())
     }
 
-    fn private(&mut self, conn: &mut AnyConnection, revision: i64) -> Result<Option<PrivateValues>, StoreError> {
+    fn private(&mut self, conn: &mut AnyConnection, revision: i64) -> Result<Option<Kept>, StoreError> {
+        if let Some(row) = self.erased.remove(&revision) {
+            return Ok(Some(Kept::Erased(row)));
+        }
         if self.sealed.is_empty() {
             self.sealed = private::list(conn, self.sealed_to, STRIDE)?.into();
             self.sealed_to = self.sealed.back().map_or(i64::MAX, |row| row.revision);
@@ -259,7 +306,7 @@ impl Check {
             Err(error) => return Err(error),
         };
         match opened {
-            Ok(values) => Ok(Some(values)),
+            Ok(values) => Ok(Some(Kept::Sealed(values))),
             Err(error) => {
                 self.problem("private-damaged", format!("entry {revision}"), error.to_string());
                 Ok(None)
@@ -285,6 +332,13 @@ impl Check {
     fn rest(&mut self, conn: &mut AnyConnection) -> Result<(), StoreError> {
         let mut left: Vec<PrivateRow> = self.sealed.drain(..).collect();
         left.extend(private::list(conn, self.sealed_to, STRIDE)?);
+        for (revision, row) in std::mem::take(&mut self.erased) {
+            self.problem(
+                "erasure-extra",
+                format!("{} of revision {revision}", row.kind),
+                "no entry records what was erased",
+            );
+        }
         for row in left {
             self.problem(
                 "private-extra",

@@ -9,6 +9,7 @@ use super::balances;
 use super::tables::Tables;
 use crate::app::App;
 use crate::store::conn::migrate;
+use crate::store::erasures::{self, ErasedRow};
 use crate::store::private::{self, PrivateValues, SubjectKeys};
 use crate::store::{AnyConnection, DatabaseUrl, Store, StoreError, dialect, log};
 use crate::tlog::entry::{Entry, Value as Logged};
@@ -129,7 +130,9 @@ fn rebuild(
     size: i64,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<(), StoreError> {
-    let mut told = Told { rows: BTreeMap::new(), keys: SubjectKeys::default(), sealed: VecDeque::new(), sealed_to: 0 };
+    let erased = erasures::erased(conn)?;
+    let mut told =
+        Told { rows: BTreeMap::new(), erased, keys: SubjectKeys::default(), sealed: VecDeque::new(), sealed_to: 0 };
     let total = u64::try_from(size).unwrap_or_default();
     let mut after = 0;
     dialect::begin_write(fresh)?;
@@ -157,6 +160,8 @@ fn rebuild(
 struct Told {
     /// The last row of each entity, by kind and id.
     rows: BTreeMap<(String, String), Map<String, Value>>,
+    /// Rows whose personal values were erased: what is left of them, their erasures tell.
+    erased: BTreeMap<i64, ErasedRow>,
     keys: SubjectKeys,
     sealed: VecDeque<private::PrivateRow>,
     sealed_to: i64,
@@ -170,6 +175,10 @@ impl Told {
         revision: i64,
         entry: &Entry,
     ) -> Result<Map<String, Value>, StoreError> {
+        if let Some(ErasedRow { row: Value::Object(kept), .. }) = self.erased.remove(&revision) {
+            self.rows.insert((entry.entity.kind.clone(), entry.entity.id.clone()), kept.clone());
+            return Ok(kept);
+        }
         let private = self.private(conn, revision)?;
         let row = self.rows.entry((entry.entity.kind.clone(), entry.entity.id.clone())).or_default();
         for change in &entry.changes {

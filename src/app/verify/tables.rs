@@ -4,7 +4,8 @@
 //! against the last entry about it. A table that is not named in [`Tables::new`] is not verified: name it.
 
 use super::balances::Balances;
-use super::{Problems, STRIDE};
+use super::{Kept, Problems, STRIDE};
+use crate::store::access_seals::{self, AccessSealRow};
 use crate::store::answer_keys::{self, AnswerKeyRow};
 use crate::store::answer_seals::{self, AnswerSealRow};
 use crate::store::appeals::{self, AppealRow};
@@ -13,15 +14,16 @@ use crate::store::batches::{self, BatchRow};
 use crate::store::decisions::{self, DecisionRow};
 use crate::store::declarations::DeclarationRow;
 use crate::store::documents::DocumentRow;
-use crate::store::fact::{Fact, compare};
+use crate::store::erasures::{self, ErasureRow};
+use crate::store::fact::{Fact, compare, compare_erased};
 use crate::store::findings::FindingRow;
 use crate::store::items::ItemRow;
 use crate::store::manual_releases::ManualReleaseRow;
 use crate::store::opinions::{self, OpinionRow};
-use crate::store::private::PrivateValues;
 use crate::store::reconciliations::ReconciliationRow;
 use crate::store::rows::{AdjustmentRow, EnterpriseRow, ListingRow, SchemeRow, StopRow, TariffRow};
 use crate::store::screening::ScreeningRow;
+use crate::store::shards::{self, ShardRow};
 use crate::store::tx::Queued;
 use crate::store::usage_returns::ReturnRow;
 use crate::store::{
@@ -51,7 +53,7 @@ trait Held {
         conn: &mut AnyConnection,
         revision: i64,
         entry: Entry,
-        private: PrivateValues,
+        private: Kept,
         problems: &mut Problems,
     ) -> Result<(), StoreError>;
     /// Finds what is left over behind the last entry.
@@ -68,7 +70,9 @@ impl Tables {
         let opened = Rc::clone(&balances);
         let held: Vec<Box<dyn Held>> = vec![
             Versions::<SchemeRow>::held(rulebook::schemes_since),
+            Versions::<ShardRow>::held(shards::since),
             Versions::<AnswerKeyRow>::held(answer_keys::since),
+            Versions::<AccessSealRow>::held(access_seals::since),
             Versions::<AnswerSealRow>::held(answer_seals::since),
             Versions::<TariffRow>::held(|conn, after| rulebook::tariff_since(conn, after, STRIDE)),
             Versions::<EnterpriseRow>::held(|conn, after| enterprises::since(conn, after, STRIDE)),
@@ -93,6 +97,7 @@ impl Tables {
             Versions::<CaseEventRow>::held(|conn, after| applications::events_since(conn, after, STRIDE)),
             Versions::<DocumentRow>::held(|conn, after| documents::since(conn, after, STRIDE)),
             Versions::<ItemRow>::held(|conn, after| items::since(conn, after, STRIDE)),
+            Versions::<ErasureRow>::held(|conn, after| erasures::since(conn, after, 100)),
             Versions::<register::OrganisationRow>::held(|conn, after| {
                 register::organisations_since(conn, after, STRIDE)
             }),
@@ -117,7 +122,7 @@ impl Tables {
         conn: &mut AnyConnection,
         revision: i64,
         entry: Entry,
-        private: PrivateValues,
+        private: Kept,
         problems: &mut Problems,
     ) -> Result<(), StoreError> {
         match self.held.iter_mut().find(|table| table.kind() == entry.entity.kind) {
@@ -225,7 +230,7 @@ impl<F: Queued + DeserializeOwned> Held for Versions<F> {
         conn: &mut AnyConnection,
         revision: i64,
         entry: Entry,
-        private: PrivateValues,
+        private: Kept,
         problems: &mut Problems,
     ) -> Result<(), StoreError> {
         let row = self.take(conn, revision, problems)?;
@@ -257,7 +262,7 @@ impl<F: Queued + DeserializeOwned> Held for Versions<F> {
 
 /// A table of things as they stand, held against the last entry about each.
 struct Standing<F> {
-    last: BTreeMap<String, (Entry, PrivateValues)>,
+    last: BTreeMap<String, (Entry, Kept)>,
     load: for<'a> fn(&mut AnyConnection, &'a str) -> Result<Vec<F>, StoreError>,
 }
 
@@ -278,7 +283,7 @@ impl<F: Queued + DeserializeOwned> Held for Standing<F> {
         _: &mut AnyConnection,
         _: i64,
         entry: Entry,
-        private: PrivateValues,
+        private: Kept,
         _: &mut Problems,
     ) -> Result<(), StoreError> {
         self.last.insert(entry.entity.id.clone(), (entry, private));
@@ -337,14 +342,18 @@ fn extra<F: Fact>(row: &F, problems: &mut Problems) {
     problems.add("row-extra", place, "no entry of the log records it");
 }
 
-fn held_against<F: Fact>(row: Option<&F>, entry: &Entry, private: &PrivateValues, problems: &mut Problems) {
+fn held_against<F: Fact>(row: Option<&F>, entry: &Entry, private: &Kept, problems: &mut Problems) {
     let place = format!("{} {} version {}", entry.entity.kind, entry.entity.id, entry.entity.version);
     let Some(row) = row else {
         problems.add("row-missing", place, "the log records it, the table does not hold it");
         return;
     };
     let same = row.entity_id() == entry.entity.id && u64::try_from(row.version()) == Ok(entry.entity.version);
-    let difference = match compare(row, entry, private) {
+    let compared = match private {
+        Kept::Sealed(private) => compare(row, entry, private),
+        Kept::Erased(kept) => compare_erased(row, entry, kept),
+    };
+    let difference = match compared {
         Ok(None) if same => return,
         Ok(None) => "it is another row than the log records".to_owned(),
         Ok(Some(difference)) => difference,

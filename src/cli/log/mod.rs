@@ -2,6 +2,7 @@
 
 pub mod export;
 pub mod proof;
+pub mod reshard;
 pub mod show;
 pub mod source;
 pub mod verify;
@@ -20,6 +21,8 @@ pub enum LogCommand {
     Proof(proof::ProofArgs),
     /// Write the whole log to a tar archive that is verified without the database
     Export(export::ExportArgs),
+    /// Go on in a new shard: after a restored backup, or with another key
+    Reshard(reshard::ReshardArgs),
 }
 
 /// Runs a command of the log.
@@ -32,5 +35,6 @@ pub fn run(command: LogCommand) -> Result<(), Failure> {
         LogCommand::Show(args) => show::run(args),
         LogCommand::Proof(args) => proof::run(args),
         LogCommand::Export(args) => export::run(args),
+        LogCommand::Reshard(args) => reshard::run(args),
     }
 }

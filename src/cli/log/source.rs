@@ -150,6 +150,24 @@ impl Source {
         Ok((text.trim().to_owned(), given.is_some()))
     }
 
+    /// Returns the key that signs the newest head: the known one, or that of a later shard, which must then be shown to
+    /// follow from it.
+    ///
+    /// # Errors
+    /// [`Failure::Unreachable`] when the files cannot be read.
+    pub fn newest_vkey(&mut self, known: &str) -> Result<String, Failure> {
+        let mut text = |path: &str| {
+            Ok::<_, Failure>(
+                self.read(path)?.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default(),
+            )
+        };
+        let (note, served) = (text("checkpoint")?, text("vkey")?);
+        let origin = note.lines().next().unwrap_or_default();
+        let names = |vkey: &str| vkey.split('+').next() == Some(origin);
+        let newer = !names(known) && names(&served);
+        Ok(if newer { served.trim().to_owned() } else { known.to_owned() })
+    }
+
     /// Reads the newest signed head and verifies it.
     ///
     /// # Errors
@@ -204,7 +222,7 @@ fn database(place: &Place) -> Result<Source, Failure> {
     if !folder.checkpoint_key().exists() {
         return Err(Failure::Unreachable(format!("{} holds no checkpoint key", folder.0.display())));
     }
-    let vkey = folder.checkpoint_key_for(&installation.origin)?.vkey();
+    let vkey = folder.checkpoint_key_of(&installation)?.vkey();
     let store = Store::open(&url, Options::default())?;
     Ok(Source::Database { store, folder, vkey })
 }

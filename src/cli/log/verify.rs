@@ -49,11 +49,13 @@ pub fn run(args: VerifyArgs) -> Result<(), Failure> {
     let remembered = args.remember.as_deref().map(read_remembered).transpose()?.flatten();
     let quorum = args.witnesses.as_deref().map(read_quorum).transpose()?;
     let mut source = Source::open(&args.source)?;
-    let (vkey, given) = source.vkey(args.source.vkey.as_deref())?;
+    let (known, given) = source.vkey(args.source.vkey.as_deref())?;
+    let vkey = source.newest_vkey(&known)?;
+    let anchor = (vkey != known).then_some(known.as_str());
     let checked = match &source {
         Source::Database { store, folder, .. } => of_database(store, folder, &vkey, remembered, quorum),
         Source::Folder(_) | Source::Archive(..) | Source::Service(..) => {
-            of_files(&mut source, &vkey, remembered, quorum).map(|result| {
+            of_files(&mut source, (&vkey, anchor), remembered, quorum).map(|result| {
                 let head = result.ok.then(|| Hash::parse(&result.root).ok().map(|root| (result.revision, root)));
                 (result, head.flatten())
             })
@@ -104,20 +106,24 @@ fn of_database(
     Ok((result, published.ok().flatten()))
 }
 
-/// Verifies the files of a source.
+/// Verifies the files of a source: by its newest key, which must follow from `anchor` where one of an older shard is known.
 ///
 /// # Errors
 /// [`Failure::Unreachable`] when one cannot be read, [`Failure::Usage`] for a faulty key.
 pub fn of_files(
     source: &mut Source,
-    vkey: &str,
+    (vkey, anchor): (&str, Option<&str>),
     remembered: Option<(i64, Hash)>,
     quorum: Option<Quorum>,
 ) -> Result<Verification, Failure> {
-    let verifier = CheckpointVerifier::parse(vkey).map_err(|error| Failure::Usage(error.to_string()))?;
+    let parse = |vkey: &str| CheckpointVerifier::parse(vkey).map_err(|error| Failure::Usage(error.to_string()));
+    let (verifier, anchor) = (parse(vkey)?, anchor.map(parse).transpose()?);
     let remembered = remembered.and_then(|(size, root)| Some((u64::try_from(size).ok()?, root)));
     let newest = source.read("checkpoint")?.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
     let mut check = FileCheck::new(verifier, remembered, newest.as_deref(), quorum);
+    if let Some(anchor) = anchor {
+        check = check.following(anchor);
+    }
     let bar = bar();
     let mut demanded: Vec<TilePath> = check.demanded().collect();
     bar.set_length(u64::try_from(demanded.len()).unwrap_or(u64::MAX));
@@ -222,6 +228,13 @@ fn report(result: &Verification, vkey: &str, own_word: bool, json: bool) -> Resu
     say(&format!("checked  {} entries, {} listings", result.entries, result.listings));
     if let Some(size) = result.cosigned {
         say(&format!("cosigned {size} entries, by enough witnesses"));
+    }
+    for shard in &result.shards {
+        let lost = match shard.lost {
+            0 => String::new(),
+            lost => format!("; {lost} published entries before it are lost"),
+        };
+        say(&format!("shard    {} from revision {}, {}{lost}", shard.origin, shard.from, shard.cause));
     }
     for problem in &result.problems {
         say(&format!("PROBLEM  {} at {}: {}", problem.code, problem.where_, problem.detail));

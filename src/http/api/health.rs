@@ -29,7 +29,10 @@ pub async fn get_ready(request: HttpRequest) -> Result<HttpResponse, Problem> {
     let age = app.fresh().map_err(Problem::from)?;
     let revision = hop(move || app.head()).await?;
     if let Some(why) = edge.app.store.frozen() {
-        return Err(Problem::new(ProblemType::Unavailable).caused_by(why));
+        return Err(Problem::new(ProblemType::Unavailable).with_detail(
+            "变更日志已公布的部分与数据库不符，服务不接受变更；管理员须运行 `whitelist log reshard`。",
+            "What was published of the log is not in this database, and changes are refused until the operator runs `whitelist log reshard`.",
+        ).caused_by(why));
     }
     let view = object!({ "status": "ready", "database": "reachable", "revision": revision, "head_age_seconds": age.as_secs_f64() });
     json(StatusCode::OK, &view)

@@ -1,5 +1,6 @@
 //! Handlers: one file per resource. Each reads its input, runs one use case, and renders.
 
+pub mod accesses;
 pub mod adjustments;
 pub mod application_files;
 pub mod application_view;
@@ -28,6 +29,7 @@ pub mod pages;
 pub mod parameters;
 pub mod people;
 pub mod people_body;
+pub mod privacy;
 pub mod receipts;
 pub mod reconciliation_body;
 pub mod reconciliations;

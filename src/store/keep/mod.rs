@@ -2,10 +2,12 @@
 //!
 //! Only the tables named here may be changed without a log entry; a test reads this list.
 
+pub mod accesses;
 pub mod answers;
 pub mod claims;
 pub mod cosignatures;
 pub mod drafts;
+pub mod forget;
 pub mod log_search;
 pub mod messages;
 pub mod notices;
@@ -21,6 +23,7 @@ pub mod texts;
 /// The tables that [`Store::keep`](super::Store::keep) may change.
 pub const TABLES: &[&str] = &[
     "people",
+    "access_records",
     "reminders",
     "answer_batches",
     "answer_declarations",

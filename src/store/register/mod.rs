@@ -17,7 +17,7 @@ use super::tx::appended;
 use diesel::{Insertable, Queryable, Selectable};
 use serde::{Deserialize, Serialize};
 
-/// Says how rows of versions read in the log: kind, key column, private members, whose key seals them.
+/// Says how rows of versions read in the log (what is erased together has a key of its own, with nothing else under it): kind, key column, private members, whose key seals them.
 macro_rules! versions {
     ($($row:ident $kind:literal $id:ident $private:expr, $subject:expr;)+) => { $(
         impl Fact for $row {
@@ -189,9 +189,9 @@ pub struct BroadcastRow {
 versions! {
     OrganisationRow "organisation" code ["name_zh", "name_en", "mail"], |row| format!("organisation:{}", row.code);
     PersonRow "person" id ["name", "phone", "mail"], |row| format!("person:{}", row.id);
-    AccountRow "account" account [], |row| format!("person:{}", row.person);
-    GrantRow "grant" id [], |row| format!("person:{}", row.person);
-    ResponsiblePersonRow "responsible_person" uscc ["name", "position", "phone", "mail"], |row| format!("enterprise:{}", row.uscc);
+    AccountRow "account" account [], |_| "list".to_owned();
+    GrantRow "grant" id [], |_| "list".to_owned();
+    ResponsiblePersonRow "responsible_person" uscc ["name", "position", "phone", "mail"], |row| format!("contact:{}", row.uscc);
     MandateRow "mandate" id [], |row| format!("enterprise:{}", row.enterprise);
     CalendarYearRow "calendar_year" year [], |_| "list".to_owned();
     BroadcastRow "broadcast" id ["title_zh", "title_en", "body_zh", "body_en"], |row| format!("broadcast:{}", row.id);

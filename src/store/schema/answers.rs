@@ -1,6 +1,32 @@
 //! Tables of answers: the keys that sign them, and the seals over their records.
 
 diesel::table! {
+    access_records (id) {
+        id -> Text,
+        accessed_at -> BigInt,
+        person -> Text,
+        org -> Text,
+        kind -> Text,
+        about -> Text,
+        request_id -> Text,
+        seal -> Nullable<Integer>,
+    }
+}
+
+diesel::table! {
+    access_seals (version) {
+        version -> Integer,
+        revision -> BigInt,
+        first_id -> Text,
+        last_id -> Text,
+        records -> BigInt,
+        unrecorded -> BigInt,
+        root -> Text,
+        recorded_at -> BigInt,
+    }
+}
+
+diesel::table! {
     answer_key_versions (kid, version) {
         kid -> Text,
         version -> Integer,

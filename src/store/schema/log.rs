@@ -32,6 +32,25 @@ diesel::table! {
 }
 
 diesel::table! {
+    log_shards (version) {
+        version -> Integer,
+        revision -> BigInt,
+        shard -> Text,
+        origin -> Text,
+        vkey -> Text,
+        cause -> Text,
+        old_shard -> Text,
+        old_origin -> Text,
+        old_vkey -> Text,
+        old_size -> BigInt,
+        old_root -> Text,
+        old_note -> Text,
+        reason -> Text,
+        recorded_at -> BigInt,
+    }
+}
+
+diesel::table! {
     log_search (revision) {
         revision -> BigInt,
         event -> Text,

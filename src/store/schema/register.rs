@@ -1,6 +1,23 @@
 //! Tables of people and of what they are told, and the calendar.
 
 diesel::table! {
+    erasures (id, version) {
+        id -> Text,
+        version -> Integer,
+        revision -> BigInt,
+        subject_kind -> Text,
+        subject -> Text,
+        ground -> Text,
+        state -> Text,
+        row_count -> Integer,
+        rows -> Nullable<Text>,
+        proposed_by -> Text,
+        decided_by -> Nullable<Text>,
+        recorded_at -> BigInt,
+    }
+}
+
+diesel::table! {
     organisation_versions (code, version) {
         code -> Text,
         version -> Integer,

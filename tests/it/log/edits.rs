@@ -38,7 +38,7 @@ impl Verifier {
     pub fn of(folder: &std::path::Path, url: &DatabaseUrl) -> Self {
         let installation = installation::find(&mut url.open().unwrap()).unwrap().unwrap();
         let folder = DataFolder(folder.to_path_buf());
-        let vkey = folder.checkpoint_key_for(&installation.origin).unwrap().vkey();
+        let vkey = folder.checkpoint_key_of(&installation).unwrap().vkey();
         let (size, root) = read_head_file(&folder.head_file(), &vkey).unwrap().unwrap();
         Self { store: Store::open(url, Options::default()).unwrap(), vkey, published: (size.try_into().unwrap(), root) }
     }

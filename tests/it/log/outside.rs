@@ -27,7 +27,8 @@ fn place(app: &TestApp) -> [String; 4] {
     ["--data".to_owned(), app.folder.display().to_string(), "--database".to_owned(), url]
 }
 
-fn in_database(app: &TestApp, args: &[&str]) -> Output {
+/// Runs the program beside the service, on its database.
+pub fn in_database(app: &TestApp, args: &[&str]) -> Output {
     let place = place(app);
     let place: Vec<&str> = place.iter().map(String::as_str).collect();
     whitelist(&[args, &place].concat())

@@ -6,6 +6,7 @@
 use super::STANDING;
 use super::edits::{Edit, Edits, Missed, Verifier, edited, forged, try_all, victims};
 use super::fill::fill;
+use super::shards::reshard;
 use super::sql::{Row, Sql, Table};
 use super::story::play;
 use crate::draws::{act, grams, ok, place, position, reserve};
@@ -64,6 +65,7 @@ pub fn told(app: &mut TestApp) -> (Sql, Verifier) {
     fill(app);
     app.change(json!([{ "kind": "stop_item_class", "class": { "kind": "cas", "value": "58-08-2" }, "effective_on": "2199-01-01", "reason": { "code": "other", "basis": "演练" } }]));
     app.halt();
+    assert_eq!(reshard(app, &["--rotate-key", "--reason", "演练"]).0, Some(0));
     let mut sql = Sql::open(&app.database);
     sql.disarm();
     let verifier = Verifier::of(&app.folder, &app.database);

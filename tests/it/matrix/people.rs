@@ -27,6 +27,7 @@ pub struct Call {
 pub struct People {
     person: String,
     broadcast: String,
+    erasure: String,
 }
 
 fn admin(app: &TestApp, name: &str) -> Actor {
@@ -94,7 +95,21 @@ impl People {
                 .post("/v1/organisations", &json!({ "code": "110114", "kind": "district", "name_zh": "昌平区" })),
         );
         let (broadcast, _) = made(&app.officer().post("/v1/broadcasts", &announcement()));
-        Self { person, broadcast }
+        let mut made_ready = Self { person, broadcast, erasure: String::new() };
+        made_ready.erasure = made_ready.proposed(app).0;
+        made_ready
+    }
+
+    /// An erasure that waits for a second administrator.
+    fn proposed(&self, app: &TestApp) -> (String, String) {
+        let body = json!({ "subject": { "kind": "person", "id": self.left(app).0 }, "ground": "other" });
+        made(&admin(app, "admin-2").post("/v1/privacy/erasures", &body))
+    }
+
+    /// Somebody who may not act any more.
+    fn left(&self, app: &TestApp) -> (String, String) {
+        let (id, etag) = person(app, ENT_05, &unique(app));
+        made(&admin(app, "admin-2").act(&format!("/v1/people/{id}/deactivate"), &etag))
     }
 
     /// Says what to send; for a caller who may not call nothing is made ready.
@@ -206,6 +221,17 @@ impl People {
                     (format!("gra_{:032x}", 1), "\"1\"".to_owned())
                 };
                 of(path.replace("{id}", &grant), etag, None)
+            }
+            "list_erasures" | "list_access_records" => call(path, None, None),
+            "propose_erasure" => {
+                let person = if may { self.left(app).0 } else { self.person.clone() };
+                let body = json!({ "subject": { "kind": "person", "id": person }, "ground": "purpose_fulfilled" });
+                call(path, None, Some(body))
+            }
+            "get_erasure" => call(&path.replace("{id}", &self.erasure), None, None),
+            "confirm_erasure" | "refuse_erasure" => {
+                let (id, etag) = if may { self.proposed(app) } else { (self.erasure.clone(), "\"1\"".to_owned()) };
+                of(path.replace("{id}", &id), etag, None)
             }
             "set_up_first_administrator" => {
                 let store = &app.inside().store;

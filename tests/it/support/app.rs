@@ -308,7 +308,7 @@ pub fn verify(folder: &std::path::Path, database: &DatabaseUrl) -> whitelist::ap
     use whitelist::store::{Store, installation};
     let installation = installation::find(&mut database.open().unwrap()).unwrap().unwrap();
     let folder = DataFolder(folder.to_path_buf());
-    let vkey = folder.checkpoint_key_for(&installation.origin).unwrap().vkey();
+    let vkey = folder.checkpoint_key_of(&installation).unwrap().vkey();
     let published = whitelist::store::checkpoints::read_head_file(&folder.head_file(), &vkey).unwrap();
     let remembered = published.map(|(size, root)| (u64::try_from(size).unwrap(), root));
     let store = Store::open(database, Options::default()).unwrap();

@@ -4,7 +4,10 @@ mod people;
 
 use crate::lookups::{ask, question};
 use crate::support::app::TestApp;
+use serde_json::json;
+use whitelist::domain::actor::Role;
 use whitelist::domain::application::event::EventKind;
+use whitelist::domain::validity::Instant;
 use whitelist::store::appeals::AppealRow;
 use whitelist::store::application_rows::{ApplicationRow, ContentRow};
 use whitelist::store::applications::{NewEvent, freeze, record};
@@ -34,9 +37,25 @@ pub fn fill(app: &TestApp) {
             people::people(tx)
         })
         .unwrap();
+    erase(app);
     ask(app, &question(ENTERPRISE, "3004909099"));
     app.inside().recorder.flush();
     assert!(app.inside().seal_now(app.clock.now()).unwrap());
+    assert_eq!(app.auditor().get("/v1/access-records").status, 200);
+    app.inside().accesses.flush();
+    let in_an_hour = Instant::from_micros(app.clock.now().micros() + 3_600_000_000);
+    app.inside().seal_accesses(in_an_hour).unwrap();
+}
+
+/// Erases somebody who has left, as two administrators do.
+fn erase(app: &TestApp) {
+    let admin = |name: &str| app.actor(Role::BureauAdmin, "bj-commerce", name);
+    let body = json!({ "subject": { "kind": "person", "id": people::LEFT }, "ground": "period_over" });
+    let proposed = admin("admin-1").post("/v1/privacy/erasures", &body);
+    assert_eq!(proposed.status, 201, "{}", proposed.text());
+    let (path, etag) = (proposed.header("location").unwrap(), proposed.header("etag").unwrap());
+    let confirmed = admin("admin-2").act(&format!("{path}/confirm"), etag);
+    assert_eq!(confirmed.status, 200, "{}", confirmed.text());
 }
 
 const ENTERPRISE: &str = "91110302XFXTR00172";

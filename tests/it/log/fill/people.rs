@@ -6,6 +6,9 @@ use whitelist::store::register::{
 };
 use whitelist::store::{StoreError, Tx};
 
+/// Somebody whose data are erased.
+pub const LEFT: &str = "per_0000000000000000000000000000001f";
+
 pub fn people(tx: &mut Tx<'_>) -> Result<(), StoreError> {
     let at = tx.context().at.micros();
     let person = |place: u8| format!("per_{place:032x}");
@@ -38,6 +41,15 @@ pub fn people(tx: &mut Tx<'_>) -> Result<(), StoreError> {
     tx.save(somebody.clone(), None, "person.registered")?;
     let left = PersonRow { version: 2, revision: tx.next_revision().0, active: 0, ..somebody.clone() };
     tx.save(left, Some(&somebody), "person.deactivated")?;
+    let gone = PersonRow {
+        id: LEFT.to_owned(),
+        revision: tx.next_revision().0,
+        name: "离开者".to_owned(),
+        ..somebody.clone()
+    };
+    tx.save(gone.clone(), None, "person.registered")?;
+    let left = PersonRow { version: 2, revision: tx.next_revision().0, active: 0, ..gone.clone() };
+    tx.save(left, Some(&gone), "person.deactivated")?;
     let account = AccountRow {
         account: person(12),
         version: 1,

@@ -1,0 +1,13 @@
+DROP TRIGGER person_versions_no_change ON person_versions;
+CREATE TRIGGER person_versions_no_change BEFORE UPDATE OR DELETE ON person_versions FOR EACH ROW EXECUTE FUNCTION refuse_change();
+ALTER TABLE person_versions ENABLE ALWAYS TRIGGER person_versions_no_change;
+DROP FUNCTION person_versions_erased();
+DROP TRIGGER responsible_person_versions_no_change ON responsible_person_versions;
+CREATE TRIGGER responsible_person_versions_no_change BEFORE UPDATE OR DELETE ON responsible_person_versions FOR EACH ROW EXECUTE FUNCTION refuse_change();
+ALTER TABLE responsible_person_versions ENABLE ALWAYS TRIGGER responsible_person_versions_no_change;
+DROP FUNCTION responsible_person_versions_erased();
+DROP TRIGGER application_contents_no_change ON application_contents;
+CREATE TRIGGER application_contents_no_change BEFORE UPDATE OR DELETE ON application_contents FOR EACH ROW EXECUTE FUNCTION refuse_change();
+ALTER TABLE application_contents ENABLE ALWAYS TRIGGER application_contents_no_change;
+DROP FUNCTION application_contents_erased();
+DROP TABLE erasures;

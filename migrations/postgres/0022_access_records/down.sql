@@ -1,0 +1,2 @@
+DROP TABLE access_seals;
+DROP TABLE access_records;
