@@ -4,7 +4,8 @@
 #   tools/install.sh          what `make demo` needs: a C compiler, make, and curl for what it prints to try
 #   tools/install.sh test     also what `make test` needs: PostgreSQL server binaries, python3, rustfmt, clippy, and programs
 #                             of others that verify the log and signed answers: openssl, Go with golang.org/x/mod, and from PyPI, into
-#                             target/verifiers/venv only, what tests/verifiers/*.txt pins by hash
+#                             target/verifiers/venv only, what tests/verifiers/*.txt pins by hash; Chromium with its driver, a Chinese
+#                             font, node and npm, and from npm, into target/browser only, what tests/browser pins by hash
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -32,6 +33,13 @@ if $with_tests; then
     has go || missing+=(golang-go)
     [[ -d /usr/share/gocode/src/golang.org/x/mod/sumdb ]] || missing+=(golang-golang-x-mod-dev)
     has_postgres || postgres_missing=true
+    has chromium || missing+=(chromium)
+    has chromedriver || missing+=(chromium-driver)
+    has fc-list || missing+=(fontconfig)
+    # Without a font for it Chinese shows as boxes.
+    { has fc-list && [[ -n $(fc-list :lang=zh-cn family) ]]; } || missing+=(fonts-noto-cjk)
+    has node || missing+=(nodejs)
+    has npm || missing+=(npm)
 fi
 
 as_root() {
@@ -96,5 +104,21 @@ if $with_tests; then
         "${pip[@]}" -r "${pins[0]}"
         "${pip[@]}" --no-deps --ignore-requires-python -r "${pins[1]}"
         cat "${pins[@]}" >"$venv/installed.txt"
+    fi
+fi
+
+# The judge of accessibility and the identity provider of the browser tests; they stay inside the target folder too.
+if $with_tests; then
+    browser=${CARGO_TARGET_DIR:-target}/browser
+    pins=(tests/browser/package.json tests/browser/package-lock.json)
+    if cat "${pins[@]}" | cmp -s - "$browser/installed.txt"; then
+        say "packages of the browser tests: nothing is missing"
+    else
+        say "installing into $browser: $(sed -n 's/^ *"\([a-z-]*\)": "\([0-9.]*\)",\{0,1\}$/\1@\2/p' "${pins[0]}" | tr '\n' ' ')"
+        rm -rf "$browser"
+        mkdir -p "$browser"
+        cp "${pins[@]}" "$browser"
+        npm ci --prefix "$browser" --ignore-scripts --no-audit --no-fund --silent
+        cat "${pins[@]}" >"$browser/installed.txt"
     fi
 fi

@@ -15,6 +15,7 @@
 mod adjustments;
 mod applications;
 mod bad_input;
+mod browser;
 mod chaos;
 mod draws;
 mod fitness;

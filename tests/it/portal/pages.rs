@@ -73,8 +73,9 @@ fn every_page_is_well_for_every_role_in_both_languages() {
     let app = TestApp::start(Database::Sqlite);
     let mut found: Vec<String> = Vec::new();
     let mut opened: BTreeMap<String, BTreeSet<u16>> = BTreeMap::new();
-    let plain: Vec<&str> =
-        PAGES.iter().filter(|page| page.method == "GET" && !page.path.contains('{')).map(|page| page.path).collect();
+    // The way to a provider of sign-in and back is none in the demo, which has no provider.
+    let pages = PAGES.iter().filter(|page| page.method == "GET" && !page.path.starts_with("/sign-in/"));
+    let plain: Vec<&str> = pages.filter(|page| !page.path.contains('{')).map(|page| page.path).collect();
     for person in PEOPLE {
         for english in [false, true] {
             let visitor = Visitor::signed_in(&app, &format!("demo.{person}"));

@@ -1,10 +1,12 @@
 //! The harness: a service of its own per test, actors that speak HTTP, and a check of every exchange.
 
 pub mod app;
+pub mod browser;
 pub mod casework;
 pub mod client;
 pub mod contract;
 pub mod postgres;
+pub mod provider;
 pub mod story;
 pub mod visitor;
 

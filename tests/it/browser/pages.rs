@@ -1,0 +1,133 @@
+//! The pages of the portal, as the people of the demo see them: accessible in both languages, light and dark, on a desk and
+//! a phone, with a refusal on them, by keyboard, and without script.
+
+use crate::support::app::{Database, TestApp};
+use crate::support::browser::Browser;
+
+/// Who opens which pages, and under which name the picture of a page is kept.
+const TOUR: [(&str, &[(&str, &str)]); 7] = [
+    (
+        "林晓",
+        &[
+            ("/", "enterprise-home"),
+            ("/applications", "applications"),
+            ("/dry-run", "dry-run"),
+            ("/usage-returns/new", "usage-return"),
+            ("/people", "people-own"),
+            ("/inbox", "inbox"),
+            ("/account", "account"),
+        ],
+    ),
+    ("宋宁", &[("/", "district-home")]),
+    (
+        "苏禾",
+        &[
+            ("/", "bureau-home"),
+            ("/listings", "listings"),
+            ("/listings/BJ-2026-000016-9", "listing"),
+            ("/listings/BJ-2026-000016-9/certificate", "certificate"),
+            ("/listing-changes", "listing-changes"),
+            ("/cases", "cases"),
+            ("/adjustments", "adjustments"),
+            ("/stops", "stops"),
+            ("/supervision", "supervision"),
+            ("/reports", "reports"),
+            ("/enterprises", "enterprises"),
+            ("/schemes/beijing-2022", "scheme"),
+        ],
+    ),
+    ("韩磊", &[("/look-up", "look-up"), ("/look-ups", "look-ups"), ("/manual-release", "manual-release")]),
+    ("何川", &[("/people", "people"), ("/operations", "operations")]),
+    ("白桦", &[("/manual-releases", "manual-releases")]),
+    ("", &[("/help", "help"), ("/accessibility", "accessibility"), ("/check", "check")]),
+];
+
+/// Signs in as a person of the demo, whoever was there before.
+pub fn sign_in(browser: &Browser, name: &str) {
+    browser.forget();
+    browser.open("/sign-in?lang=zh").press(name);
+    assert!(browser.text_of(".tools").contains(name), "{name} is not signed in: {}", browser.text());
+}
+
+#[test]
+fn every_page_is_accessible_to_everybody() {
+    let app = TestApp::start(Database::Sqlite);
+    let browser = Browser::at(&app);
+    browser.open("/sign-in").is_accessible().screenshot("sign-in");
+    for (name, pages) in TOUR {
+        browser.forget();
+        if !name.is_empty() {
+            sign_in(&browser, name);
+        }
+        for (path, picture) in pages {
+            browser.open(path);
+            assert!(!browser.h1().is_empty(), "{path}");
+            browser.is_accessible().screenshot(&format!("{picture}-zh"));
+            browser.at_width(390, |browser| browser.screenshot(&format!("{picture}-phone")));
+            let mark = if path.contains('?') { '&' } else { '?' };
+            browser.open(&format!("{path}{mark}lang=en&theme=dark")).axe().screenshot(&format!("{picture}-en-dark"));
+            browser.open(&format!("{path}{mark}lang=zh&theme=light"));
+        }
+    }
+}
+
+/// What an officer types: importer, code, quantity and unit.
+fn asks(browser: &Browser, quantity: &str) {
+    browser
+        .fill("进口企业统一社会信用代码", "91110108XFXTR0105W")
+        .fill("商品编码", "3004909099")
+        .fill("数量", quantity)
+        .fill("计量单位代码", "142")
+        .press("核验");
+}
+
+#[test]
+fn an_officer_looks_up_with_and_without_script_and_by_keyboard() {
+    let app = TestApp::start(Database::Sqlite);
+    let browser = Browser::at(&app);
+    for script in [true, false] {
+        browser.scripts(script);
+        sign_in(&browser, "韩磊");
+        browser.open("/look-up");
+        asks(&browser, "1");
+        assert_eq!(browser.text_of(".verdict .said"), "放行", "{}", browser.text());
+        browser.is_accessible().screenshot("look-up-allowed");
+        browser.at_width(390, |browser| browser.screenshot("look-up-allowed-phone"));
+        asks(&browser, "999999");
+        assert_eq!(browser.text_of(".verdict .said"), "不放行", "{}", browser.text());
+        browser.axe().screenshot("look-up-denied");
+        // What is refused stands beside its field and in the summary, in the same words; what was typed is kept.
+        browser.fill("商品编码", "30049").press("核验");
+        assert_eq!(browser.value("商品编码"), "30049");
+        assert!(browser.title().starts_with("错误："), "{}", browser.title());
+        let said = browser.text_of("#summary li");
+        assert!(browser.text_of(".field.bad").contains(&said), "{said}");
+        browser.is_accessible().screenshot("look-up-refused");
+        if script {
+            assert_eq!(browser.script("return document.activeElement.id", serde_json::json!([])), "summary");
+        }
+    }
+    browser.scripts(true);
+
+    browser.open("/look-up?lang=en");
+    browser.tab_to("Importer").keys("91110108XFXTR0105W");
+    browser.tab_to("HS code").keys("3004909099");
+    browser.tab_to("Quantity").keys("1");
+    browser.tab_to("Unit code").keys("142");
+    browser.tab_to("Look up").sends(" ");
+    assert_eq!(browser.text_of(".verdict .said"), "Allowed", "{}", browser.text());
+    browser.open("/look-ups?lang=zh").sees("放行");
+}
+
+#[test]
+fn a_session_that_ends_while_somebody_types_loses_nothing() {
+    let app = TestApp::start(Database::Sqlite);
+    let browser = Browser::at(&app);
+    sign_in(&browser, "韩磊");
+    browser.open("/look-up");
+    app.set_time("2026-08-12T05:00:00.000000Z");
+    asks(&browser, "1");
+    assert_eq!(browser.h1(), "登录");
+    browser.sees("没有丢失").is_accessible().press("韩磊").press("继续");
+    assert_eq!(browser.text_of(".verdict .said"), "放行", "{}", browser.text());
+}
