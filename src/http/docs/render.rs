@@ -81,7 +81,7 @@ pub(super) fn frame(lang: &str, title: &str, body: &str) -> String {
 }
 
 /// Escapes a text for HTML, inside elements and inside quoted attributes.
-pub(super) fn escape(text: &str) -> String {
+pub(in crate::http) fn escape(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for character in text.chars() {
         match character {

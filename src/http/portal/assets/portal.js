@@ -4,16 +4,17 @@
 //   form[data-autosave="URL"]        is sent to URL 20 s after a change and on leaving; [data-saved] inside it says how that went:
 //                                    data-saving, data-saved, data-clash, data-failed; the new ETag goes into input[name=_seen]
 //   form[data-upload]                shows progress and a way to stop; data-sending, data-stop are its words
-//   [data-session="SECONDS"][hidden] is shown two minutes before the session ends; [data-stay="URL"] inside it keeps it,
-//                                    data-ended is what it says when it is too late
+//   body[data-ends-in="SECONDS"]     two minutes before the session ends a panel says data-ends-text and offers data-stay-text;
+//                                    when it is too late it says data-ended-text
 //   input[data-all="NAME"]           ticks every box of that name in its form; [data-count="… {n} …"] says how many,
 //                                    button[data-needs-rows] sleeps until there is one
-//   [data-rows]                      J and K walk its rows, Enter opens; "/" goes to [data-search], "?" to [data-keys-help];
+//   [data-rows]                      J and K walk its rows, Enter opens; "/" goes to the search, "?" to the help;
 //                                    input[data-keys] switches these keys off (WCAG 2.1.4)
-//   a[data-look="dark|light"]        changes the look at once; without script its address does
+//   a[data-theme-switch]             changes the look at once; without script its address does
 //   input[data-filter="#TABLE"]      hides the rows of a table without these words; [data-filter-count="… {n} …"] says how many stay
 //   [data-most="N"]                  a text of so many characters; [data-left="… {n} …"] beside it says how many are left
-//   [data-print][hidden]             a button that prints
+//   [data-print]                     a button that prints
+//   [data-script][hidden]            is shown, because it means nothing without a script
 'use strict';
 (function () {
   const all = (selector, root) => Array.from((root || document).querySelectorAll(selector));
@@ -50,18 +51,20 @@
     });
   });
 
+  all('[data-script][hidden]').forEach((part) => { part.hidden = false; });
   all('[data-print]').forEach((button) => {
-    button.hidden = false;
     button.addEventListener('click', () => window.print());
   });
 
-  all('a[data-look]').forEach((link) => link.addEventListener('click', (event) => {
+  all('a[data-theme-switch]').forEach((link) => link.addEventListener('click', (event) => {
     event.preventDefault();
-    const look = link.dataset.look;
-    fetch(link.href, { credentials: 'same-origin' }).then(() => {
+    const there = new URL(link.href);
+    const look = there.searchParams.get('theme');
+    fetch(there, { credentials: 'same-origin' }).then(() => {
       document.documentElement.dataset.theme = look;
-      all('a[data-look]').forEach((other) => other.toggleAttribute('aria-current', other === link));
-    }, () => { window.location = link.href; });
+      there.searchParams.set('theme', look === 'dark' ? 'light' : 'dark');
+      link.href = there.href;
+    }, () => { window.location = there; });
   }));
 
   // Boxes of a list.
@@ -96,11 +99,9 @@
     if (!keys || event.isComposing || event.ctrlKey || event.altKey || event.metaKey || typing(event.target)) return;
     const go = (node) => { if (node) { event.preventDefault(); node.focus(); node.scrollIntoView({ block: 'nearest' }); } };
     if (event.key === '/') {
-      go(one('[data-search]'));
+      go(one('#q'));
     } else if (event.key === '?') {
-      const help = one('[data-keys-help]');
-      if (help && help.tagName === 'DETAILS') help.open = true;
-      go(help && (one('summary', help) || help));
+      window.location = '/help#keys';
     } else if (event.key === 'j' || event.key === 'k') {
       const links = all('[data-rows] tr, [data-rows] li').filter((row) => !row.hidden).map((row) => one('a[href]', row)).filter(Boolean);
       const row = document.activeElement.closest('tr, li');
@@ -149,6 +150,8 @@
       say('saving');
       const body = new URLSearchParams();
       new FormData(form).forEach((value, name) => { if (typeof value === 'string') body.append(name, value); });
+      // Each time is a request of its own, whatever the button will send.
+      body.set('_key', Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join(''));
       const headers = { 'X-Autosave': 'yes' };
       fetch(form.dataset.autosave, { method: 'POST', body: body, headers: headers, credentials: 'same-origin', keepalive: true }).then((answer) => {
         const seen = one('input[name=_seen]', form);
@@ -174,7 +177,8 @@
     const stop = document.createElement('button');
     bar.max = 100;
     bar.value = 0;
-    bar.setAttribute('aria-label', form.dataset.sending || '');
+    const say = () => put(words, form.dataset.sending, bar.value);
+    bar.setAttribute('aria-label', (form.dataset.sending || '').replace(/\s*\{n\}\s*%?/, ''));
     words.setAttribute('role', 'status');
     stop.type = 'button';
     stop.className = 'button quiet';
@@ -201,7 +205,7 @@
       // A reader of the screen hears every quarter, not every packet.
       if (Math.floor(bar.value / 25) === told) return;
       told = Math.floor(bar.value / 25);
-      put(words, (form.dataset.sending || '') + ' ' + bar.value + ' %');
+      say();
     });
     request.addEventListener('load', () => {
       const moved = request.responseURL && request.responseURL !== form.action;
@@ -218,28 +222,39 @@
   }));
 
   // The end of a session is told in time, and can be put off.
-  const panel = one('[data-session]');
-  if (panel) {
-    const stay = one('[data-stay]', panel);
-    const length = Number(panel.dataset.session) * 1000;
+  const told = document.body.dataset;
+  if (told.endsIn) {
+    const length = Number(told.endsIn) * 1000;
     let ends = Date.now() + length;
+    let panel = null;
     let back = null;
-    const hide = () => { panel.hidden = true; if (back) back.focus(); back = null; };
+    const hide = () => { panel.remove(); panel = null; if (back) back.focus(); back = null; };
+    const late = () => { put(panel.firstChild, told.endedText || told.endsText); panel.lastChild.remove(); };
+    const show = () => {
+      panel = document.createElement('div');
+      panel.className = 'ends';
+      panel.setAttribute('role', 'alertdialog');
+      panel.setAttribute('aria-label', told.endsText);
+      const words = document.createElement('p');
+      const stay = document.createElement('button');
+      words.textContent = told.endsText;
+      stay.type = 'button';
+      stay.className = 'main';
+      stay.textContent = told.stayText;
+      stay.addEventListener('click', () => {
+        fetch('/account', { credentials: 'same-origin', redirect: 'manual' }).then((answer) => {
+          if (answer.ok) { ends = Date.now() + length; hide(); } else { late(); }
+        }, late);
+      });
+      panel.append(words, stay);
+      document.body.append(panel);
+      // Who is typing is not torn away: the panel is announced, and reached by Tab or pointer.
+      if (typing(document.activeElement)) { back = document.activeElement; } else { stay.focus(); }
+    };
     setInterval(() => {
       const left = ends - Date.now();
-      if (left > 120000) return;
-      if (panel.hidden) {
-        back = typing(document.activeElement) ? document.activeElement : null;
-        panel.hidden = false;
-        // Who is typing is not torn away: the panel is announced, and reached by Tab or pointer.
-        if (!back && stay) stay.focus();
-      }
-      if (left <= 0) { put(one('p', panel), panel.dataset.ended); if (stay) stay.hidden = true; }
+      if (left <= 120000 && !panel) show();
+      if (left <= 0 && panel.childElementCount > 1) late();
     }, 1000);
-    if (stay) stay.addEventListener('click', () => {
-      fetch(stay.dataset.stay, { credentials: 'same-origin', redirect: 'manual' }).then((answer) => {
-        if (answer.ok) { ends = Date.now() + length; hide(); } else { put(one('p', panel), panel.dataset.ended); }
-      }, () => put(one('p', panel), panel.dataset.ended));
-    });
   }
 }());

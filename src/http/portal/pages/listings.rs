@@ -1,7 +1,9 @@
 //! The white list: search, one listing with its history and use, its certificate, what changed, and files of it.
 
+use super::super::chart::{Chart, Share, Stack, Tone, Words};
 use super::super::frame::Frame;
 use super::super::json::Json;
+use super::super::show;
 use super::super::table::{CASES, ENTERPRISE, OFFICER, READERS};
 use super::super::visit::{Answer, Visit, see_other};
 use crate::domain::code::{HsCode, Uscc};
@@ -94,7 +96,7 @@ struct Listing<'a> {
     versions: Json<'a>,
     balance: Json<'a>,
     movements: Json<'a>,
-    shares: [(&'static str, &'static str, f64, f64); 3],
+    used: Option<Chart>,
     own: bool,
     officer: bool,
 }
@@ -116,28 +118,40 @@ pub async fn show(visit: &Visit) -> Answer {
         versions: Json(&versions),
         balance: Json(&balance),
         movements: Json(&movements),
-        shares: shares(visit, Json(&balance)),
+        used: used(visit, Json(&balance)),
         own: visit.roles().intersects(ENTERPRISE),
         officer: visit.roles().intersects(OFFICER),
     })
 }
 
-/// Returns how much of what was granted is released, reserved and left, as places on a bar of a hundred. For the eye
-/// alone: the figures stand beside it.
-fn shares(visit: &Visit, balance: Json<'_>) -> [(&'static str, &'static str, f64, f64); 3] {
-    let figure =
-        |name: &str| -> f64 { balance.text(name).ok().and_then(|text| text.parse::<f64>().ok()).unwrap_or_default() };
-    let confirmed = figure("confirmed/quantity");
-    let reserved = figure("reserved/quantity");
-    let left = figure("remaining/quantity");
-    let whole = (confirmed + reserved + left).max(f64::MIN_POSITIVE);
-    let part = |value: f64| (value / whole * 1000.0).round() / 10.0;
-    let (used, held, free) = (part(confirmed), part(reserved), part(left));
-    [
-        ("p2", visit.t("已核销", "Released"), 0.0, used),
-        ("p3", visit.t("已核注", "Reserved"), used, held),
-        ("p1", visit.t("剩余", "Left"), used + held, free),
-    ]
+/// Draws what became of the quantity that was granted, where there is one.
+fn used(visit: &Visit, balance: Json<'_>) -> Option<Chart> {
+    let share = |member: &str, name: &str, tone: Tone| {
+        let decimal = balance.text(&format!("{member}/quantity")).ok()?.into_owned();
+        let unit = balance.text(&format!("{member}/unit")).ok()?;
+        let text = show::quantity(visit.lang, &decimal, &unit);
+        Some(Share { name: name.to_owned(), decimal, text, tone })
+    };
+    let parts = [
+        share("confirmed", visit.t("已核销（已放行）", "Released"), Tone::P2),
+        share("reserved", visit.t("已核注（未放行）", "Reserved, not released"), Tone::P3),
+        share("remaining", visit.t("剩余", "Left"), Tone::P1),
+    ];
+    let stack = Stack {
+        words: Words {
+            title: visit.t("数量使用情况", "Use of the quantity"),
+            about: visit.t(
+                "批准的数量中，已放行、已核注与剩余各占多少。",
+                "How much of the grant is released, reserved and left.",
+            ),
+            table: visit.t("查看数据表", "Show the numbers"),
+            first: visit.t("用途", "What became of it"),
+        },
+        unit: visit.t("数量", "Quantity"),
+        whole: share("approved", visit.t("批准", "Granted"), Tone::P4)?,
+        parts: parts.into_iter().flatten().collect(),
+    };
+    Some(stack.draw())
 }
 
 #[derive(Template)]

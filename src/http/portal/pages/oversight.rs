@@ -1,10 +1,12 @@
 //! Oversight: the board, reports, enterprises, usage returns, schemes, people.
 
+use super::super::chart::{Bars, Chart, Donut, Row, Tone, Words};
 use super::super::fields::FormView;
 use super::super::frame::{Frame, role};
 use super::super::json::Json;
 use super::super::table::ENTERPRISE;
-use super::super::visit::{Answer, Visit, see_other};
+use super::super::visit::{Answer, Failure, Visit, see_other};
+use super::super::words::word;
 use crate::domain::actor::Role;
 use actix_web::http::Method;
 use askama::Template;
@@ -49,7 +51,8 @@ struct Reports<'a> {
     report: Json<'a>,
     from: &'a str,
     to: &'a str,
-    most: i64,
+    open: Chart,
+    times: Chart,
 }
 
 /// Shows how long cases take, stage by stage.
@@ -58,15 +61,64 @@ struct Reports<'a> {
 /// What the endpoint refuses.
 pub async fn reports(visit: &Visit) -> Answer {
     let report = visit.get(visit.endpoint("/v1/reports/stages", &["from", "to"])).await?.view;
-    let longest = Json(&report).each("stages")?.into_iter().filter_map(|stage| stage.whole("p90_working_days").ok());
-    let most = longest.max().unwrap_or(1).max(1);
     visit.render(&Reports {
         f: Frame::new(visit, visit.t("统计分析", "Reports")),
         report: Json(&report),
         from: visit.query.get("from"),
         to: visit.query.get("to"),
-        most,
+        open: open_by_stage(visit, Json(&report))?,
+        times: times_by_stage(visit, Json(&report))?,
     })
+}
+
+fn count(stage: Json<'_>, member: &str) -> u64 {
+    stage.whole(member).ok().and_then(|count| u64::try_from(count).ok()).unwrap_or(0)
+}
+
+/// Draws how the cases that are open lie over the stages.
+fn open_by_stage(visit: &Visit, report: Json<'_>) -> Result<Chart, Failure> {
+    let mut parts = Vec::new();
+    for stage in report.each("stages")? {
+        let code = stage.text("stage")?;
+        let open = count(stage, "open");
+        if open > 0 {
+            parts.push((word(visit.lang, "state", &code), open, Some(format!("/cases?state={code}"))));
+        }
+    }
+    let donut = Donut {
+        words: Words {
+            title: visit.t("在办案件分布", "Open cases by stage"),
+            about: visit.t("每个阶段各有多少在办案件。", "How many cases are open in each stage."),
+            table: visit.t("查看数据表", "Show the numbers"),
+            first: visit.t("阶段", "Stage"),
+        },
+        unit: visit.t("案件", "Cases"),
+        sum: visit.t("在办合计", "open"),
+        parts,
+    };
+    Ok(donut.draw())
+}
+
+/// Draws within how many working days nine of ten cases pass a stage.
+fn times_by_stage(visit: &Visit, report: Json<'_>) -> Result<Chart, Failure> {
+    let mut rows = Vec::new();
+    for stage in report.each("stages")? {
+        let (code, value) = (stage.text("stage")?, count(stage, "p90_working_days"));
+        let tone = if count(stage, "overdue") > 0 { Tone::Bad } else { Tone::P1 };
+        let link = Some(format!("/cases?state={code}"));
+        rows.push(Row { name: word(visit.lang, "state", &code), link, value, text: value.to_string(), tone });
+    }
+    let bars = Bars {
+        words: Words {
+            title: visit.t("各阶段九成案件的用时", "Nine of ten cases pass within"),
+            about: visit.t("红色表示该阶段有超期案件。", "Red: cases are overdue there."),
+            table: "",
+            first: visit.t("阶段", "Stage"),
+        },
+        unit: visit.t("工作日", "Working days"),
+        rows,
+    };
+    Ok(bars.draw())
 }
 
 #[derive(Template)]
