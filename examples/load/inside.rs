@@ -106,6 +106,7 @@ pub fn tokens(plan: Plan, report: &mut Report) -> Outcome<()> {
         allowed_roles: RoleSet::of(&[Role::CustomsLookup]),
         max_life_seconds: LIFE,
         strict_rfc9068: true,
+        sign_in: None,
     };
     let verifier = TokenVerifier::new(Arc::new(KeyStore::new(vec![issuer], LoopbackHttp::Refused)?));
     let sign = |alg: Alg, message: &[u8]| match alg {

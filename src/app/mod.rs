@@ -46,6 +46,7 @@ pub mod seals;
 pub mod sentence;
 pub mod sessions;
 pub mod shadow;
+pub mod sign_ins;
 pub mod stops;
 pub mod sweeps;
 pub mod tariff;

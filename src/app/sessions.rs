@@ -63,11 +63,11 @@ impl Session {
     }
 }
 
-fn later(at: Instant, by: Duration) -> Instant {
+pub(super) fn later(at: Instant, by: Duration) -> Instant {
     Instant::from_micros(at.micros().saturating_add(i64::try_from(by.as_micros()).unwrap_or(i64::MAX)))
 }
 
-fn digest(secret: &str) -> String {
+pub(super) fn digest(secret: &str) -> String {
     hex::encode(Sha256::digest(secret.as_bytes()))
 }
 
@@ -75,7 +75,7 @@ fn words(roles: RoleSet) -> String {
     roles.iter().map(Role::as_str).collect::<Vec<_>>().join(" ")
 }
 
-fn secret() -> Result<String, StoreError> {
+pub(super) fn secret() -> Result<String, StoreError> {
     Ok(URL_SAFE_NO_PAD.encode(random::<32>()?))
 }
 
@@ -118,7 +118,7 @@ impl App {
         self.open_session(caller, agent, (now, now))
     }
 
-    fn open_session(
+    pub(super) fn open_session(
         &self,
         caller: &Caller,
         agent: &str,

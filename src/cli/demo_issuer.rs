@@ -102,6 +102,7 @@ impl DemoIssuer {
             allowed_roles: RoleSet::ALL,
             max_life_seconds: LONGEST_TTL_SECONDS,
             strict_rfc9068: true,
+            sign_in: None,
         }
     }
 }

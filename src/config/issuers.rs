@@ -54,6 +54,23 @@ pub enum KeySource {
     Static(Vec<Value>),
 }
 
+/// How people sign in at an issuer (OpenID Connect).
+#[derive(Clone)]
+pub struct SignIn {
+    /// What the issuer calls it on the page of sign-in.
+    pub name: String,
+    /// How this service is known there.
+    pub client_id: String,
+    /// What it proves that with; a public client has none and relies on PKCE.
+    pub client_secret: Option<String>,
+}
+
+impl std::fmt::Debug for SignIn {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SignIn").field("name", &self.name).field("client_id", &self.client_id).finish_non_exhaustive()
+    }
+}
+
 /// One trusted issuer of tokens, as configured.
 #[derive(Debug, Clone)]
 pub struct IssuerSettings {
@@ -71,6 +88,8 @@ pub struct IssuerSettings {
     pub max_life_seconds: i64,
     /// Whether `client_id` and `jti` are required (RFC 9068, section 2.2).
     pub strict_rfc9068: bool,
+    /// How people sign in there, if they may.
+    pub sign_in: Option<SignIn>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -89,6 +108,30 @@ struct IssuerEntry {
     roles: Vec<String>,
     max_life_seconds: i64,
     rfc9068: Option<String>,
+    sign_in: Option<SignInEntry>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SignInEntry {
+    name: String,
+    client_id: String,
+    client_secret_variable: Option<String>,
+}
+
+/// Reads how people sign in; the secret stands in the environment, never in the file.
+fn sign_in(entry: &SignInEntry) -> Result<SignIn, String> {
+    let client_secret = match &entry.client_secret_variable {
+        None => None,
+        Some(name) => match super::variable(name) {
+            None => {
+                return Err(format!("sign_in: the variable {name}, which should hold the client's secret, is not set"));
+            }
+            secret => secret,
+        },
+    };
+    let (name, client_id) = (entry.name.clone(), entry.client_id.clone());
+    Ok(SignIn { name, client_id, client_secret })
 }
 
 /// Reads the file that names the issuers.
@@ -145,6 +188,7 @@ fn issuer(entry: &IssuerEntry) -> Result<IssuerSettings, Vec<String>> {
             false
         }
     };
+    let sign_in = entry.sign_in.as_ref().and_then(|entry| sign_in(entry).map_err(|fault| faults.push(fault)).ok());
     match url {
         Ok(url) if faults.is_empty() => Ok(IssuerSettings {
             issuer: entry.issuer.clone(),
@@ -154,6 +198,7 @@ fn issuer(entry: &IssuerEntry) -> Result<IssuerSettings, Vec<String>> {
             allowed_roles: RoleSet::of(&roles),
             max_life_seconds: entry.max_life_seconds,
             strict_rfc9068: strict,
+            sign_in,
         }),
         _ => Err(faults),
     }

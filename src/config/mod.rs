@@ -22,7 +22,8 @@ Environment:
   WHITELIST_DATA              data folder: database, keys, head of the log (default ./data)
   WHITELIST_DATABASE_URL      sqlite://PATH or postgres://… (default sqlite://DATA/whitelist.db)
   WHITELIST_ISSUERS           file with the token issuers, TOML (required): [[issuer]] issuer, audience, jwks_url,
-                              algorithms, roles, max_life_seconds (60–900), rfc9068 = \"strict\" | \"relaxed\"
+                              algorithms, roles, max_life_seconds (60–900), rfc9068 = \"strict\" | \"relaxed\";
+                              where people sign in: [issuer.sign_in] name, client_id, client_secret_variable
   WHITELIST_MAX_STALENESS     how old the confirmed head of the log may be, such as 5s (default 5s, 1s–60s)
   WHITELIST_METRICS_FROM      addresses that may read /metrics besides loopback, separated by commas
   WHITELIST_RATE_LIMIT        requests a second of one client, or off; customs systems are never limited (default 50)

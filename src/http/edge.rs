@@ -24,6 +24,7 @@ use crate::domain::register::MACHINES;
 use crate::domain::revision::Revision;
 use crate::outbound::documents::DocumentStore;
 use crate::outbound::keys::KeyStore;
+use crate::outbound::oidc::Provider;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{
@@ -81,6 +82,8 @@ pub struct Edge {
     pub throttle: Option<Throttle>,
     /// How people sign in at the portal.
     pub portal: PortalSettings,
+    /// Where they do, besides the demo's list of people.
+    pub providers: Vec<Provider>,
 }
 
 /// Where documents lie and who scans them.
@@ -105,7 +108,10 @@ impl Edge {
     ) -> Result<Self, String> {
         let openapi: serde_json::Value = serde_yaml_ng::from_str(super::OPENAPI).map_err(|error| error.to_string())?;
         let log = HeaderValue::from_str(&app.installation.shard).map_err(|error| error.to_string())?;
+        let providers = keys.issuers().iter().map(|issuer| Provider::of(&issuer.settings, keys.http));
+        let providers = providers.collect::<Result<Vec<_>, _>>().map_err(|fault| fault.to_string())?;
         Ok(Self {
+            providers: providers.into_iter().flatten().collect(),
             tokens: TokenVerifier::new(Arc::clone(&keys)),
             metrics: Metrics::new().map_err(|error| error.to_string())?,
             docs_page: docs::render::page(&openapi),

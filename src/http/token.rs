@@ -190,21 +190,35 @@ fn caller(claims: &Members, issuer: &Issuer) -> Result<Caller, TokenRefused> {
         name("client_id")?;
         name("jti")?;
     }
-    let roles: RoleSet = match claims.0.get("roles") {
+    let roles = match claims.0.get("roles") {
         Some(Value::Array(_)) => claims.texts("roles"),
         _ => None,
-    }
-    .ok_or(TokenRefused::Claim)?
-    .into_iter()
-    .filter_map(Role::parse)
-    .collect();
-    Ok(Caller {
+    };
+    let roles = roles.ok_or(TokenRefused::Claim)?;
+    caller_of(issuer, name("sub")?, name("org")?, roles.into_iter()).ok_or(TokenRefused::Claim)
+}
+
+/// Returns whom an issuer vouches for: roles that it may not grant, and words that are none, do not count.
+///
+/// `None` for names that name nobody: not empty, at most 256 characters, no control characters.
+pub fn caller_of<'a>(
+    issuer: &Issuer,
+    subject: &str,
+    org: &str,
+    roles: impl Iterator<Item = &'a str>,
+) -> Option<Caller> {
+    let roles: RoleSet = roles.filter_map(Role::parse).collect();
+    (is_name(subject) && is_name(org)).then(|| Caller {
         issuer: Arc::clone(&issuer.name),
-        subject: name("sub")?.into(),
-        org: name("org")?.into(),
+        subject: subject.into(),
+        org: org.into(),
         roles: roles.intersection(issuer.settings.allowed_roles),
         acting_for: None,
     })
+}
+
+fn is_name(text: &str) -> bool {
+    (1..=MAX_NAME_CHARS).contains(&text.chars().count()) && !text.chars().any(char::is_control)
 }
 
 fn decode(part: &str) -> Option<Vec<u8>> {
@@ -240,8 +254,7 @@ impl Members {
 
     /// Reads a text that may name someone: not empty, at most 256 characters, no control characters.
     fn name(&self, name: &str) -> Option<&str> {
-        self.text(name)
-            .filter(|text| (1..=MAX_NAME_CHARS).contains(&text.chars().count()) && !text.chars().any(char::is_control))
+        self.text(name).filter(|text| is_name(text))
     }
 }
 
@@ -409,6 +422,7 @@ mod tests {
             allowed_roles: RoleSet::of(&[Role::CustomsLookup, Role::CustomsDraw, Role::Auditor]),
             max_life_seconds: 900,
             strict_rfc9068,
+            sign_in: None,
         }
     }
 

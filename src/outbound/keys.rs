@@ -207,6 +207,8 @@ pub struct KeyStore {
     issuers: Vec<Arc<Issuer>>,
     client: Option<reqwest::Client>,
     epoch: AtomicU64,
+    /// Whether plain http is accepted from a loopback address.
+    pub http: LoopbackHttp,
 }
 
 impl KeyStore {
@@ -242,12 +244,17 @@ impl KeyStore {
         }
         let fetches = |issuer: &Arc<Issuer>| matches!(issuer.settings.keys, KeySource::Jwks { .. });
         let client = if ready.iter().any(fetches) { Some(client().map_err(KeyStoreError::Client)?) } else { None };
-        Ok(KeyStore { issuers: ready, client, epoch: AtomicU64::new(0) })
+        Ok(KeyStore { issuers: ready, client, epoch: AtomicU64::new(0), http })
     }
 
     /// Returns the issuer with exactly this name.
     pub fn issuer(&self, name: &str) -> Option<&Arc<Issuer>> {
         self.issuers.iter().find(|issuer| *issuer.name == *name)
+    }
+
+    /// Returns every issuer, in the order of the settings.
+    pub fn issuers(&self) -> &[Arc<Issuer>] {
+        &self.issuers
     }
 
     /// Returns a number that grows whenever any issuer's keys change; what was verified under another is void.
@@ -342,7 +349,7 @@ fn faults_of(settings: &IssuerSettings, http: LoopbackHttp) -> Vec<&'static str>
 }
 
 /// Tells whether the address stays on this machine; names do not count, because they may resolve to anything.
-fn is_loopback_http(url: &Url) -> bool {
+pub(super) fn is_loopback_http(url: &Url) -> bool {
     let loopback = match url.host() {
         Some(Host::Ipv4(address)) => address.is_loopback(),
         Some(Host::Ipv6(address)) => address.is_loopback(),
@@ -518,6 +525,7 @@ mod tests {
             allowed_roles: RoleSet::ALL,
             max_life_seconds: 900,
             strict_rfc9068: false,
+            sign_in: None,
         }
     }
 

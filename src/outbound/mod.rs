@@ -1,5 +1,5 @@
-//! What the service asks of others and sends to them: the only user of reqwest, of lettre, of the place of documents and
-//! of the virus scanner. It knows no database and no web server.
+//! What the service asks of others and sends to them: the only user of reqwest, of lettre, of openidconnect, of the
+//! place of documents and of the virus scanner. It knows no database and no web server.
 
 pub mod customs;
 pub mod documents;
@@ -8,4 +8,5 @@ pub mod keys;
 pub mod log;
 #[cfg(feature = "smtp")]
 pub mod mail;
+pub mod oidc;
 pub mod witness;

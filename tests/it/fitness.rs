@@ -33,13 +33,14 @@ const LAYERS: [(&str, &[&str]); 12] = [
 ];
 
 /// Words that only some rooms, or one file of a room, may say: crates with a home, the clock, the environment.
-const HOMES: [(&str, &[&str]); 19] = [
+const HOMES: [(&str, &[&str]); 20] = [
     ("actix_web::", &["http"]),
     ("actix_multipart::", &["http"]),
     ("diesel::", &["store"]),
     ("diesel_migrations::", &["store"]),
     ("reqwest::", &["outbound"]),
     ("lettre::", &["outbound"]),
+    ("openidconnect::", &["outbound"]),
     ("tokio::", &["http", "outbound", "cli", "main"]),
     ("calamine::", &["sheet"]),
     ("zip::", &["sheet", "document"]),

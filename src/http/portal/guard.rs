@@ -6,10 +6,10 @@
 
 use super::super::problem::{Problem, ProblemType};
 use super::PortalSettings;
-use actix_web::HttpRequest;
 use actix_web::cookie::time::Duration as CookieDuration;
 use actix_web::cookie::{Cookie, SameSite};
-use actix_web::http::header::{HOST, HeaderMap, ORIGIN};
+use actix_web::http::header::{HOST, HeaderMap, HeaderValue, ORIGIN, SET_COOKIE};
+use actix_web::{HttpRequest, HttpResponse};
 use hmac::{Hmac, Mac as _};
 use sha2::Sha256;
 
@@ -41,6 +41,40 @@ pub fn gone(settings: &PortalSettings) -> Cookie<'static> {
     let mut cookie = cookie(settings, String::new());
     cookie.make_removal();
     cookie
+}
+
+/// Names the cookie of a sign-in under way.
+fn under_way_name(settings: &PortalSettings) -> &'static str {
+    if settings.is_secure() { "__Host-sign-in" } else { "sign-in" }
+}
+
+/// Makes the cookie of a sign-in under way at a provider of others.
+#[must_use]
+pub fn under_way(settings: &PortalSettings, secret: String) -> Cookie<'static> {
+    let cookie = Cookie::build(under_way_name(settings), secret).path("/").http_only(true).same_site(SameSite::Lax);
+    cookie.secure(settings.is_secure()).max_age(CookieDuration::minutes(10)).finish()
+}
+
+/// Returns the secret of the sign-in under way in the browser.
+#[must_use]
+pub fn under_way_secret(settings: &PortalSettings, request: &HttpRequest) -> Option<String> {
+    let cookie = request.cookie(under_way_name(settings));
+    cookie.map(|cookie| cookie.value().to_owned()).filter(|secret| secret.len() <= 64)
+}
+
+/// Makes the cookie that takes away that of a sign-in under way.
+#[must_use]
+pub fn under_way_gone(settings: &PortalSettings) -> Cookie<'static> {
+    let mut cookie = under_way(settings, String::new());
+    cookie.make_removal();
+    cookie
+}
+
+/// Sends a cookie along with a response.
+pub fn set(response: &mut HttpResponse, cookie: &Cookie<'_>) {
+    if let Ok(cookie) = HeaderValue::from_str(&cookie.to_string()) {
+        response.headers_mut().append(SET_COOKIE, cookie);
+    }
 }
 
 /// Makes a cookie that remembers a choice for a year; it is no secret.

@@ -6,6 +6,7 @@
 
 pub mod acts;
 pub mod assets;
+pub mod chart;
 pub mod fields;
 pub mod form;
 pub mod frame;
@@ -15,6 +16,7 @@ pub mod json;
 pub mod pages;
 pub mod preferences;
 pub mod show;
+pub mod sign_in;
 pub mod table;
 pub mod visit;
 pub mod words;

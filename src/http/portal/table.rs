@@ -7,7 +7,7 @@ use super::pages::{
     account, applications, audit, border, bureau, cases, errors, help, home, listings, lookup, notices, oversight,
     public,
 };
-use super::{acts, assets, visit};
+use super::{acts, assets, sign_in, visit};
 use crate::domain::actor::{Role, RoleSet};
 use actix_web::http::Method;
 use actix_web::middleware::Compress;
@@ -115,7 +115,12 @@ pages! {
     GET "/" home::show Access::SignedIn;
     GET "/sign-in" account::sign_in Access::Public;
     POST "/sign-in" account::sign_in_as Access::Public;
+    GET "/sign-in/at/{place}" sign_in::begin Access::Public;
+    GET "/sign-in/prove" sign_in::prove Access::SignedIn;
+    GET "/sign-in/return" sign_in::finish Access::Public;
     POST "/sign-out" account::sign_out Access::SignedIn;
+    GET "/sign-out/at/{place}" sign_in::end Access::Public;
+    GET "/signed-out" sign_in::signed_out Access::Public;
     GET "/account" account::show Access::SignedIn;
     POST "/account/sessions/{name}/end" account::end_session Access::SignedIn;
     POST "/account/acting-for" account::act_for Access::SignedIn;

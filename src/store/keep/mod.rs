@@ -18,6 +18,7 @@ pub mod reminders;
 pub mod responses;
 pub mod sessions;
 pub mod setup;
+pub mod sign_ins;
 pub mod texts;
 
 /// The tables that [`Store::keep`](super::Store::keep) may change.
@@ -41,6 +42,7 @@ pub const TABLES: &[&str] = &[
     "reconciliation_pages",
     "texts",
     "sessions",
+    "sign_ins",
     "log_search",
     "log_cosignatures",
 ];

@@ -200,3 +200,16 @@ diesel::table! {
         proved_at -> BigInt,
     }
 }
+
+diesel::table! {
+    sign_ins (id) {
+        id -> Text,
+        issuer -> Text,
+        state -> Text,
+        nonce -> Text,
+        verifier -> Text,
+        next -> Text,
+        session -> Nullable<Text>,
+        begun_at -> BigInt,
+    }
+}

@@ -94,6 +94,7 @@ fn keys_are_read_over_http_kept_through_an_outage_and_replaced_by_rotation() {
         allowed_roles: RoleSet::of(&[Role::CustomsLookup]),
         max_life_seconds: 900,
         strict_rfc9068: false,
+        sign_in: None,
     };
     let (first, second, unknown) = (Signer::new("key-1", 1), Signer::new("key-2", 2), Signer::new("key-3", 3));
     server.publishes(&[&first]);

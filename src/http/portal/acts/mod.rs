@@ -11,11 +11,13 @@ use super::form::Form;
 use super::frame::Frame;
 use super::gateway::Asked;
 use super::json::Json;
+use super::sign_in;
 use super::table::WORKERS;
 use super::visit::{Answer, Failure, Visit, see_other};
 use super::words::choices;
 use crate::domain::actor::{Role, RoleSet};
 use crate::http::problem::ProblemType;
+use actix_web::HttpResponse;
 use actix_web::http::Method;
 use askama::Template;
 use serde_json::{Value, json};
@@ -158,12 +160,24 @@ async fn page(visit: &Visit, act: &'static Act) -> Answer {
     })
 }
 
+impl Act {
+    /// Whoever confirms what others proposed, or stops and takes away, has proved lately who they are.
+    fn first_prove(&self, visit: &Visit) -> Result<Option<HttpResponse>, Failure> {
+        let is_final = self.grave || self.roles == APPROVER;
+        if is_final { sign_in::first_prove(visit, visit.request.path()) } else { Ok(None) }
+    }
+}
+
 /// Shows an act before it is carried out.
 ///
 /// # Errors
 /// `not-found` for no act; what the endpoints refuse.
 pub async fn show(visit: &Visit) -> Answer {
-    page(visit, find(visit)?).await
+    let act = find(visit)?;
+    if let Some(first) = act.first_prove(visit)? {
+        return Ok(first);
+    }
+    page(visit, act).await
 }
 
 /// Carries an act out.
@@ -172,6 +186,9 @@ pub async fn show(visit: &Visit) -> Answer {
 /// As [`show`].
 pub async fn carry_out(visit: &Visit) -> Answer {
     let act = find(visit)?;
+    if let Some(first) = act.first_prove(visit)? {
+        return Ok(first);
+    }
     let id = visit.part("id");
     let mut pairs: Vec<(String, String)> =
         visit.form.fields("/").map(|(name, value)| (name.to_owned(), value.to_owned())).collect();

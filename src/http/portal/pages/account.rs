@@ -7,6 +7,7 @@ use super::super::frame::{Frame, role};
 use super::super::guard;
 use super::super::json::Json;
 use super::super::show;
+use super::super::sign_in;
 use super::super::visit::{Answer, Failure, Visit, see_other};
 use crate::app::AppError;
 use crate::app::sessions::Session;
@@ -229,6 +230,8 @@ struct Row {
 struct SignIn<'a> {
     f: Frame,
     people: Vec<Row>,
+    /// Where people sign in otherwise: the link, and what the provider is called.
+    providers: Vec<(String, &'a str)>,
     next: &'a str,
     kept: Vec<(&'a str, &'a str)>,
 }
@@ -242,7 +245,8 @@ fn sign_in_page<'a>(visit: &'a Visit, next: &'a str, kept: Vec<(&'a str, &'a str
         roles: person.roles(visit.lang),
     };
     let people = people.iter().map(row).collect();
-    SignIn { f: Frame::new(visit, visit.t("登录", "Sign in")), people, next, kept }
+    let providers = sign_in::links(visit, next);
+    SignIn { f: Frame::new(visit, visit.t("登录", "Sign in")), people, providers, next, kept }
 }
 
 /// Shows how to sign in.
@@ -319,7 +323,7 @@ pub async fn sign_out(visit: &Visit) -> Answer {
         let (app, id) = (Arc::clone(&visit.edge.app), session.id.clone());
         hop(move || app.end_session(id)).await?;
     }
-    let mut response = see_other("/sign-in");
+    let mut response = see_other(&sign_in::after(visit));
     if let Ok(cookie) = HeaderValue::from_str(&guard::gone(&visit.edge.portal).to_string()) {
         response.headers_mut().append(SET_COOKIE, cookie);
     }

@@ -11,7 +11,9 @@ use super::super::frame::Frame;
 use super::super::json::Json;
 use super::super::visit::{Answer, Failure, Visit, see_other};
 use crate::domain::code::UnitCode;
+use actix_web::HttpResponse;
 use actix_web::http::Method;
+use actix_web::http::header::ETAG;
 use askama::Template;
 use serde_json::{Value, json};
 
@@ -113,7 +115,11 @@ impl Opened {
 }
 
 async fn open(visit: &Visit) -> Result<Opened, Failure> {
-    let reply = visit.get(format!("/v1/applications/{}", visit.part("id"))).await?;
+    let mut reply = visit.get(format!("/v1/applications/{}", visit.part("id"))).await?;
+    // A draft that nobody has put an item in yet has none.
+    if let Some(content) = reply.view.get_mut("content").and_then(Value::as_object_mut) {
+        content.entry("items").or_insert_with(|| json!([]));
+    }
     Ok(Opened { view: reply.view, etag: reply.etag.unwrap_or_default() })
 }
 
@@ -132,7 +138,12 @@ async fn save(visit: &Visit, members: Value) -> Result<bool, Failure> {
     Ok(visit.send(Method::POST, format!("/v1/applications/{id}/correct"), content).await?.is_some())
 }
 
-fn saved(visit: &Visit, part: &str) -> Answer {
+/// Goes on after saving; what a page saved by itself only hears how the draft stands now.
+async fn saved(visit: &Visit, part: &str) -> Answer {
+    if visit.request.headers().contains_key("x-autosave") {
+        let etag = open(visit).await?.etag;
+        return Ok(HttpResponse::NoContent().insert_header((ETAG, etag)).finish());
+    }
     Ok(see_other(&format!("/applications/{}{part}?done=saved", visit.part("id"))))
 }
 
@@ -237,7 +248,7 @@ pub async fn change_items(visit: &Visit) -> Answer {
     if let Some(place) = place("_remove").filter(|place| *place < lines.len()) {
         lines.remove(place);
     }
-    if save(visit, json!({ "items": lines })).await? { saved(visit, "/items") } else { items(visit).await }
+    if save(visit, json!({ "items": lines })).await? { saved(visit, "/items").await } else { items(visit).await }
 }
 
 fn next_line(lines: &[Value]) -> i64 {
@@ -316,7 +327,7 @@ pub async fn save_item(visit: &Visit) -> Answer {
     if visit.form.sent("_another") {
         return Ok(see_other(&format!("/applications/{}/items/new?done=saved", visit.part("id"))));
     }
-    saved(visit, "/items")
+    saved(visit, "/items").await
 }
 
 #[derive(Template)]
@@ -325,6 +336,7 @@ struct Answers<'a> {
     f: Frame,
     form: FormView<'a>,
     id: &'a str,
+    draft: bool,
     checklist: Json<'a>,
 }
 
@@ -341,6 +353,7 @@ pub async fn answers(visit: &Visit) -> Answer {
         f: Frame::new(visit, visit.t("资格问题", "Questions")),
         form: visit.form_view(Json(&content), Some(&opened.etag)),
         id,
+        draft: opened.is_draft(),
         checklist: Json(&checklist),
     })
 }
@@ -359,7 +372,7 @@ pub async fn save_answers(visit: &Visit) -> Answer {
         members.insert("answers".to_owned(), answers.into());
         members.entry("reason").or_insert(Value::Null);
     }
-    if save(visit, members).await? { saved(visit, "") } else { self::answers(visit).await }
+    if save(visit, members).await? { saved(visit, "").await } else { self::answers(visit).await }
 }
 
 #[derive(Template)]
@@ -368,6 +381,7 @@ struct Contact<'a> {
     f: Frame,
     form: FormView<'a>,
     id: &'a str,
+    draft: bool,
 }
 
 /// Shows whom to call.
@@ -381,6 +395,7 @@ pub async fn contact(visit: &Visit) -> Answer {
         f: Frame::new(visit, visit.t("联系人", "Contact")),
         form: visit.form_view(Json(&content), Some(&opened.etag)),
         id: visit.part("id"),
+        draft: opened.is_draft(),
     })
 }
 
@@ -389,5 +404,5 @@ pub async fn contact(visit: &Visit) -> Answer {
 /// # Errors
 /// What the endpoint refuses.
 pub async fn save_contact(visit: &Visit) -> Answer {
-    if save(visit, visit.form.body()).await? { saved(visit, "") } else { contact(visit).await }
+    if save(visit, visit.form.body()).await? { saved(visit, "").await } else { contact(visit).await }
 }
