@@ -9,13 +9,14 @@ use whitelist::domain::validity::Instant;
 use whitelist::outbound::keys::Alg;
 
 /// The provider lives in the present, so the service has to as well.
-fn present(app: &TestApp, later: u64) {
+fn present(app: &TestApp) {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_micros();
-    app.clock.set(Instant::from_micros(i64::try_from(now).unwrap() + i64::try_from(later).unwrap() * 1_000_000));
+    app.clock.set(Instant::from_micros(i64::try_from(now).unwrap()));
 }
 
 /// Types a name on the provider's own page.
-fn recognised(browser: &Browser, name: &str) {
+fn recognised(app: &TestApp, browser: &Browser, name: &str) {
+    present(app);
     browser.put("input[name=login]", name).put("input[name=password]", "any");
     browser.press("Sign-in");
     // A native client, which the tests' is because of its port, has its people agree.
@@ -33,14 +34,14 @@ fn people_sign_in_at_their_own_provider() {
         let provider = Provider::start(algorithm, &people);
         let app =
             TestApp::start_tuned(Database::Sqlite, Tuning { issuers: vec![provider.settings()], ..Tuning::default() });
-        present(&app, 0);
+        present(&app);
         let browser = Browser::at(&app);
 
         // Where they wanted to go is where they come to.
         browser.open("/listings?state=listed");
         assert_eq!(browser.h1(), "登录");
         browser.is_accessible().follow("统一身份认证");
-        recognised(&browser, "officer-1");
+        recognised(&app, &browser, "officer-1");
         assert_eq!(browser.path(), "/listings?state=listed");
         browser.open("/account").sees("officer-1").sees(&provider.issuer);
 
@@ -49,7 +50,7 @@ fn people_sign_in_at_their_own_provider() {
 
         if algorithm == Alg::Es256 {
             signs_out(&browser, &provider);
-            refuses_strangers(&browser);
+            refuses_strangers(&app, &browser);
         }
     }
 }
@@ -66,11 +67,11 @@ fn signs_out(browser: &Browser, provider: &Provider) {
 }
 
 /// Whom the provider knows and this service does not: without a role, and without an organisation.
-fn refuses_strangers(browser: &Browser) {
+fn refuses_strangers(app: &TestApp, browser: &Browser) {
     for name in ["guest-1", "stray-1"] {
         browser.forget();
         browser.open("/sign-in").follow("统一身份认证");
-        recognised(browser, name);
+        recognised(app, browser, name);
         assert!(browser.path().starts_with("/sign-in/return"), "{}", browser.path());
         browser.open("/");
         assert_eq!(browser.h1(), "登录", "{name} is not signed in");

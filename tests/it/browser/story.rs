@@ -163,7 +163,7 @@ fn story(script: bool) {
     assert_eq!(told(&walk, &listing), "放行");
 
     let browser = walk.is("苏禾");
-    browser.open(&format!("/listings/{listing}")).follow("紧急停用");
+    browser.open(&format!("/do/stop-listing/{listing}"));
     walk.look("act-stop");
     browser.choose("原因", "风险").fill("依据", "风险通报").press("立即停用").sees("已紧急停用");
     app.settle();
