@@ -4,8 +4,8 @@ use super::assets::{Paths, paths};
 use super::guard;
 use super::show;
 use super::table::{
-    AUDITOR, Access, BOARD, CUSTOMS, DECLARATIONS, ENTERPRISE, INSIDERS, INSPECTED, OPERATOR, PAGES, PEOPLE, READERS,
-    STOPS, SUPERVISORS,
+    APPLICANT, AUDITOR, Access, BOARD, CUSTOMS, DECLARATIONS, ENTERPRISE, INSIDERS, INSPECTED, OPERATOR, PAGES, PEOPLE,
+    READERS, STOPS, SUPERVISORS,
 };
 use super::visit::Visit;
 use crate::domain::actor::{Role, RoleSet};
@@ -103,7 +103,7 @@ const LIST: [Line; 6] = [
     ("/look-ups", "核验记录", "My look-ups", CUSTOMS),
 ];
 
-const OVERSIGHT: [Line; 8] = [
+const OVERSIGHT: [Line; 9] = [
     ("/stops", "紧急停用", "Emergency stops", STOPS),
     ("/supervision", "监管看板", "Supervision", SUPERVISORS),
     ("/manual-releases", "人工放行审核", "Manual releases", BOARD),
@@ -111,6 +111,7 @@ const OVERSIGHT: [Line; 8] = [
     ("/log", "审计日志", "Audit log", AUDITOR),
     ("/schemes", "试点规则", "Schemes", RoleSet::ALL),
     ("/people", "人员与角色", "People and roles", PEOPLE),
+    ("/agents", "代理委托", "Agents", APPLICANT),
     ("/operations", "运行状态", "Operations", OPERATOR),
 ];
 

@@ -160,6 +160,8 @@ pages! {
     POST "/applications/{id}/contact" applications::save_contact Access::Roles(ENTERPRISE);
     GET "/applications/{id}/documents" evidence::documents Access::Roles(ENTERPRISE);
     POST "/applications/{id}/documents" evidence::attach Access::Roles(ENTERPRISE);
+    GET "/applications/{id}/import" evidence::import Access::Roles(ENTERPRISE);
+    POST "/applications/{id}/import" evidence::import_items Access::Roles(ENTERPRISE);
     GET "/applications/{id}/check" lodging::check Access::Roles(ENTERPRISE);
     POST "/applications/{id}/lodge" lodging::lodge Access::Roles(ENTERPRISE);
     GET "/applications/{id}/receipt" lodging::receipt Access::Roles(ENTERPRISE);
@@ -190,6 +192,8 @@ pages! {
     GET "/schemes" oversight::schemes Access::SignedIn;
     GET "/schemes/{code}" oversight::scheme Access::SignedIn;
     GET "/people" oversight::people Access::Roles(PEOPLE);
+    GET "/agents" oversight::agents Access::Roles(APPLICANT);
+    POST "/agents" oversight::appoint Access::Roles(APPLICANT);
     GET "/log" audit::entries Access::Roles(AUDITOR);
     GET "/log/state" audit::state Access::Roles(AUDITOR);
     GET "/log/export.tar" audit::export Access::Roles(AUDITOR);

@@ -91,6 +91,7 @@ pub struct Visit {
     gateway: Rc<Gateway>,
     payload: RefCell<Option<Payload>>,
     refused: RefCell<Option<Refused>>,
+    seen: RefCell<Option<String>>,
 }
 
 /// Serves a page: everything that comes before its handler, and the error page where it has none.
@@ -120,6 +121,7 @@ where
         gateway,
         payload: RefCell::new(Some(payload)),
         refused: RefCell::new(None),
+        seen: RefCell::new(None),
     };
     let answer = match visit.admit(page).await {
         Ok(None) => handler(&visit).await,
@@ -408,6 +410,17 @@ impl Visit {
     /// `internal` when it was taken before.
     pub fn payload(&self) -> Result<Payload, Failure> {
         self.payload.take().ok_or_else(|| ProblemType::Internal.into())
+    }
+
+    /// Notes the entity tag that a form with a file carried.
+    pub fn saw(&self, seen: String) {
+        *self.seen.borrow_mut() = Some(seen).filter(|seen| !seen.is_empty());
+    }
+
+    /// Returns the entity tag that a form with a file carried.
+    #[must_use]
+    pub fn seen(&self) -> Option<String> {
+        self.seen.borrow().clone()
     }
 
     /// Renders a page.

@@ -66,6 +66,8 @@ families! { lang code
     "batch" => batch(lang, code);
     "enterprise" => enterprise(lang, code);
     "scan" => scan(lang, code);
+    "scope" => pair(lang, code, &[("applications", "申请", "Applications"), ("usage_returns", "使用情况报告", "Usage returns")]);
+    "mandate" => pair(lang, code, &[("ended", "已结束", "Ended"), ("dismissed", "已结束", "Dismissed"), ("future", "未开始", "Not begun")]);
     "stopped" => stopped(lang, code);
     "override" => overriding(lang, code);
     "draw_verb" => draw_verb(lang, code);

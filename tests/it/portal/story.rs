@@ -1,7 +1,8 @@
 //! One story from application to denial at the border, told by people who press buttons.
 
+use crate::support::app::{Database, TestApp};
 use crate::support::on_both;
-use crate::support::visitor::Visitor;
+use crate::support::visitor::{Visitor, selector};
 
 const ENTERPRISE: &str = "91110114XFXTR005XC";
 
@@ -126,4 +127,56 @@ on_both! {
         late.is(412).says("需要更正");
         officer.get(&format!("/listings/{number}")).says("有效");
     }
+}
+
+#[test]
+fn an_enterprise_appoints_an_agent_who_brings_a_spreadsheet() {
+    let app = TestApp::start(Database::Sqlite);
+    let applicant = Visitor::signed_in(&app, "demo.lin");
+    applicant.fill("/agents", &[("/agent_org", "9111")]).is(400).says("需要更正");
+    let appointed = applicant.fill("/agents", &[("/agent_org", "91110108XFXTR0105W")]);
+    appointed.is(200).says("91110108XFXTR0105W");
+    app.settle();
+    let agent = Visitor::signed_in(&app, "demo.agent");
+    assert_eq!(agent.get("/applications").path, "/account");
+    let account = agent.get("/account");
+    agent.submit(&account, "/account/acting-for", &[("_enterprise", "91110302XFXTR00172")]).is(200);
+    let id = agent.fill("/applications/new", &[("/kind", "add"), ("/scheme", "beijing-2022")]).is(200).id();
+    let path = format!("/applications/{id}/import");
+    let page = agent.get(&path);
+    let hidden = |name: &str| {
+        let css = format!("main input[name={name}]");
+        page.tree().select(&selector(&css)).next().unwrap().value().attr("value").unwrap().to_owned()
+    };
+    let send = |token: &str, sheet: &str| {
+        let seen = agent
+            .get(&path)
+            .tree()
+            .select(&selector("main input[name=_seen]"))
+            .next()
+            .unwrap()
+            .value()
+            .attr("value")
+            .unwrap()
+            .to_owned();
+        let part = |name: &str, value: &str| {
+            format!("--b\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
+        };
+        let file = format!(
+            "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"items.csv\"\r\n\r\n{sheet}\r\n--b--\r\n"
+        );
+        let body = [part("_csrf", token), part("_seen", &seen), file].concat();
+        let headers = [("Content-Type", "multipart/form-data; boundary=b"), ("Sec-Fetch-Site", "same-origin")];
+        agent.send("POST", &path, &headers, body.as_bytes())
+    };
+    let uscc = "91110302XFXTR00172";
+    let good = format!(
+        "uscc,item_name_zh,hs_code,quantity,unit,valid_from,valid_to\n{uscc},氢化可的松,2937210000,5,036,2026-09-01,2027-08-31\n"
+    );
+    assert_eq!(send("", &good).status, 403, "no token");
+    let faulty = send(&hidden("_csrf"), &good.replace("2937210000", "29"));
+    assert_eq!(faulty.status, 422);
+    assert!(faulty.text().contains("hs_code") || faulty.text().contains("商品编码"), "the fault names its column");
+    assert_eq!(send(&hidden("_csrf"), &good).status, 303);
+    agent.get(&format!("/applications/{id}/items")).says("氢化可的松");
 }

@@ -263,7 +263,7 @@ pub const ACTS: &[Act] = &[
         title: ("结束委托", "Dismiss the agent"),
         says: ("代理单位即时不能再代表贵单位办理。", "The agent cannot act for you from now on."),
         button: ("结束委托", "Dismiss"),
-        back: "/people",
+        back: "/agents",
         grave: true,
         ..STEP
     },

@@ -125,7 +125,12 @@ fn named(template: &str, id: &str) -> String {
 
 async fn page(visit: &Visit, act: &'static Act) -> Answer {
     let id = visit.part("id");
-    let seen = if act.read.is_empty() { None } else { visit.get(named(act.read, id)).await?.etag };
+    let seen = if act.read.is_empty() {
+        // What has no page of its own names its revision where it is listed.
+        Some(visit.query.get("seen")).filter(|seen| !seen.is_empty()).map(|seen| format!("\"{seen}\""))
+    } else {
+        visit.get(named(act.read, id)).await?.etag
+    };
     let today = visit.edge.app.clock.now().day().to_string();
     let today = json!({ "effective_on": today, "changes": [{ "effective_on": today }] });
     let form = visit.form_view(Json(&today), seen.as_deref());

@@ -286,6 +286,47 @@ pub async fn people(visit: &Visit) -> Answer {
 }
 
 #[derive(Template)]
+#[template(path = "portal/agents.html")]
+struct Agents<'a> {
+    f: Frame,
+    form: FormView<'a>,
+    list: Json<'a>,
+}
+
+/// Shows who may act for the enterprise, and the form to appoint somebody.
+///
+/// # Errors
+/// What the endpoint refuses.
+pub async fn agents(visit: &Visit) -> Answer {
+    let uscc = visit.caller()?.org;
+    let list = visit.find(format!("/v1/enterprises/{uscc}/mandates")).await?;
+    let known = serde_json::json!({ "valid_from": visit.edge.app.clock.now().day().to_string() });
+    visit.render(&Agents {
+        f: Frame::new(visit, visit.t("代理委托", "Agents")),
+        form: visit.form_view(Json(&known), None),
+        list: Json(&list),
+    })
+}
+
+/// Appoints an agent.
+///
+/// # Errors
+/// What the endpoint refuses.
+pub async fn appoint(visit: &Visit) -> Answer {
+    let uscc = visit.caller()?.org;
+    let mut body = visit.form.body();
+    let scopes = visit.form.all("_scope").into_iter().filter(|scope| !scope.is_empty());
+    let scopes: Vec<serde_json::Value> = scopes.map(Into::into).collect();
+    if let Some(body) = body.as_object_mut().filter(|_| !scopes.is_empty()) {
+        body.insert("scopes".to_owned(), scopes.into());
+    }
+    if visit.send(Method::POST, format!("/v1/enterprises/{uscc}/mandates"), body).await?.is_none() {
+        return agents(visit).await;
+    }
+    Ok(see_other("/agents?done=saved"))
+}
+
+#[derive(Template)]
 #[template(path = "portal/operations.html")]
 struct Operations<'a> {
     f: Frame,
