@@ -35,6 +35,8 @@ pub struct Frame {
     pub revision: i64,
     /// This page in the other language.
     pub other_language: String,
+    /// Name of the other language, in itself.
+    pub other_name: &'static str,
     /// This page as the other theme shows it.
     pub other_theme: String,
     /// What was just done, if anything.
@@ -217,6 +219,7 @@ impl Frame {
             at: show::instant(lang, now),
             revision: visit.edge.app.index.load().revision().0,
             other_language: visit.address_with("lang", lang.pick("en", "zh")),
+            other_name: lang.pick("EN", "中文"),
             other_theme: visit.address_with("theme", if dark { "light" } else { "dark" }),
             done: done.map(|(_, zh, en)| lang.pick(*zh, *en)),
             ends_in: visit

@@ -133,7 +133,7 @@ on_both! {
 fn an_enterprise_appoints_an_agent_who_brings_a_spreadsheet() {
     let app = TestApp::start(Database::Sqlite);
     let applicant = Visitor::signed_in(&app, "demo.lin");
-    applicant.fill("/agents", &[("/agent_org", "9111")]).is(400).says("需要更正");
+    applicant.fill("/agents", &[("/agent_org", "")]).is(400).says("需要更正");
     let appointed = applicant.fill("/agents", &[("/agent_org", "91110108XFXTR0105W")]);
     appointed.is(200).says("91110108XFXTR0105W");
     app.settle();
