@@ -83,6 +83,21 @@ impl Form {
         self.tree().map_or_else(|| Value::Object(Map::new()), |node| build(node, String::new(), &mut Vec::new()))
     }
 
+    /// Puts what was sent onto what is known: a field left empty takes its member away, and what the form does not show stays.
+    #[must_use]
+    pub fn onto(&self, mut known: Value) -> Value {
+        for (name, _) in self.fields("/") {
+            let place = bare(name).rsplit_once('/');
+            if let Some((Some(Value::Object(members)), member)) =
+                place.map(|(at, member)| (known.pointer_mut(at), member))
+            {
+                members.shift_remove(member);
+            }
+        }
+        overlay(&mut known, self.body());
+        known
+    }
+
     fn tree(&self) -> Option<Node> {
         let mut root = BTreeMap::new();
         let mut lists: BTreeMap<&str, Vec<String>> = BTreeMap::new();
@@ -134,9 +149,33 @@ impl Form {
         if let Some((_, field)) = places.iter().find(|(place, _)| place == pointer) {
             return field.clone();
         }
-        let bare = |name: &str| name.split_once(':').map_or(name, |(name, _)| name).to_owned();
         let sent = self.pairs.iter().map(|(name, _)| name).find(|name| bare(name) == pointer);
         sent.cloned().unwrap_or_else(|| pointer.to_owned())
+    }
+}
+
+/// Names a field without its type.
+fn bare(name: &str) -> &str {
+    name.split_once(':').map_or(name, |(name, _)| name)
+}
+
+fn overlay(known: &mut Value, sent: Value) {
+    match (known, sent) {
+        (Value::Object(known), Value::Object(sent)) => {
+            for (name, value) in sent {
+                overlay(known.entry(name).or_insert(Value::Null), value);
+            }
+        }
+        (Value::Array(known), Value::Array(sent)) => {
+            for (place, value) in sent.into_iter().enumerate() {
+                match known.get_mut(place) {
+                    Some(item) if item.is_object() => overlay(item, value),
+                    Some(item) => *item = value,
+                    None => known.push(value),
+                }
+            }
+        }
+        (known, sent) => *known = sent,
     }
 }
 
@@ -155,8 +194,7 @@ fn leaf(name: &str, value: &str) -> Option<Value> {
 }
 
 fn insert(root: &mut BTreeMap<Step, Node>, name: &str, value: Value) {
-    let pointer = name.split_once(':').map_or(name, |(pointer, _)| pointer);
-    let steps: Vec<Step> = pointer.split('/').skip(1).map(step).collect();
+    let steps: Vec<Step> = bare(name).split('/').skip(1).map(step).collect();
     let Some((last, way)) = steps.split_last() else { return };
     let mut branch = root;
     for step in way {
@@ -217,6 +255,17 @@ mod tests {
         assert_eq!(form.body(), body);
         assert_eq!(Form::default().body(), json!({}));
         assert_eq!(form.get("_seen"), "x");
+    }
+
+    #[test]
+    fn what_a_form_does_not_show_stays() {
+        let known = json!({ "items": [{ "line": 3, "valid_from": "x", "item": { "a": "1", "b": "2" }, "offices": ["1", "2"] }], "reason": "r" });
+        let form =
+            Form::read(b"/items/0/line:int=3&/items/0/item/a=&/items/0/item/c=9&/items/0/offices:list=3&/reason=");
+        let now =
+            json!({ "items": [{ "line": 3, "valid_from": "x", "item": { "b": "2", "c": "9" }, "offices": ["3"] }] });
+        assert_eq!(form.onto(known), now);
+        assert_eq!(form.onto(json!({}))["items"][0]["item"], json!({ "c": "9" }));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //!
 //! Who may open a page only decides what is offered: what may be seen and done on it is the endpoints' to say.
 
-use super::pages::applications::{evidence, lodging};
+use super::pages::applications::{correction, evidence, item, lodging};
 use super::pages::{
     account, applications, audit, border, bureau, cases, errors, help, home, listings, lookup, notices, oversight,
     public,
@@ -152,8 +152,8 @@ pages! {
     GET "/applications/{id}" applications::tasks Access::Roles(ENTERPRISE);
     GET "/applications/{id}/items" applications::items Access::Roles(ENTERPRISE);
     POST "/applications/{id}/items" applications::change_items Access::Roles(ENTERPRISE);
-    GET "/applications/{id}/items/{place}" applications::item Access::Roles(ENTERPRISE);
-    POST "/applications/{id}/items/{place}" applications::save_item Access::Roles(ENTERPRISE);
+    GET "/applications/{id}/items/{place}" item::show Access::Roles(ENTERPRISE);
+    POST "/applications/{id}/items/{place}" item::save_item Access::Roles(ENTERPRISE);
     GET "/applications/{id}/answers" applications::answers Access::Roles(ENTERPRISE);
     POST "/applications/{id}/answers" applications::save_answers Access::Roles(ENTERPRISE);
     GET "/applications/{id}/contact" applications::contact Access::Roles(ENTERPRISE);
@@ -162,6 +162,8 @@ pages! {
     POST "/applications/{id}/documents" evidence::attach Access::Roles(ENTERPRISE);
     GET "/applications/{id}/import" evidence::import Access::Roles(ENTERPRISE);
     POST "/applications/{id}/import" evidence::import_items Access::Roles(ENTERPRISE);
+    GET "/applications/{id}/correction" correction::show Access::Roles(ENTERPRISE);
+    POST "/applications/{id}/correction" correction::hand_in Access::Roles(ENTERPRISE);
     GET "/applications/{id}/check" lodging::check Access::Roles(ENTERPRISE);
     POST "/applications/{id}/lodge" lodging::lodge Access::Roles(ENTERPRISE);
     GET "/applications/{id}/receipt" lodging::receipt Access::Roles(ENTERPRISE);

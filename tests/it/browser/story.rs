@@ -91,7 +91,7 @@ fn recommended(walk: &Walk, id: &str) {
         .press("发出补正通知");
     walk.is("高原").open(&format!("/applications/{id}")).sees("请说明数量依据");
     walk.look("application-asked");
-    browser.open(&format!("/applications/{id}/items/0")).fill("申请数量", "4").press("保存");
+    browser.fill("申请数量", "4").press("提交补正");
     walk.is("季青").open(&format!("/cases/{id}")).sees("补正前后对照");
     walk.look("case-corrected");
     browser.follow("受理").press("受理");

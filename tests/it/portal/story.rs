@@ -1,8 +1,10 @@
 //! One story from application to denial at the border, told by people who press buttons.
 
-use crate::support::app::{Database, TestApp};
+use crate::support::app::{Actor, Database, TestApp};
 use crate::support::on_both;
 use crate::support::visitor::{Visitor, selector};
+use serde_json::json;
+use whitelist::domain::actor::Role;
 
 const ENTERPRISE: &str = "91110114XFXTR005XC";
 
@@ -52,9 +54,15 @@ on_both! {
             ("/findings/0/note", "请说明数量依据"),
         ]);
         asked.is(200).says("待补正");
-        applicant.get(&format!("/applications/{id}")).says("需要补正的地方").says("请说明数量依据");
-        let corrected = applicant.fill(&format!("/applications/{id}/items/0"), &[("/quantity", "4")]);
-        corrected.is(200);
+        let correction = applicant.get(&format!("/applications/{id}"));
+        correction.says("需要补正的地方").says("请说明数量依据");
+        let action = format!("/applications/{id}/correction");
+        // Nothing is handed in before the button that says so, and a refusal keeps what was written.
+        let refused = applicant.submit(&correction, &action, &[("/items/0/quantity", "many"), ("/reason", "按批次测算")]);
+        refused.is(400).says("需要更正").says("按批次测算");
+        district.get(&case).says("待补正");
+        let corrected = applicant.submit(&refused, &action, &[("/items/0/quantity", "4")]);
+        corrected.is(200).says("补正已提交");
         district.get(&case).says("补正前后对照").says("5").says("4");
         district.act("accept", &id, &[]).is(200);
         district.act("recommend", &id, &[]).is(200).says("会审");
@@ -73,6 +81,8 @@ on_both! {
         officer.get(&format!("/do/decide/{id}")).is(403);
         approver.get("/worklists/approvals").says(&id);
         approver.act("decide", &id, &[]).is(200).says("3 克");
+        let letter = applicant.get(&case).link("认定通知书");
+        applicant.get(&letter).is(200);
 
         // Published, it is on the list and allowed at the border.
         let batch = officer.fill("/batches", &[("/scheme", "beijing-2022")]).is(200).id();
@@ -105,6 +115,10 @@ on_both! {
         // The auditor reads all of it in words.
         let auditor = Visitor::signed_in(app, "demo.auditor");
         auditor.get("/log").is(200).says(&listing);
+        // Looking is on record too, whoever does it through whichever door.
+        app.inside().accesses.flush();
+        let seen = app.auditor().get("/v1/access-records").text().to_owned();
+        assert!(seen.contains("/v1/log/entries") && seen.contains(&format!("/v1/applications/{id}")), "{seen}");
         auditor.get(&case).is(200).says("办理过程");
         auditor.get("/log/state").is(200).says("签名的日志头");
     }
@@ -179,4 +193,10 @@ fn an_enterprise_appoints_an_agent_who_brings_a_spreadsheet() {
     assert!(faulty.text().contains("hs_code") || faulty.text().contains("商品编码"), "the fault names its column");
     assert_eq!(send(&hidden("_csrf"), &good).status, 303);
     agent.get(&format!("/applications/{id}/items")).says("氢化可的松");
+    // What a page does not show stays: the period came with the spreadsheet.
+    agent.fill(&format!("/applications/{id}/items/0"), &[("/quantity", "6")]).is(200).says("6 克");
+    let token = app.token(&[Role::EnterpriseApplicant], uscc, "reader");
+    let reader = Actor { client: app.client(), token };
+    let item = reader.get(&format!("/v1/applications/{id}")).json()["content"]["items"][0].clone();
+    assert_eq!((&item["quantity"], &item["valid_to"]), (&json!("6"), &json!("2027-08-31")), "{item}");
 }

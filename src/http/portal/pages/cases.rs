@@ -98,7 +98,7 @@ const OFFERS: [Offer; 18] = [
     ("propose", "/cases/{id}/decisions", "拟定决定", "Propose decisions", OFFICER),
     ("decide", "/do/decide/{id}", "作出决定", "Decide", APPROVER),
     ("send_back", "/do/send-back/{id}", "退回拟定", "Send back", APPROVER),
-    ("correct", "/applications/{id}", "补正", "Correct", ENTERPRISE),
+    ("correct", "/applications/{id}/correction", "补正", "Correct", ENTERPRISE),
     ("appeal", "/do/appeal/{id}", "申诉", "Appeal", ENTERPRISE),
     ("retract", "/do/retract/{id}", "恢复申请", "Take the withdrawal back", ENTERPRISE),
     ("withdraw", "/do/withdraw/{id}", "撤回", "Withdraw", ENTERPRISE),
@@ -131,6 +131,21 @@ struct Case<'a> {
     difference: Json<'a>,
     inside: bool,
     works: bool,
+}
+
+impl Case<'_> {
+    /// Names the letters that there are: drafts of them for who proposes and decides.
+    fn letters(&self) -> Vec<&'static str> {
+        let decisions = self.decisions.each("items").unwrap_or_default();
+        let stands = |states: &[&str]| decisions.iter().any(|item| states.iter().any(|state| item.is("state", state)));
+        let there = [
+            ("correction", self.case.is("state", "asked")),
+            ("declined", self.case.is("state", "declined")),
+            ("recognition", stands(&["proposed_recognition", "recognised", "published"])),
+            ("refusal", stands(&["proposed_refusal", "refused"])),
+        ];
+        there.into_iter().filter(|(_, there)| *there).map(|(kind, _)| kind).collect()
+    }
 }
 
 /// Shows a case.

@@ -1,16 +1,17 @@
 //! An enterprise's applications: begin, state items, answers, contact and evidence, check, lodge, correct.
 //!
 //! A draft keeps whatever is written, faults and all; every part is saved by itself, under the version that its page showed.
-//! The same pages serve a correction, which is collected as a copy of the content and sent whole.
+//! A correction is one page and is sent whole, because it may be handed in once.
 
+pub mod correction;
 pub mod evidence;
+pub mod item;
 pub mod lodging;
 
 use super::super::fields::{Choice, FormView};
 use super::super::frame::Frame;
 use super::super::json::Json;
 use super::super::visit::{Answer, Failure, Visit, see_other};
-use crate::domain::code::UnitCode;
 use actix_web::HttpResponse;
 use actix_web::http::Method;
 use actix_web::http::header::ETAG;
@@ -123,19 +124,10 @@ async fn open(visit: &Visit) -> Result<Opened, Failure> {
     Ok(Opened { view: reply.view, etag: reply.etag.unwrap_or_default() })
 }
 
-/// Saves members of the content. A draft takes them one by one; a correction is a whole content, sent at once.
+/// Saves members of the draft's content.
 async fn save(visit: &Visit, members: Value) -> Result<bool, Failure> {
-    let id = visit.part("id");
-    let opened = open(visit).await?;
-    if opened.is_draft() {
-        return Ok(visit.send(Method::PATCH, format!("/v1/applications/{id}"), members).await?.is_some());
-    }
-    let mut content = opened.content();
-    if let (Some(content), Value::Object(members)) = (content.as_object_mut(), members) {
-        content.extend(members);
-        content.retain(|name, value| name != "documents" && !value.is_null());
-    }
-    Ok(visit.send(Method::POST, format!("/v1/applications/{id}/correct"), content).await?.is_some())
+    let target = format!("/v1/applications/{}", visit.part("id"));
+    Ok(visit.send(Method::PATCH, target, members).await?.is_some())
 }
 
 /// Goes on after saving; what a page saved by itself only hears how the draft stands now.
@@ -154,7 +146,6 @@ struct Tasks<'a> {
     case: Json<'a>,
     checklist: Json<'a>,
     id: &'a str,
-    draft: bool,
     items: usize,
 }
 
@@ -181,7 +172,10 @@ impl Tasks<'_> {
 pub async fn tasks(visit: &Visit) -> Answer {
     let opened = open(visit).await?;
     let case = Json(&opened.view);
-    if !opened.is_draft() && !case.is("state", "asked") {
+    if case.is("state", "asked") {
+        return Ok(see_other(&format!("/applications/{}/correction", visit.part("id"))));
+    }
+    if !opened.is_draft() {
         return Ok(see_other(&format!("/cases/{}", visit.part("id"))));
     }
     let checklist = visit.get(format!("/v1/applications/{}/checklist", visit.part("id"))).await?.view;
@@ -190,7 +184,6 @@ pub async fn tasks(visit: &Visit) -> Answer {
         case,
         checklist: Json(&checklist),
         id: visit.part("id"),
-        draft: opened.is_draft(),
         items: opened.items().len(),
     })
 }
@@ -257,87 +250,13 @@ fn next_line(lines: &[Value]) -> i64 {
 }
 
 #[derive(Template)]
-#[template(path = "portal/application_item.html")]
-struct Item<'a> {
-    f: Frame,
-    form: FormView<'a>,
-    id: &'a str,
-    kind: String,
-    place: &'a str,
-    purposes: Vec<Choice>,
-    units: Vec<Choice>,
-}
-
-async fn item_page(visit: &Visit, opened: &Opened) -> Answer {
-    let place = visit.part("place");
-    let lines = opened.items();
-    let known = place.parse::<usize>().ok().and_then(|place| lines.get(place)).cloned().unwrap_or_default();
-    let units = UnitCode::all().map(|unit| (unit.to_string(), format!("{} {unit}", unit.name(visit.lang)))).collect();
-    let purposes = pairs(
-        visit,
-        &[
-            ("preclinical_item", "临床前研究用物品", "Item for preclinical research"),
-            ("process_material", "工艺研究用原料", "Material for process research"),
-            ("excipient", "药用辅料", "Excipient"),
-        ],
-    );
-    visit.render(&Item {
-        f: Frame::new(visit, visit.t("物品", "Item")),
-        form: visit.form_view(Json(&known), Some(&opened.etag)),
-        id: visit.part("id"),
-        kind: Json(&opened.view).text("kind")?.into_owned(),
-        place,
-        purposes,
-        units,
-    })
-}
-
-/// Shows one item.
-///
-/// # Errors
-/// What the endpoint refuses.
-pub async fn item(visit: &Visit) -> Answer {
-    let opened = open(visit).await?;
-    item_page(visit, &opened).await
-}
-
-/// Saves one item, in its place or as a new one.
-///
-/// # Errors
-/// What the endpoint refuses.
-pub async fn save_item(visit: &Visit) -> Answer {
-    let opened = open(visit).await?;
-    let mut lines = opened.items();
-    let mut line = visit.form.body();
-    let place = visit.part("place").parse::<usize>().ok().filter(|place| *place < lines.len());
-    let number = place
-        .and_then(|place| lines.get(place))
-        .and_then(|line| line.get("line").cloned())
-        .unwrap_or_else(|| next_line(&lines).into());
-    if let Some(line) = line.as_object_mut() {
-        line.insert("line".to_owned(), number);
-    }
-    match place.and_then(|place| lines.get_mut(place)) {
-        Some(known) => *known = line,
-        None => lines.push(line),
-    }
-    if !save(visit, json!({ "items": lines })).await? {
-        return item_page(visit, &opened).await;
-    }
-    if visit.form.sent("_another") {
-        return Ok(see_other(&format!("/applications/{}/items/new?done=saved", visit.part("id"))));
-    }
-    saved(visit, "/items").await
-}
-
-#[derive(Template)]
 #[template(path = "portal/application_answers.html")]
 struct Answers<'a> {
     f: Frame,
     form: FormView<'a>,
     id: &'a str,
     draft: bool,
-    checklist: Json<'a>,
+    questions: Json<'a>,
 }
 
 /// Shows the questions of eligibility.
@@ -354,8 +273,16 @@ pub async fn answers(visit: &Visit) -> Answer {
         form: visit.form_view(Json(&content), Some(&opened.etag)),
         id,
         draft: opened.is_draft(),
-        checklist: Json(&checklist),
+        questions: Json(&checklist),
     })
+}
+
+/// Reads the answers of a form; a question that was not answered has none.
+fn answered(visit: &Visit) -> Value {
+    let given = visit.form.fields("_answer/").filter(|(_, value)| !value.is_empty());
+    given
+        .map(|(name, value)| json!({ "question": name.trim_start_matches("_answer/"), "answer": value == "true" }))
+        .collect()
 }
 
 /// Saves the answers, and why.
@@ -363,13 +290,9 @@ pub async fn answers(visit: &Visit) -> Answer {
 /// # Errors
 /// What the endpoint refuses.
 pub async fn save_answers(visit: &Visit) -> Answer {
-    let given = visit.form.fields("_answer/").filter(|(_, value)| !value.is_empty());
-    let answers: Vec<Value> = given
-        .map(|(name, value)| json!({ "question": name.trim_start_matches("_answer/"), "answer": value == "true" }))
-        .collect();
     let mut members = visit.form.body();
     if let Some(members) = members.as_object_mut() {
-        members.insert("answers".to_owned(), answers.into());
+        members.insert("answers".to_owned(), answered(visit));
         members.entry("reason").or_insert(Value::Null);
     }
     if save(visit, members).await? { saved(visit, "").await } else { self::answers(visit).await }
