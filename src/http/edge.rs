@@ -4,7 +4,6 @@
 //! Whether a caller may call is decided here, from the endpoint table, before a byte of the body is read.
 
 use super::access;
-use super::docs;
 use super::endpoints::{Access, Endpoint};
 use super::limits::{LimitSettings, Unread};
 use super::metrics::Metrics;
@@ -62,8 +61,6 @@ pub struct Edge {
     pub keys: Arc<KeyStore>,
     /// Figures.
     pub metrics: Metrics,
-    /// The API page, rendered once.
-    pub docs_page: String,
     /// How long bodies may take.
     pub limits: LimitSettings,
     /// Shard of the log.
@@ -106,7 +103,6 @@ impl Edge {
         program: PathBuf,
         metrics_from: Vec<IpAddr>,
     ) -> Result<Self, String> {
-        let openapi: serde_json::Value = serde_yaml_ng::from_str(super::OPENAPI).map_err(|error| error.to_string())?;
         let log = HeaderValue::from_str(&app.installation.shard).map_err(|error| error.to_string())?;
         let providers = keys.issuers().iter().map(|issuer| Provider::of(&issuer.settings, keys.http));
         let providers = providers.collect::<Result<Vec<_>, _>>().map_err(|fault| fault.to_string())?;
@@ -114,7 +110,6 @@ impl Edge {
             providers: providers.into_iter().flatten().collect(),
             tokens: TokenVerifier::new(Arc::clone(&keys)),
             metrics: Metrics::new().map_err(|error| error.to_string())?,
-            docs_page: docs::render::page(&openapi),
             limits: LimitSettings::default(),
             imports: tokio::sync::Semaphore::new(2),
             uploads: tokio::sync::Semaphore::new(5),

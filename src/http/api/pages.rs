@@ -2,8 +2,8 @@
 
 use super::parameters::no_query;
 use crate::http::OPENAPI;
-use crate::http::docs::{STYLE, problems};
-use crate::http::edge::edge;
+use crate::http::blocking::hop;
+use crate::http::docs::{STYLE, problems, render};
 use crate::http::problem::{Problem, ProblemType};
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY};
 use actix_web::{HttpRequest, HttpResponse};
@@ -30,7 +30,11 @@ pub async fn get_openapi(request: HttpRequest) -> Result<HttpResponse, Problem> 
 /// The contract for reading.
 pub async fn get_docs(request: HttpRequest) -> Result<HttpResponse, Problem> {
     no_query(&request)?;
-    Ok(html(edge(&request)?.docs_page.clone()))
+    // The first reader waits until it is made; nobody else's request does.
+    hop(|| Ok(render::contract()))
+        .await?
+        .map(|page| html(page.to_owned()))
+        .map_err(|error| Problem::new(ProblemType::Internal).caused_by(error))
 }
 
 /// The style sheet of the pages.

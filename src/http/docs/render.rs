@@ -4,6 +4,7 @@
 //! the contract is escaped, every link inside the page has its target.
 
 use std::fmt::Write as _;
+use std::sync::LazyLock;
 
 use serde_json::Value;
 
@@ -11,6 +12,17 @@ const FRAME: &str = include_str!("page.html");
 
 /// Longest chain of `$ref` that is followed; the contract needs two.
 const REF_DEPTH: usize = 4;
+
+/// Returns the page of our contract, made when it is first asked for.
+///
+/// # Errors
+/// A contract that is not YAML, in words.
+pub fn contract() -> Result<&'static str, &'static str> {
+    static PAGE: LazyLock<Result<String, String>> = LazyLock::new(|| {
+        serde_yaml_ng::from_str(crate::http::OPENAPI).map(|openapi| page(&openapi)).map_err(|error| error.to_string())
+    });
+    PAGE.as_deref().map_err(String::as_str)
+}
 
 /// Renders the contract as one page.
 #[must_use]

@@ -8,8 +8,8 @@ use super::contract::Contract;
 use super::postgres;
 use serde_json::{Value, json};
 use std::net::{SocketAddr, TcpListener};
-use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::thread::JoinHandle;
 use std::time::Duration;
 use tempfile::TempDir;
@@ -28,6 +28,7 @@ use whitelist::http::portal::PortalSettings;
 use whitelist::http::serve::{ServeOptions, server};
 use whitelist::outbound::documents::DocumentStore;
 use whitelist::outbound::keys::{IssuerSettings, KeyStore, LoopbackHttp};
+use whitelist::store::conn::migrate;
 use whitelist::store::{DatabaseUrl, Environment};
 
 /// Noon in Beijing on the day of the fixture scenarios.
@@ -87,6 +88,18 @@ pub struct TestApp {
     _home: TempDir,
 }
 
+/// Puts an SQLite database with all tables into a folder: migrating takes longer than many a test.
+fn migrated(folder: &Path) -> PathBuf {
+    static TABLES: OnceLock<Vec<u8>> = OnceLock::new();
+    let path = folder.join("whitelist.db");
+    let tables = TABLES.get_or_init(|| {
+        migrate(&mut DatabaseUrl::Sqlite(path.clone()).open().unwrap()).unwrap();
+        std::fs::read(&path).unwrap()
+    });
+    std::fs::write(&path, tables).unwrap();
+    path
+}
+
 impl TestApp {
     /// Starts a service with the sample data, on the day of the fixtures.
     pub fn start(database: Database) -> Self {
@@ -98,8 +111,8 @@ impl TestApp {
         let home = tempfile::tempdir().unwrap();
         let folder = home.path().to_path_buf();
         let database = match database {
-            Database::Sqlite => DatabaseUrl::Sqlite(folder.join("whitelist.db")),
-            Database::Postgres => DatabaseUrl::parse(&postgres::database()).unwrap(),
+            Database::Sqlite => DatabaseUrl::Sqlite(migrated(&folder)),
+            Database::Postgres => DatabaseUrl::parse(&postgres::migrated()).unwrap(),
         };
         let clock = Clock::fixed(Instant::parse(NOW).unwrap());
         let issuer = DemoIssuer::load_or_create(&folder).unwrap();

@@ -1,4 +1,5 @@
-//! A PostgreSQL of our own for the tests: started once per test process, a fresh database for every test.
+//! A PostgreSQL of our own for the tests: started once per test process, a fresh database for every test, with the
+//! tables already in it where a test does not make them itself.
 //!
 //! It is not the one of the machine: its data lie in a new folder, its port is a free one, and it does not sync to the
 //! disk. Invariant: it ends with the test process, however that ends, because a watcher outside our process group reads
@@ -12,6 +13,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
+use whitelist::store::DatabaseUrl;
+use whitelist::store::conn::migrate;
 
 /// The oldest release that the tests accept.
 const OLDEST: u32 = 15;
@@ -49,11 +52,28 @@ while read -r port; do
 done
 "#;
 
-/// Makes a fresh database and returns its URL.
+/// Makes a fresh database without tables and returns its URL.
 ///
 /// # Panics
 /// Panics, naming the command that installs it, when there is no PostgreSQL to start.
 pub fn database() -> String {
+    copy_of("template0")
+}
+
+/// Makes a fresh database with all tables and returns its URL: migrating takes longer than many a test.
+///
+/// # Panics
+/// As [`database`], and when the migrations fail.
+pub fn migrated() -> String {
+    static TEMPLATE: OnceLock<String> = OnceLock::new();
+    copy_of(TEMPLATE.get_or_init(|| {
+        let url = database();
+        migrate(&mut DatabaseUrl::parse(&url).unwrap().open().unwrap()).unwrap();
+        url.rsplit('/').next().unwrap().to_owned()
+    }))
+}
+
+fn copy_of(template: &str) -> String {
     static SERVER: OnceLock<Server> = OnceLock::new();
     static COUNT: AtomicU32 = AtomicU32::new(0);
 
@@ -62,7 +82,7 @@ pub fn database() -> String {
     let port = server.port;
     let output = bare(server.bin.join("createdb"))
         .args(["--host=127.0.0.1", &format!("--port={port}"), &format!("--username={USER}"), "--no-password"])
-        .args(["--maintenance-db=postgres", "--template=template0", &name])
+        .args(["--maintenance-db=postgres", &format!("--template={template}"), &name])
         .output()
         .unwrap_or_else(|error| panic!("createdb does not start: {error}; {ADVICE}"));
     assert!(output.status.success(), "createdb: {}", String::from_utf8_lossy(&output.stderr));
