@@ -11,6 +11,7 @@ pub mod applications;
 pub mod board;
 pub mod broadcasts;
 pub mod calendar;
+pub mod certificates;
 pub mod changes;
 pub mod covered;
 pub mod draw;

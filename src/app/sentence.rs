@@ -6,8 +6,10 @@
 //! (`domain::happening`), and so every entry has a sentence.
 
 use crate::domain::application::event::EventKind;
+use crate::domain::application::{Kind, State};
 use crate::domain::happening::Happening;
 use crate::domain::lang::Lang;
+use crate::domain::purpose::Purpose;
 use crate::domain::validity::Instant;
 use crate::tlog::entry::{Change, Entry, Value as Logged};
 use serde::Serialize;
@@ -101,7 +103,9 @@ pub fn sentence(entry: &Entry, known: &Known, lang: Lang) -> String {
 #[must_use]
 pub fn pairs(entry: &Entry, known: &Known, lang: Lang) -> Vec<Pair> {
     let pair = |change: &Change| {
-        let text = |value: &Option<Logged>| value.as_ref().map(|value| shown(&change.path, value, known, lang));
+        let text = |value: &Option<Logged>| {
+            value.as_ref().map(|value| shown(&entry.entity.kind, &change.path, value, known, lang))
+        };
         Pair {
             path: change.path.clone(),
             name: member(&entry.entity.kind, &change.path, lang),
@@ -234,6 +238,29 @@ const THINGS: &[(&str, &str, &str)] = &[
     ("erasure", "删除决定", "erasure"),
 ];
 
+/// Says a place of an application's content in words: `/items/0/quantity` as “第 1 项：数量”; what is no pointer is the id of
+/// a document.
+#[must_use]
+pub fn place(pointer: &str, lang: Lang) -> String {
+    let Some(path) = pointer.strip_prefix('/') else {
+        return lang.pick(format!("材料 {pointer}"), format!("document {pointer}"));
+    };
+    let (head, rest) = path.split_once('/').unwrap_or((path, ""));
+    let (head, rest) = match (head, rest.split_once('/').unwrap_or((rest, ""))) {
+        ("items", (number, rest)) if !number.is_empty() => {
+            let number =
+                number.parse::<usize>().map_or_else(|_| number.to_owned(), |it| it.saturating_add(1).to_string());
+            (lang.pick(format!("第 {number} 项"), format!("Item {number}")), rest)
+        }
+        ("answers", _) => (lang.pick("资格问题", "Question of eligibility").to_owned(), rest),
+        ("contact", _) => (lang.pick("联系人", "Contact").to_owned(), rest),
+        (head, _) => (member("application", head, lang), rest),
+    };
+    // What the item itself says is told by its last step.
+    let last = rest.rsplit('/').find(|step| step.parse::<usize>().is_err()).unwrap_or_default();
+    if last.is_empty() { head } else { format!("{head}{}{}", lang.pick("：", ": "), member("item", last, lang)) }
+}
+
 /// Members in words; one that has none is named as the log names it.
 fn member(kind: &str, path: &str, lang: Lang) -> String {
     let code = path.trim_start_matches('/');
@@ -337,15 +364,32 @@ const MEMBERS: &[(&str, &str, &str)] = &[
     ("due_on", "期限", "due on"),
 ];
 
-fn shown(path: &str, value: &Logged, known: &Known, lang: Lang) -> String {
+fn shown(kind: &str, path: &str, value: &Logged, known: &Known, lang: Lang) -> String {
     match value {
-        Logged::Plain(value) => text(value),
+        Logged::Plain(value) => said(kind, path, value, lang).unwrap_or_else(|| text(value)),
         Logged::Committed(_) => match known.values.get(path) {
             Some(Disclosed::Value(value)) => text(value),
             Some(Disclosed::Erased) => lang.pick("（已删除）", "(erased)").to_owned(),
             Some(Disclosed::Withheld) | None => lang.pick("（不公开）", "(not disclosed)").to_owned(),
         },
     }
+}
+
+/// Says a value of a closed list in words, and an instant as a clock shows it; none for what speaks for itself.
+fn said(kind: &str, path: &str, value: &Value, lang: Lang) -> Option<String> {
+    let member = path.trim_start_matches('/');
+    if member.ends_with("_at") || member.ends_with("_since") {
+        return value.as_i64().map(|micros| time(&Instant::from_micros(micros).to_string(), lang));
+    }
+    let code = value.as_str()?;
+    let words = match (kind, member) {
+        ("application", "state") => State::parse(code)?.name(lang),
+        ("application", "kind") => Kind::parse(code)?.name(lang),
+        ("case_event", "kind") => EventKind::parse(code)?.name(lang),
+        (_, "purpose") => Purpose::parse(code).ok()?.name(lang),
+        _ => return None,
+    };
+    Some(words.to_owned())
 }
 
 fn text(value: &Value) -> String {

@@ -52,11 +52,16 @@ pub struct ItemView {
 /// The terms of a listing on a day.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct TermsView {
-    status: Status,
-    item: ItemView,
-    approved: Measure,
-    valid_from: LegalDay,
-    valid_to: LegalDay,
+    /// How it stands.
+    pub status: Status,
+    /// The item.
+    pub item: ItemView,
+    /// The quantity granted.
+    pub approved: Measure,
+    /// First day.
+    pub valid_from: LegalDay,
+    /// Last day.
+    pub valid_to: LegalDay,
     customs_offices: Option<Vec<CustomsOffice>>,
     consignment_cap: Option<Measure>,
     conditions: Option<String>,

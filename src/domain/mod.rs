@@ -13,6 +13,7 @@ pub mod calendar;
 pub mod case_clock;
 pub mod case_rule;
 pub mod casework;
+pub mod certificate;
 pub mod code;
 pub mod document;
 pub mod draw;

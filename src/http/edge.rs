@@ -51,6 +51,9 @@ const HEADER_BYTES: usize = 16 * 1024;
 /// How long a request waits for the revision it demands.
 const WAIT: Duration = Duration::from_secs(2);
 
+/// Certificates that one address may check each second.
+const CHECKS: u32 = 5;
+
 /// What every handler needs.
 pub struct Edge {
     /// The use cases.
@@ -77,6 +80,8 @@ pub struct Edge {
     pub metrics_from: Vec<IpAddr>,
     /// Holds back clients that ask too often; none lets everybody.
     pub throttle: Option<Throttle>,
+    /// How often anybody may check a certificate.
+    pub checks: Throttle,
     /// How people sign in at the portal.
     pub portal: PortalSettings,
     /// Where they do, besides the demo's list of people.
@@ -120,6 +125,7 @@ impl Edge {
             program,
             metrics_from,
             throttle: None,
+            checks: Throttle::new(CHECKS),
             portal: PortalSettings::default(),
         })
     }

@@ -4,9 +4,9 @@
 //! with every role.
 
 use super::api::{
-    accesses, adjustments, application_files, applications, batches, border, case_reads, case_steps, declarations,
-    enterprises, findings, health, holders, inbox, items, listing_changes, listings, log, lookups, own, pages, people,
-    privacy, receipts, reconciliations, reference, screening, stops, texts, usage_returns,
+    accesses, adjustments, application_files, applications, batches, border, case_reads, case_steps, certificates,
+    declarations, enterprises, findings, health, holders, inbox, items, listing_changes, listings, log, lookups, own,
+    pages, people, privacy, receipts, reconciliations, reference, screening, stops, texts, usage_returns,
 };
 use super::edge;
 use crate::domain::actor::{Role, RoleSet};
@@ -52,7 +52,7 @@ pub struct Endpoint {
     pub effect: Effect,
 }
 
-const READERS: RoleSet = RoleSet::of(&[
+pub(in crate::http) const READERS: RoleSet = RoleSet::of(&[
     Role::BureauOfficer,
     Role::BureauApprover,
     Role::BureauAdmin,
@@ -65,13 +65,13 @@ const READERS: RoleSet = RoleSet::of(&[
     Role::EnterpriseApplicant,
     Role::EnterpriseAgent,
 ]);
-const SUPERVISORS: RoleSet =
+pub(in crate::http) const SUPERVISORS: RoleSet =
     RoleSet::of(&[Role::BureauOfficer, Role::BureauApprover, Role::BureauAdmin, Role::Auditor]);
-const ANSWERS: RoleSet =
+pub(in crate::http) const ANSWERS: RoleSet =
     RoleSet::of(&[Role::BureauOfficer, Role::BureauApprover, Role::Auditor, Role::CustomsLookup, Role::CustomsOfficer]);
-const LOOKUP: RoleSet = RoleSet::of(&[Role::CustomsLookup, Role::CustomsOfficer]);
-const ENTERPRISE: RoleSet = RoleSet::of(&[Role::EnterpriseApplicant, Role::EnterpriseAgent]);
-const CASES: RoleSet = RoleSet::of(&[
+pub(in crate::http) const LOOKUP: RoleSet = RoleSet::of(&[Role::CustomsLookup, Role::CustomsOfficer]);
+pub(in crate::http) const ENTERPRISE: RoleSet = RoleSet::of(&[Role::EnterpriseApplicant, Role::EnterpriseAgent]);
+pub(in crate::http) const CASES: RoleSet = RoleSet::of(&[
     Role::EnterpriseApplicant,
     Role::EnterpriseAgent,
     Role::DistrictOfficer,
@@ -81,13 +81,13 @@ const CASES: RoleSet = RoleSet::of(&[
     Role::BureauAdmin,
     Role::Auditor,
 ]);
-const DISTRICT: RoleSet = RoleSet::of(&[Role::DistrictOfficer]);
-const REVIEWER: RoleSet = RoleSet::of(&[Role::AgencyReviewer]);
-const BUREAU: RoleSet = RoleSet::of(&[Role::BureauOfficer, Role::BureauApprover]);
-const INTAKE: RoleSet = RoleSet::of(&[Role::DistrictOfficer, Role::BureauOfficer]);
-const WORKERS: RoleSet =
+pub(in crate::http) const DISTRICT: RoleSet = RoleSet::of(&[Role::DistrictOfficer]);
+pub(in crate::http) const REVIEWER: RoleSet = RoleSet::of(&[Role::AgencyReviewer]);
+pub(in crate::http) const BUREAU: RoleSet = RoleSet::of(&[Role::BureauOfficer, Role::BureauApprover]);
+pub(in crate::http) const INTAKE: RoleSet = RoleSet::of(&[Role::DistrictOfficer, Role::BureauOfficer]);
+pub(in crate::http) const WORKERS: RoleSet =
     RoleSet::of(&[Role::DistrictOfficer, Role::AgencyReviewer, Role::BureauOfficer, Role::BureauApprover]);
-const INSIDERS: RoleSet = RoleSet::of(&[
+pub(in crate::http) const INSIDERS: RoleSet = RoleSet::of(&[
     Role::DistrictOfficer,
     Role::AgencyReviewer,
     Role::BureauOfficer,
@@ -95,11 +95,12 @@ const INSIDERS: RoleSet = RoleSet::of(&[
     Role::BureauAdmin,
     Role::Auditor,
 ]);
-const ASKERS: RoleSet = RoleSet::of(&[Role::DistrictOfficer, Role::AgencyReviewer, Role::BureauOfficer]);
-const CONFIRMERS: RoleSet = RoleSet::of(&[Role::BureauApprover, Role::CustomsOfficer]);
-const OFFICER: RoleSet = RoleSet::of(&[Role::BureauOfficer]);
-const OFFICERS: RoleSet = RoleSet::of(&[Role::BureauOfficer, Role::BureauApprover]);
-const STOPS: RoleSet = RoleSet::of(&[
+pub(in crate::http) const ASKERS: RoleSet =
+    RoleSet::of(&[Role::DistrictOfficer, Role::AgencyReviewer, Role::BureauOfficer]);
+pub(in crate::http) const CONFIRMERS: RoleSet = RoleSet::of(&[Role::BureauApprover, Role::CustomsOfficer]);
+pub(in crate::http) const OFFICER: RoleSet = RoleSet::of(&[Role::BureauOfficer]);
+pub(in crate::http) const OFFICERS: RoleSet = RoleSet::of(&[Role::BureauOfficer, Role::BureauApprover]);
+pub(in crate::http) const STOPS: RoleSet = RoleSet::of(&[
     Role::BureauOfficer,
     Role::BureauApprover,
     Role::BureauAdmin,
@@ -108,7 +109,7 @@ const STOPS: RoleSet = RoleSet::of(&[
     Role::DistrictOfficer,
     Role::AgencyReviewer,
 ]);
-const SCREENERS: RoleSet = RoleSet::of(&[
+pub(in crate::http) const SCREENERS: RoleSet = RoleSet::of(&[
     Role::BureauOfficer,
     Role::BureauApprover,
     Role::BureauAdmin,
@@ -116,7 +117,7 @@ const SCREENERS: RoleSet = RoleSet::of(&[
     Role::DistrictOfficer,
     Role::AgencyReviewer,
 ]);
-const INSPECTED: RoleSet = RoleSet::of(&[
+pub(in crate::http) const INSPECTED: RoleSet = RoleSet::of(&[
     Role::BureauOfficer,
     Role::BureauApprover,
     Role::BureauAdmin,
@@ -125,20 +126,22 @@ const INSPECTED: RoleSet = RoleSet::of(&[
     Role::EnterpriseApplicant,
     Role::EnterpriseAgent,
 ]);
-const INSPECTORS: RoleSet = RoleSet::of(&[Role::BureauOfficer, Role::DistrictOfficer]);
-const APPROVER: RoleSet = RoleSet::of(&[Role::BureauApprover]);
-const APPLICANT: RoleSet = RoleSet::of(&[Role::EnterpriseApplicant]);
-const ADMINISTRATOR: RoleSet = RoleSet::of(&[Role::BureauAdmin]);
-const SEE_ERASURES: RoleSet = RoleSet::of(&[Role::BureauAdmin, Role::Auditor]);
-const SEE_PEOPLE: RoleSet = RoleSet::of(&[Role::BureauAdmin, Role::Auditor, Role::EnterpriseApplicant]);
-const GOVERN_PEOPLE: RoleSet = RoleSet::of(&[Role::BureauAdmin, Role::EnterpriseApplicant]);
-const NAMED: RoleSet = SUPERVISORS.union(ENTERPRISE).union(RoleSet::of(&[Role::DistrictOfficer, Role::AgencyReviewer]));
-const MANDATES: RoleSet = NAMED.union(RoleSet::of(&[Role::CustomsOfficer]));
+pub(in crate::http) const INSPECTORS: RoleSet = RoleSet::of(&[Role::BureauOfficer, Role::DistrictOfficer]);
+pub(in crate::http) const APPROVER: RoleSet = RoleSet::of(&[Role::BureauApprover]);
+pub(in crate::http) const APPLICANT: RoleSet = RoleSet::of(&[Role::EnterpriseApplicant]);
+pub(in crate::http) const ADMINISTRATOR: RoleSet = RoleSet::of(&[Role::BureauAdmin]);
+pub(in crate::http) const SEE_ERASURES: RoleSet = RoleSet::of(&[Role::BureauAdmin, Role::Auditor]);
+pub(in crate::http) const SEE_PEOPLE: RoleSet =
+    RoleSet::of(&[Role::BureauAdmin, Role::Auditor, Role::EnterpriseApplicant]);
+pub(in crate::http) const GOVERN_PEOPLE: RoleSet = RoleSet::of(&[Role::BureauAdmin, Role::EnterpriseApplicant]);
+pub(in crate::http) const NAMED: RoleSet =
+    SUPERVISORS.union(ENTERPRISE).union(RoleSet::of(&[Role::DistrictOfficer, Role::AgencyReviewer]));
+pub(in crate::http) const MANDATES: RoleSet = NAMED.union(RoleSet::of(&[Role::CustomsOfficer]));
 
-const DRAW: RoleSet = RoleSet::of(&[Role::CustomsDraw]);
-const CORRECT: RoleSet = RoleSet::of(&[Role::CustomsDraw, Role::CustomsOfficer]);
-const RELEASE_MANUALLY: RoleSet = RoleSet::of(&[Role::CustomsOfficer]);
-const DECLARATIONS: RoleSet = RoleSet::of(&[
+pub(in crate::http) const DRAW: RoleSet = RoleSet::of(&[Role::CustomsDraw]);
+pub(in crate::http) const CORRECT: RoleSet = RoleSet::of(&[Role::CustomsDraw, Role::CustomsOfficer]);
+pub(in crate::http) const RELEASE_MANUALLY: RoleSet = RoleSet::of(&[Role::CustomsOfficer]);
+pub(in crate::http) const DECLARATIONS: RoleSet = RoleSet::of(&[
     Role::BureauOfficer,
     Role::BureauApprover,
     Role::BureauAdmin,
@@ -149,7 +152,7 @@ const DECLARATIONS: RoleSet = RoleSet::of(&[
     Role::EnterpriseAgent,
 ]);
 
-const BOARD: RoleSet = RoleSet::of(&[
+pub(in crate::http) const BOARD: RoleSet = RoleSet::of(&[
     Role::BureauOfficer,
     Role::BureauApprover,
     Role::BureauAdmin,
@@ -157,8 +160,8 @@ const BOARD: RoleSet = RoleSet::of(&[
     Role::CustomsDraw,
     Role::CustomsOfficer,
 ]);
-const AUDITOR: RoleSet = RoleSet::of(&[Role::Auditor]);
-const REVIEWERS: RoleSet = RoleSet::of(&[Role::BureauOfficer, Role::BureauApprover]);
+pub(in crate::http) const AUDITOR: RoleSet = RoleSet::of(&[Role::Auditor]);
+pub(in crate::http) const REVIEWERS: RoleSet = RoleSet::of(&[Role::BureauOfficer, Role::BureauApprover]);
 
 macro_rules! endpoints {
     ($( $method:ident $path:literal $module:ident::$handler:ident $access:expr, $effect:ident; )+) => {
@@ -187,7 +190,8 @@ macro_rules! endpoints {
     };
 }
 
-fn route(
+/// Adds a route to the resource of its path.
+pub(in crate::http) fn route(
     mut resources: Vec<(&'static str, Resource)>,
     path: &'static str,
     add: impl FnOnce(Resource) -> Resource,
@@ -229,6 +233,8 @@ endpoints! {
     GET "/v1/listings/diff.xlsx" listing_changes::export_listing_changes_xlsx Access::Roles(READERS), Read;
     GET "/v1/listings/{number}" listings::get_listing Access::Roles(READERS), Read;
     GET "/v1/listings/{number}/versions" listings::list_listing_versions Access::Roles(READERS), Read;
+    POST "/v1/listings/{number}/certificates" certificates::issue_certificate Access::Roles(CASES), Keep;
+    GET "/v1/listings/{number}/certificates/{code}" certificates::check_certificate Access::Public, Read;
     GET "/v1/listings/{number}/balance" listings::get_listing_balance Access::Roles(READERS), Read;
     GET "/v1/listings/{number}/movements" declarations::list_listing_movements Access::Roles(READERS), Read;
     GET "/v1/declarations" declarations::list_declarations Access::Roles(DECLARATIONS), Read;

@@ -7,6 +7,7 @@ use super::problem::{Problem, ProblemType};
 use crate::domain::actor::{Caller, Role, RoleSet};
 use rustc_hash::{FxBuildHasher, FxHashMap};
 use std::hash::BuildHasher as _;
+use std::net::SocketAddr;
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -50,7 +51,18 @@ impl Throttle {
         if caller.holds_any(CUSTOMS) {
             return Ok(());
         }
-        let client = FxBuildHasher.hash_one((&caller.issuer, &caller.subject));
+        self.take(FxBuildHasher.hash_one((&caller.issuer, &caller.subject)), uptime)
+    }
+
+    /// Takes one token of an address that asks without signing in; pages inside the process ask as one.
+    ///
+    /// # Errors
+    /// As [`Throttle::admit`].
+    pub fn admit_from(&self, peer: Option<SocketAddr>, uptime: Duration) -> Result<(), Problem> {
+        self.take(FxBuildHasher.hash_one(peer.map(|peer| peer.ip())), uptime)
+    }
+
+    fn take(&self, client: u64, uptime: Duration) -> Result<(), Problem> {
         // A lock that broke is no reason to shut everybody out.
         let Ok(mut buckets) = self.buckets.lock() else { return Ok(()) };
         if buckets.len() >= CLIENTS {

@@ -6,6 +6,7 @@
 
 use super::publication::granted;
 use super::{Case, batches::Notice};
+use crate::app::sentence::place;
 use crate::app::{App, AppError};
 use crate::domain::actor::{Caller, Role, RoleSet};
 use crate::domain::application::event::EventKind;
@@ -141,7 +142,7 @@ fn correction(events: &[CaseEventRow], lang: Lang) -> Option<Said> {
         |finding: &Value, member: &str| finding.get(member).and_then(Value::as_str).unwrap_or_default().to_owned();
     let rows = findings.iter().map(|finding| {
         let reason = CorrectionReason::parse(&text(finding, "reason")).map_or("", |reason| reason.name(lang));
-        vec![text(finding, "pointer"), reason.to_owned(), text(finding, "note")]
+        vec![place(&text(finding, "pointer"), lang), reason.to_owned(), text(finding, "note")]
     });
     let due = asked.due_on.and_then(LegalDay::from_value);
     let days = asked.working_days.unwrap_or_default();

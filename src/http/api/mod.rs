@@ -10,6 +10,7 @@ pub mod border;
 pub mod case_body;
 pub mod case_reads;
 pub mod case_steps;
+pub mod certificates;
 pub mod change_body;
 pub mod declarations;
 pub mod draw_body;

@@ -54,6 +54,10 @@ impl Field {
         hint.into_iter().chain(fault).collect::<Vec<_>>().join(" ")
     }
 
+    fn holds(&self, code: &str) -> bool {
+        self.value.split(", ").any(|word| word == code)
+    }
+
     /// Says that the field may stay empty.
     #[must_use]
     pub fn optional(mut self) -> Self {
@@ -148,6 +152,13 @@ impl FormView<'_> {
     #[must_use]
     pub fn radios(&self, name: &str, label: &str, hint: &str, choices: Vec<Choice>) -> Field {
         Field { choices, ..self.field("radios", name, label, hint) }
+    }
+
+    /// Some of several words, all in sight.
+    #[must_use]
+    pub fn ticks(&self, name: &str, label: &str, hint: &str, choices: Vec<Choice>) -> Field {
+        let value = self.sent.map_or_else(|| self.value(name), |sent| sent.all(name).join(", "));
+        Field { choices, value, ..self.field("ticks", name, label, hint) }
     }
 
     /// Something that is or is not so.

@@ -100,25 +100,22 @@ impl Form {
 
     fn tree(&self) -> Option<Node> {
         let mut root = BTreeMap::new();
-        let mut lists: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+        let mut lists: BTreeMap<&str, Vec<Value>> = BTreeMap::new();
         for (name, value) in self.pairs.iter().filter(|(name, _)| name.starts_with('/')) {
             if name.ends_with(":ints") {
                 let words = value.split([' ', ',', '，', '、']).filter(|word| !word.is_empty());
-                let numbers: Vec<Value> =
-                    words.map(|word| word.parse::<i64>().map_or_else(|_| word.into(), Value::from)).collect();
-                if !numbers.is_empty() {
-                    insert(&mut root, name, numbers.into());
-                }
+                let numbers = words.map(|word| word.parse::<i64>().map_or_else(|_| word.into(), Value::from));
+                lists.entry(name).or_default().extend(numbers);
             } else if name.ends_with(":list") {
                 let words = value.split(['\n', ',', '，', '、', ';', '；']).map(str::trim);
-                let words = words.filter(|word| !word.is_empty()).map(str::to_owned);
+                let words = words.filter(|word| !word.is_empty()).map(Value::from);
                 lists.entry(name).or_default().extend(words);
             } else if let Some(leaf) = leaf(name, value) {
                 insert(&mut root, name, leaf);
             }
         }
         for (name, words) in lists.into_iter().filter(|(_, words)| !words.is_empty()) {
-            insert(&mut root, name, words.into_iter().map(Value::String).collect());
+            insert(&mut root, name, words.into());
         }
         (!root.is_empty()).then_some(Node::Branch(root))
     }

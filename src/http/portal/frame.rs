@@ -3,13 +3,14 @@
 use super::assets::{Paths, paths};
 use super::guard;
 use super::show;
-use super::table::{
-    APPLICANT, AUDITOR, Access, BOARD, CUSTOMS, DECLARATIONS, ENTERPRISE, INSIDERS, INSPECTED, OPERATOR, PAGES, PEOPLE,
-    READERS, STOPS, SUPERVISORS,
-};
+use super::table::{Access, CUSTOMS, OPERATOR, PAGES};
 use super::visit::Visit;
 use crate::domain::actor::{Role, RoleSet};
 use crate::domain::lang::Lang;
+use crate::http::endpoints::{
+    APPLICANT, AUDITOR, BOARD, DECLARATIONS, ENTERPRISE, INSIDERS, INSPECTED, READERS, SCREENERS, SEE_ERASURES,
+    SEE_PEOPLE, STOPS, SUPERVISORS, WORKERS,
+};
 
 /// What stands around a page.
 pub struct Frame {
@@ -81,7 +82,7 @@ pub struct Person {
 
 type Line = (&'static str, &'static str, &'static str, RoleSet);
 
-const CASEWORK: [Line; 12] = [
+const CASEWORK: [Line; 15] = [
     ("/", "工作台", "Home", RoleSet::ALL),
     ("/look-up", "口岸核验", "Border look-up", CUSTOMS),
     ("/manual-release", "人工放行", "Manual release", CUSTOMS),
@@ -94,6 +95,9 @@ const CASEWORK: [Line; 12] = [
     ("/batches", "批次与公布", "Batches", SUPERVISORS),
     ("/adjustments", "名单调整", "Adjustments", SUPERVISORS),
     ("/usage-returns", "使用情况报告", "Usage returns", INSPECTED),
+    ("/registers/items", "物品目录", "Catalogue of items", ENTERPRISE),
+    ("/my-enterprise", "企业信息", "Our enterprise", APPLICANT),
+    ("/registers/texts", "常用文本", "Texts to use again", WORKERS),
 ];
 
 const LIST: [Line; 6] = [
@@ -105,14 +109,23 @@ const LIST: [Line; 6] = [
     ("/look-ups", "核验记录", "My look-ups", CUSTOMS),
 ];
 
-const OVERSIGHT: [Line; 9] = [
+const OVERSIGHT: [Line; 18] = [
     ("/stops", "紧急停用", "Emergency stops", STOPS),
     ("/supervision", "监管看板", "Supervision", SUPERVISORS),
     ("/manual-releases", "人工放行审核", "Manual releases", BOARD),
+    ("/registers/findings", "检查发现", "Findings", INSPECTED),
+    ("/registers/bars", "限制申请", "Barred enterprises", SCREENERS),
+    ("/registers/screening", "核查名单", "Screening lists", SCREENERS),
+    ("/registers/reconciliations", "对账", "Reconciliations", BOARD),
+    ("/registers/messages", "核注核销报文", "Messages of customs", BOARD),
     ("/reports", "统计分析", "Reports", SUPERVISORS),
     ("/log", "审计日志", "Audit log", AUDITOR),
+    ("/registers/accesses", "查阅记录", "Records of access", AUDITOR),
+    ("/registers/broadcasts", "公告", "Announcements", RoleSet::ALL),
     ("/schemes", "试点规则", "Schemes", RoleSet::ALL),
-    ("/people", "人员与角色", "People and roles", PEOPLE),
+    ("/people", "人员与角色", "People and roles", SEE_PEOPLE),
+    ("/registers/organisations", "单位", "Organisations", SEE_ERASURES),
+    ("/registers/erasures", "个人信息删除", "Erasures", SEE_ERASURES),
     ("/agents", "代理委托", "Agents", APPLICANT),
     ("/operations", "运行状态", "Operations", OPERATOR),
 ];
@@ -265,6 +278,12 @@ impl Frame {
     #[must_use]
     pub fn word(&self, family: &str, code: impl AsRef<str>) -> String {
         super::words::word(self.lang, family, code.as_ref())
+    }
+
+    /// Says a place of an application's content in words.
+    #[must_use]
+    pub fn place(&self, pointer: impl AsRef<str>) -> String {
+        crate::app::sentence::place(pointer.as_ref(), self.lang)
     }
 
     /// Names the colour of a state; the state itself always stands in words.

@@ -15,6 +15,8 @@ pub mod guard;
 pub mod json;
 pub mod pages;
 pub mod preferences;
+pub mod qr;
+pub mod registers;
 pub mod show;
 pub mod sign_in;
 pub mod table;

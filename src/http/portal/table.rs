@@ -5,10 +5,14 @@
 use super::pages::applications::{correction, evidence, item, lodging};
 use super::pages::{
     account, applications, audit, border, bureau, cases, errors, help, home, listings, lookup, notices, oversight,
-    public,
+    people, public,
 };
-use super::{acts, assets, sign_in, visit};
+use super::{acts, assets, registers, sign_in, visit};
 use crate::domain::actor::{Role, RoleSet};
+use crate::http::endpoints::{
+    APPLICANT, AUDITOR, BOARD, BUREAU, CASES, DECLARATIONS, ENTERPRISE, INSIDERS, INSPECTED, OFFICER, READERS,
+    REVIEWER, SEE_PEOPLE, STOPS, SUPERVISORS, WORKERS, route,
+};
 use actix_web::http::Method;
 use actix_web::middleware::Compress;
 use actix_web::web::{self, Payload, ServiceConfig};
@@ -36,40 +40,8 @@ pub struct Page {
     pub access: Access,
 }
 
-/// Enterprises and their agents.
-pub const ENTERPRISE: RoleSet = RoleSet::of(&[Role::EnterpriseApplicant, Role::EnterpriseAgent]);
-/// An enterprise's own people.
-pub const APPLICANT: RoleSet = RoleSet::of(&[Role::EnterpriseApplicant]);
-/// Who works on cases.
-pub const WORKERS: RoleSet =
-    RoleSet::of(&[Role::DistrictOfficer, Role::AgencyReviewer, Role::BureauOfficer, Role::BureauApprover]);
-/// Who sees cases without being their applicant.
-pub const INSIDERS: RoleSet = WORKERS.union(RoleSet::of(&[Role::BureauAdmin, Role::Auditor]));
-/// Who sees cases.
-pub const CASES: RoleSet = INSIDERS.union(ENTERPRISE);
-/// The bureau and the auditor.
-pub const SUPERVISORS: RoleSet =
-    RoleSet::of(&[Role::BureauOfficer, Role::BureauApprover, Role::BureauAdmin, Role::Auditor]);
-/// Who proposes and confirms in the bureau.
-pub const BUREAU: RoleSet = RoleSet::of(&[Role::BureauOfficer, Role::BureauApprover]);
-/// Who proposes in the bureau.
-pub const OFFICER: RoleSet = RoleSet::of(&[Role::BureauOfficer]);
 /// Officers of customs.
 pub const CUSTOMS: RoleSet = RoleSet::of(&[Role::CustomsOfficer]);
-/// Who reads the list.
-pub const READERS: RoleSet = CASES.union(CUSTOMS);
-/// Who sees declarations.
-pub const DECLARATIONS: RoleSet = SUPERVISORS.union(CUSTOMS).union(ENTERPRISE);
-/// Who sees what customs released against an answer.
-pub const BOARD: RoleSet = SUPERVISORS.union(CUSTOMS);
-/// Who sees emergency stops.
-pub const STOPS: RoleSet = INSIDERS.union(CUSTOMS);
-/// Who sees usage returns and findings.
-pub const INSPECTED: RoleSet = SUPERVISORS.union(ENTERPRISE).union(RoleSet::of(&[Role::DistrictOfficer]));
-/// Who sees people and their roles.
-pub const PEOPLE: RoleSet = RoleSet::of(&[Role::BureauAdmin, Role::Auditor, Role::EnterpriseApplicant]);
-/// The auditor.
-pub const AUDITOR: RoleSet = RoleSet::of(&[Role::Auditor]);
 /// The operator.
 pub const OPERATOR: RoleSet = RoleSet::of(&[Role::Operator, Role::BureauAdmin]);
 
@@ -100,17 +72,6 @@ macro_rules! pages {
     };
 }
 
-fn route(
-    mut resources: Vec<(&'static str, Resource)>,
-    path: &'static str,
-    add: impl FnOnce(Resource) -> Resource,
-) -> Vec<(&'static str, Resource)> {
-    let known = resources.iter().position(|(known, _)| *known == path);
-    let (_, resource) = known.map_or_else(|| (path, web::resource(path)), |place| resources.swap_remove(place));
-    resources.push((path, add(resource)));
-    resources
-}
-
 pages! {
     GET "/" home::show Access::SignedIn;
     GET "/sign-in" account::sign_in Access::Public;
@@ -133,6 +94,7 @@ pages! {
     GET "/listings.{format}" listings::export Access::Roles(READERS);
     GET "/listings/{number}" listings::show Access::Roles(READERS);
     GET "/listings/{number}/certificate" listings::certificate Access::Roles(READERS);
+    POST "/listings/{number}/certificate" listings::issue Access::Roles(CASES);
     GET "/listing-changes" listings::changes Access::Roles(READERS);
     GET "/enterprises" oversight::enterprises Access::Roles(READERS);
     GET "/enterprises/{uscc}" oversight::enterprise Access::Roles(READERS);
@@ -173,8 +135,8 @@ pages! {
     GET "/cases/{id}" cases::show Access::Roles(CASES);
     GET "/cases/{id}/letters/{kind}" cases::letter Access::Roles(CASES);
     POST "/cases/{id}/hand/{hand}" cases::in_hand Access::Roles(WORKERS);
-    GET "/cases/{id}/opinions" cases::opinions Access::Roles(RoleSet::of(&[Role::AgencyReviewer]));
-    POST "/cases/{id}/opinions" cases::opine Access::Roles(RoleSet::of(&[Role::AgencyReviewer]));
+    GET "/cases/{id}/opinions" cases::opinions Access::Roles(REVIEWER);
+    POST "/cases/{id}/opinions" cases::opine Access::Roles(REVIEWER);
     GET "/cases/{id}/decisions" cases::decisions Access::Roles(OFFICER);
     POST "/cases/{id}/decisions" cases::propose Access::Roles(OFFICER);
     GET "/batches" bureau::batches Access::Roles(SUPERVISORS);
@@ -193,7 +155,11 @@ pages! {
     POST "/usage-returns/new" oversight::hand_in Access::Roles(ENTERPRISE);
     GET "/schemes" oversight::schemes Access::SignedIn;
     GET "/schemes/{code}" oversight::scheme Access::SignedIn;
-    GET "/people" oversight::people Access::Roles(PEOPLE);
+    GET "/people" people::list Access::Roles(SEE_PEOPLE);
+    GET "/people/{id}" people::show Access::Roles(SEE_PEOPLE);
+    GET "/my-enterprise" oversight::my_enterprise Access::Roles(APPLICANT);
+    GET "/registers/{slug}" registers::show Access::SignedIn;
+    GET "/registers/{slug}/{id}/file" registers::file Access::SignedIn;
     GET "/agents" oversight::agents Access::Roles(APPLICANT);
     POST "/agents" oversight::appoint Access::Roles(APPLICANT);
     GET "/log" audit::entries Access::Roles(AUDITOR);

@@ -178,9 +178,20 @@ impl Visit {
 
     /// Whether an agent has not yet said for whom they act, on a page where that matters.
     fn must_choose_enterprise(&self, page: &Page) -> bool {
+        let roles = match page.access {
+            Access::Roles(roles) => roles,
+            Access::SignedIn if page.path == "/" => RoleSet::of(&[Role::EnterpriseAgent]),
+            Access::SignedIn | Access::Public => RoleSet::EMPTY,
+        };
+        self.must_choose_enterprise_for(roles)
+    }
+
+    /// The same for what is offered to some roles.
+    #[must_use]
+    pub fn must_choose_enterprise_for(&self, roles: RoleSet) -> bool {
         let Some(session) = &self.session else { return false };
         let agent = RoleSet::of(&[Role::EnterpriseAgent]);
-        let matters = matches!(page.access, Access::Roles(roles) if roles.intersects(agent)) || page.path == "/";
+        let matters = roles.intersects(agent);
         matters && session.roles.without(agent).is_empty() && session.caller.acting_for.is_none()
     }
 
@@ -237,6 +248,14 @@ impl Visit {
         let pair = url::form_urlencoded::Serializer::new(String::new()).append_pair(name, value).finish();
         let mark = if address.contains('?') { '&' } else { '?' };
         format!("{address}{mark}{pair}")
+    }
+
+    /// Returns the address at which people reach a path of this site, for what leaves it.
+    #[must_use]
+    pub fn outside(&self, path: &str) -> String {
+        let known = self.edge.portal.public_url.as_deref().map(|url| url.trim_end_matches('/').to_owned());
+        let here = || format!("http://{}", self.request.connection_info().host());
+        format!("{}{path}", known.unwrap_or_else(here))
     }
 
     /// Returns the address of an endpoint with those parameters of this page that say something.

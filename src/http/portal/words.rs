@@ -3,18 +3,22 @@
 use crate::app::changes::Difference;
 use crate::app::review::letters::LetterKind;
 use crate::app::review::worklists::Worklist;
+use crate::app::texts;
+use crate::domain::actor::Role;
 use crate::domain::adjustment::ReasonCode;
 use crate::domain::application::event::EventKind;
 use crate::domain::application::machine::{Verb, Who};
 use crate::domain::application::{Kind, State};
 use crate::domain::case_clock::PauseReason;
 use crate::domain::code::UnitCode;
+use crate::domain::erasure;
 use crate::domain::finding::{FindingKind, FindingOutcome};
 use crate::domain::lang::Lang;
 use crate::domain::opinion::{OpinionGround, Outcome, Resolution, Stance};
 use crate::domain::purpose::Purpose;
 use crate::domain::reason::Verdict;
 use crate::domain::recognition::{AppealState, CorrectionReason, DeclineGround, ItemState, RefusalGround, StepReason};
+use crate::domain::screening::ScreeningList;
 use crate::domain::usage_return::ReturnStage;
 
 /// Makes the closed list of families and how each says its words.
@@ -69,6 +73,14 @@ families! { lang code
     "scope" => pair(lang, code, &[("applications", "申请", "Applications"), ("usage_returns", "使用情况报告", "Usage returns")]);
     "mandate" => pair(lang, code, &[("ended", "已结束", "Ended"), ("dismissed", "已结束", "Dismissed"), ("future", "未开始", "Not begun")]);
     "stopped" => stopped(lang, code);
+    "screening" => ScreeningList::parse(code).map(|it| it.name(lang)).ok();
+    "erasure_ground" => erasure::Ground::parse(code).map(|it| it.name(lang)).ok();
+    "text_purpose" => texts::Purpose::parse(code).map(|it| it.name(lang)).ok();
+    "role" => Role::parse(code).map(|it| super::frame::role(lang, it));
+    "organisation" => pair(lang, code, &ORGANISATIONS);
+    "broadcast" => pair(lang, code, &[("published", "已发布", "Published"), ("retracted", "已撤回", "Retracted")]);
+    "reconciliation" => pair(lang, code, &[("compared", "待确认", "Waits for confirmation"), ("confirmed", "已确认", "Confirmed")]);
+    "grant" => grant(lang, code);
     "override" => overriding(lang, code);
     "draw_verb" => draw_verb(lang, code);
     "clock" => clock(lang, code);
@@ -131,6 +143,25 @@ fn overriding(lang: Lang, code: &str) -> Option<&'static str> {
     pair(lang, code, &OVERRIDES)
 }
 
+const ORGANISATIONS: [(&str, &str, &str); 6] = [
+    ("bureau", "商务主管部门", "Bureau"),
+    ("agency", "会审单位", "Agency"),
+    ("district", "区级部门", "District"),
+    ("customs", "海关", "Customs"),
+    ("audit", "审计", "Audit"),
+    ("operations", "运维", "Operations"),
+];
+
+fn grant(lang: Lang, code: &str) -> Option<&'static str> {
+    let words = [
+        ("proposed", "待确认", "Waits for confirmation"),
+        ("in_force", "有效", "In force"),
+        ("refused", "未同意", "Refused"),
+        ("ended", "已收回", "Ended"),
+    ];
+    pair(lang, code, &words)
+}
+
 fn draw_verb(lang: Lang, code: &str) -> Option<&'static str> {
     let words = [
         ("put", "核注", "Reserved"),
@@ -141,6 +172,7 @@ fn draw_verb(lang: Lang, code: &str) -> Option<&'static str> {
         ("lapse", "系统返还", "Given back by the service"),
         ("reconcile", "对账更正", "Put right by reconciliation"),
         ("manual_release", "人工放行", "Released by hand"),
+        ("manual-release", "人工放行", "Released by hand"),
     ];
     pair(lang, code, &words)
 }
@@ -162,6 +194,7 @@ fn scan(lang: Lang, code: &str) -> Option<&'static str> {
         ("clean", "未发现病毒", "Clean"),
         ("infected", "发现病毒", "Infected"),
         ("unscanned", "未查毒", "Not checked"),
+        ("failed", "查毒未成", "Could not be checked"),
         ("not_scanned", "未查毒", "Not checked"),
     ];
     pair(lang, code, &words)
@@ -301,6 +334,14 @@ pub fn choices(lang: Lang, family: &str) -> Vec<(String, String)> {
         "override" => offer(OVERRIDES.iter().map(|(code, ..)| *code).collect()),
         "state" => offer(State::ALL.iter().map(|it| it.as_str()).collect()),
         "finding_outcome" => offer(FindingOutcome::ALL.iter().map(|it| it.as_str()).collect()),
+        "screening" => offer(ScreeningList::ALL.iter().map(|it| it.as_str()).collect()),
+        "erasure_ground" => offer(erasure::Ground::ALL.iter().map(|it| it.as_str()).collect()),
+        "text_purpose" => offer(texts::Purpose::ALL.iter().map(|it| it.as_str()).collect()),
+        "role" => offer(Role::ALL.iter().map(|it| it.as_str()).collect()),
+        "organisation" => offer(ORGANISATIONS.iter().map(|(code, ..)| *code).collect()),
+        "language" => offer(vec!["zh", "en"]),
+        "purpose" => offer(Purpose::ALL.iter().map(|it| it.as_str()).collect()),
+        "unit" => UnitCode::all().map(|it| (it.to_string(), format!("{} ({it})", it.name(lang)))).collect(),
         "finding" => offer(FindingKind::ALL.iter().map(|it| it.as_str()).collect()),
         _ => Vec::new(),
     }

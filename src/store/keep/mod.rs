@@ -4,6 +4,7 @@
 
 pub mod accesses;
 pub mod answers;
+pub mod certificates;
 pub mod claims;
 pub mod cosignatures;
 pub mod drafts;
@@ -37,6 +38,7 @@ pub const TABLES: &[&str] = &[
     "notice_letters",
     "refused_addresses",
     "setup_codes",
+    "certificates",
     "claims",
     "opinion_drafts",
     "reconciliation_pages",

@@ -104,6 +104,16 @@ diesel::table! {
 }
 
 diesel::table! {
+    certificates (code) {
+        code -> Text,
+        listing -> Text,
+        revision -> BigInt,
+        issued_to -> Text,
+        issued_at -> BigInt,
+    }
+}
+
+diesel::table! {
     texts (id) {
         id -> Text,
         version -> Integer,

@@ -85,7 +85,7 @@ fn recommended(walk: &Walk, id: &str) {
     browser.follow(id).follow("要求补正");
     walk.look("act-ask");
     browser
-        .fill("哪一处", "/items/0/quantity")
+        .choose("哪一处", "第 1 项：数量")
         .choose("原因", "数量")
         .fill("怎样补正", "请说明数量依据")
         .press("发出补正通知");

@@ -151,3 +151,61 @@ fn assets_stay_and_pages_are_small() {
         .sum();
     assert!(compressed <= 30 * 1024, "{compressed} bytes for the first load");
 }
+
+/// Endpoints that change something and are no person's to call through pages: customs systems, drafts that pages keep
+/// themselves, and what pages do in another way.
+const NOT_IN_PAGES: [(&str, &str); 13] = [
+    ("claim_application", "the page puts the verb into the path"),
+    ("release_application", "the page puts the verb into the path"),
+    ("put_declaration", "systems of customs"),
+    ("release_declaration", "systems of customs"),
+    ("cancel_declaration", "systems of customs"),
+    ("create_reconciliation", "systems of customs"),
+    ("draft_opinions", "the form keeps what was written"),
+    ("decide_applications", "each case has its page"),
+    ("recollect_batch", "a batch is discarded and collected anew"),
+    ("import_adjustment", "a spreadsheet of changes goes through the API"),
+    ("import_screening", "a spreadsheet of entries goes through the API"),
+    ("correct_declaration", "systems of customs"),
+    ("set_up_first_administrator", "asked for once, by the installation guide"),
+];
+
+fn sources(folder: &std::path::Path, into: &mut String) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            sources(&path, into);
+        } else {
+            into.push_str(&std::fs::read_to_string(path).unwrap());
+        }
+    }
+}
+
+/// A path with the names of its parameters taken out.
+fn shape(path: &str) -> String {
+    let parts = path.split('/').map(|part| if part.starts_with('{') { "{}" } else { part });
+    parts.collect::<Vec<_>>().join("/")
+}
+
+#[test]
+fn whatever_the_api_can_do_a_page_can_do() {
+    let mut text = String::new();
+    sources(&std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/http/portal"), &mut text);
+    let named: BTreeSet<String> = text
+        .split('"')
+        .filter(|part| part.starts_with("/v1/"))
+        .map(|part| shape(part.split('?').next().unwrap()))
+        .collect();
+    let missing: Vec<&str> = whitelist::http::endpoints::ENDPOINTS
+        .iter()
+        .filter(|endpoint| {
+            endpoint.method != "GET"
+                && endpoint.effect != whitelist::http::endpoints::Effect::Read
+                && endpoint.path.starts_with("/v1/")
+        })
+        .filter(|endpoint| !named.contains(&shape(endpoint.path)))
+        .map(|endpoint| endpoint.operation)
+        .filter(|operation| !NOT_IN_PAGES.iter().any(|(known, _)| known == operation))
+        .collect();
+    assert_eq!(missing, [""; 0], "no page calls them");
+}

@@ -101,6 +101,14 @@ on_both! {
         let allowed = customs.fill("/look-up", &named);
         assert_eq!(allowed.is(200).first(".verdict .said"), "放行", "{}", allowed.said());
 
+        // A certificate goes to a partner, who checks it without signing in.
+        let certificate = applicant.fill(&format!("/listings/{listing}/certificate"), &[]);
+        let code = certificate.is(200).says("核对码").path.rsplit('=').next().unwrap().to_owned();
+        assert_eq!(certificate.tree().select(&crate::support::visitor::selector("svg.qr path")).count(), 1);
+        let partner = Visitor::new(app);
+        partner.get(&format!("/check?number={listing}&code={}", code.to_lowercase())).is(200).says("由本系统出具").says("有效");
+        partner.get(&format!("/check?number={listing}&code=0000-0000-0000")).is(200).says("没有这份凭证");
+
         // Stopped at once by one person, denied at the border, confirmed by another.
         let reason = [("/reason/code", "risk_found"), ("/reason/basis", "风险通报")];
         officer.act("stop-listing", &listing, &reason).is(200).says("已紧急停用");
@@ -108,6 +116,7 @@ on_both! {
         let denied = customs.fill("/look-up", &named);
         assert_eq!(denied.is(200).first(".verdict .said"), "不放行");
         denied.says("怎么办");
+        partner.get(&format!("/check?number={listing}&code={code}")).says("出具时").says("暂停");
         let stop = officer.get("/stops?stage=emergency").link(&format!("名单 {listing}"));
         let stop = stop.rsplit('/').next().unwrap().to_owned();
         approver.act("confirm-stop", &stop, &[]).is(200).says("已确认");

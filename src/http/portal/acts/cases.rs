@@ -1,20 +1,23 @@
 //! Acts on a case.
 
-use super::super::table::{ENTERPRISE, OFFICER, WORKERS};
-use super::{APPROVER, Act, Kind, NONE, NOTE, Needed, STEP};
-use crate::domain::actor::{Role, RoleSet};
+use super::super::super::endpoints::{APPROVER, ASKERS, CASES, DISTRICT, ENTERPRISE, INTAKE, OFFICER, WORKERS};
+use super::{Act, Kind, NOTE, Needed, STEP, area, line, needed, word};
 
-const WHY: Needed = Needed {
-    name: "/note",
-    label: ("理由", "Why"),
-    hint: ("会写入案件记录", "It goes on the record of the case"),
-    kind: Kind::Area,
-};
-const STEP_REASON: Needed =
-    Needed { name: "/reason", label: ("原因", "Reason"), hint: NONE, kind: Kind::Word("step_reason") };
-const DISTRICT: RoleSet = RoleSet::of(&[Role::DistrictOfficer]);
-const ASKERS: RoleSet = RoleSet::of(&[Role::DistrictOfficer, Role::AgencyReviewer, Role::BureauOfficer]);
-const INTAKE: RoleSet = RoleSet::of(&[Role::DistrictOfficer, Role::BureauOfficer]);
+const WHY: Needed = area("/note", "理由", "Why").hint("会写入案件记录", "It goes on the record of the case");
+const STEP_REASON: Needed = word("/reason", "原因", "Reason", "step_reason");
+
+/// Where the places of a notice stand: pointer, reason, note.
+const FINDINGS: [(&str, &str, &str); 5] = [
+    ("/findings/0/pointer", "/findings/0/reason", "/findings/0/note"),
+    ("/findings/1/pointer", "/findings/1/reason", "/findings/1/note"),
+    ("/findings/2/pointer", "/findings/2/reason", "/findings/2/note"),
+    ("/findings/3/pointer", "/findings/3/reason", "/findings/3/note"),
+    ("/findings/4/pointer", "/findings/4/reason", "/findings/4/note"),
+];
+
+const fn place(name: &'static str, zh: &'static str, en: &'static str) -> Needed {
+    needed(name, zh, en, Kind::Place)
+}
 
 /// Every act on a case.
 pub const ACTS: &[Act] = &[
@@ -39,7 +42,7 @@ pub const ACTS: &[Act] = &[
         slug: "withdraw",
         roles: ENTERPRISE,
         target: "/v1/applications/{id}/withdraw",
-        needed: &[Needed { name: "/reason", label: ("原因", "Reason"), hint: NONE, kind: Kind::Note }],
+        needed: &[area("/reason", "原因", "Reason").optional()],
         title: ("撤回申请", "Withdraw the application"),
         says: (
             "案件停止办理；在试点规定的天数内可以恢复。",
@@ -65,13 +68,8 @@ pub const ACTS: &[Act] = &[
         roles: ENTERPRISE,
         target: "/v1/applications/{id}/appeals",
         needed: &[
-            Needed {
-                name: "/lines:ints",
-                label: ("对哪几项申诉", "Against which items"),
-                hint: ("行号，以逗号分隔", "Line numbers parted by commas"),
-                kind: Kind::Line,
-            },
-            Needed { name: "/grounds", label: ("申诉理由", "Grounds"), hint: NONE, kind: Kind::Area },
+            needed("/lines:ints", "对哪几项申诉", "Against which items", Kind::ItemLines),
+            area("/grounds", "申诉理由", "Grounds"),
         ],
         title: ("申诉", "Appeal"),
         says: (
@@ -99,40 +97,21 @@ pub const ACTS: &[Act] = &[
         roles: ASKERS,
         target: "/v1/applications/{id}/ask",
         needed: &[
-            Needed {
-                name: "/findings/0/pointer",
-                label: ("哪一处", "Where"),
-                hint: (
-                    "内容中的位置，如 /items/0/quantity，或材料编号",
-                    "Place in the content, such as /items/0/quantity, or the id of a document",
-                ),
-                kind: Kind::Line,
-            },
-            Needed {
-                name: "/findings/0/reason",
-                label: ("原因", "Reason"),
-                hint: NONE,
-                kind: Kind::Word("correction_reason"),
-            },
-            Needed { name: "/findings/0/note", label: ("怎样补正", "What to do"), hint: NONE, kind: Kind::Note },
-            Needed {
-                name: "/findings/1/pointer",
-                label: ("第二处", "A second place"),
-                hint: ("没有则留空", "Leave empty if there is none"),
-                kind: Kind::Line,
-            },
-            Needed {
-                name: "/findings/1/reason",
-                label: ("第二处的原因", "Its reason"),
-                hint: NONE,
-                kind: Kind::Word("correction_reason"),
-            },
-            Needed {
-                name: "/findings/1/note",
-                label: ("第二处怎样补正", "What to do there"),
-                hint: NONE,
-                kind: Kind::Note,
-            },
+            place(FINDINGS[0].0, "哪一处", "Where"),
+            word(FINDINGS[0].1, "原因", "Reason", "correction_reason"),
+            area(FINDINGS[0].2, "怎样补正", "What to do").optional(),
+            place(FINDINGS[1].0, "第二处", "A second place").optional(),
+            word(FINDINGS[1].1, "第二处的原因", "Its reason", "correction_reason").optional(),
+            area(FINDINGS[1].2, "第二处怎样补正", "What to do there").optional(),
+            place(FINDINGS[2].0, "第三处", "A third place").optional(),
+            word(FINDINGS[2].1, "第三处的原因", "Its reason", "correction_reason").optional(),
+            area(FINDINGS[2].2, "第三处怎样补正", "What to do there").optional(),
+            place(FINDINGS[3].0, "第四处", "A fourth place").optional(),
+            word(FINDINGS[3].1, "第四处的原因", "Its reason", "correction_reason").optional(),
+            area(FINDINGS[3].2, "第四处怎样补正", "What to do there").optional(),
+            place(FINDINGS[4].0, "第五处", "A fifth place").optional(),
+            word(FINDINGS[4].1, "第五处的原因", "Its reason", "correction_reason").optional(),
+            area(FINDINGS[4].2, "第五处怎样补正", "What to do there").optional(),
             NOTE,
         ],
         title: ("要求补正", "Ask for corrections"),
@@ -147,10 +126,7 @@ pub const ACTS: &[Act] = &[
         slug: "decline",
         roles: DISTRICT,
         target: "/v1/applications/{id}/decline",
-        needed: &[
-            Needed { name: "/ground", label: ("依据", "Ground"), hint: NONE, kind: Kind::Word("decline_ground") },
-            NOTE,
-        ],
+        needed: &[word("/ground", "依据", "Ground", "decline_ground"), NOTE],
         title: ("不予受理", "Decline"),
         says: ("案件终止，企业收到载明理由的通知。", "The case ends, and the enterprise is told why."),
         button: ("不予受理", "Decline"),
@@ -175,10 +151,7 @@ pub const ACTS: &[Act] = &[
         roles: OFFICER,
         target: "/v1/applications/{id}/evaluate",
         fixed: &[("/let_in:bool", "false")],
-        needed: &[
-            Needed { name: "/ground", label: ("依据", "Ground"), hint: NONE, kind: Kind::Word("decline_ground") },
-            NOTE,
-        ],
+        needed: &[word("/ground", "依据", "Ground", "decline_ground"), NOTE],
         title: ("不予参加", "Keep out"),
         says: ("案件终止，企业收到载明理由的通知。", "The case ends, and the enterprise is told why."),
         button: ("不予参加", "Keep out"),
@@ -200,15 +173,7 @@ pub const ACTS: &[Act] = &[
         roles: DISTRICT,
         target: "/v1/applications/{id}/recommend",
         fixed: &[("/recommended:bool", "false")],
-        needed: &[
-            Needed {
-                name: "/grounds:list",
-                label: ("理由代码", "Grounds"),
-                hint: ("不予认定理由的代码，以逗号分隔", "Codes of grounds parted by commas"),
-                kind: Kind::Line,
-            },
-            NOTE,
-        ],
+        needed: &[needed("/grounds:list", "理由", "Grounds", Kind::Words("refusal_ground")), NOTE],
         title: ("不予推荐", "Recommend against"),
         says: ("案件带着不推荐的理由进入会审。", "The case goes to the agencies with these grounds."),
         button: ("不予推荐", "Recommend against"),
@@ -232,14 +197,9 @@ pub const ACTS: &[Act] = &[
         roles: OFFICER,
         target: "/v1/applications/{id}/resolve",
         needed: &[
-            Needed { name: "/items/0/line:int", label: ("行号", "Line"), hint: NONE, kind: Kind::Line },
-            Needed {
-                name: "/items/0/resolution",
-                label: ("处理方式", "How"),
-                hint: NONE,
-                kind: Kind::Word("resolution"),
-            },
-            Needed { name: "/items/0/note", label: ("说明", "Note"), hint: NONE, kind: Kind::Area },
+            needed("/items/0/line:int", "哪一项", "Which item", Kind::ItemLine),
+            word("/items/0/resolution", "处理方式", "How", "resolution"),
+            area("/items/0/note", "说明", "Note"),
         ],
         title: ("处理分歧", "Resolve opinions"),
         says: (
@@ -285,10 +245,7 @@ pub const ACTS: &[Act] = &[
         slug: "pause",
         roles: INTAKE,
         target: "/v1/applications/{id}/pause",
-        needed: &[
-            Needed { name: "/reason", label: ("原因", "Reason"), hint: NONE, kind: Kind::Word("pause_reason") },
-            NOTE,
-        ],
+        needed: &[word("/reason", "原因", "Reason", "pause_reason"), NOTE],
         title: ("暂停计时", "Stop the clock"),
         says: ("专家评审、听证等时间不计入期限。", "Expert review, hearings and the like do not count."),
         button: ("暂停计时", "Stop the clock"),
@@ -317,16 +274,112 @@ pub const ACTS: &[Act] = &[
         slug: "note",
         roles: WORKERS,
         target: "/v1/applications/{id}/notes",
-        needed: &[Needed {
-            name: "/note",
-            label: ("备注", "Note"),
-            hint: ("默认只有经办单位可见", "Seen by the offices only"),
-            kind: Kind::Area,
-        }],
+        needed: &[area("/note", "备注", "Note").hint("默认只有经办单位可见", "Seen by the offices only")],
         fixed: &[("/visible_to_applicant:bool", "false")],
         title: ("添加备注", "Write a note"),
         says: ("写入案件时间线。", "It goes on the timeline of the case."),
         button: ("添加", "Write"),
+        ..STEP
+    },
+    Act {
+        slug: "reopen",
+        roles: OFFICER,
+        target: "/v1/applications/{id}/reopen",
+        needed: &[needed("/lines:ints", "重开哪几项", "Which items", Kind::ItemLines).optional(), STEP_REASON, WHY],
+        title: ("重新审议", "Reopen"),
+        says: (
+            "已作出的决定重新审议；不选则全部项。已公布的名单不受影响，直到新决定作出。",
+            "What was decided is considered anew; all items where none is named. What is published stays until then.",
+        ),
+        button: ("重新审议", "Reopen"),
+        grave: true,
+        ..STEP
+    },
+    Act {
+        slug: "overturn",
+        roles: APPROVER,
+        target: "/v1/applications/{id}/appeals/judge",
+        fixed: &[("/overturn:bool", "true")],
+        needed: &[STEP_REASON, WHY],
+        title: ("支持申诉", "Overturn the refusal"),
+        says: ("原决定撤销，案件重新拟定。", "The refusal falls, and the case is proposed anew."),
+        button: ("支持申诉", "Overturn it"),
+        ..STEP
+    },
+    Act {
+        slug: "reject-appeal",
+        roles: APPROVER,
+        target: "/v1/applications/{id}/appeals/judge",
+        fixed: &[("/overturn:bool", "false")],
+        needed: &[STEP_REASON, WHY],
+        title: ("驳回申诉", "Let the refusal stand"),
+        says: ("维持原决定，企业收到载明理由的通知。", "The refusal stands, and the enterprise is told why."),
+        button: ("驳回申诉", "Let it stand"),
+        grave: true,
+        ..STEP
+    },
+    Act {
+        slug: "copy",
+        on: &["case"],
+        roles: ENTERPRISE,
+        target: "/v1/applications/{id}/copy",
+        needed: &[],
+        title: ("复制为新申请", "Copy into a new application"),
+        says: (
+            "以这份申请的内容建立一份新草稿；材料须重新上传。",
+            "A new draft begins with this content; evidence has to be added anew.",
+        ),
+        button: ("复制", "Copy"),
+        after: "/applications",
+        done: "begun",
+        ..STEP
+    },
+    Act {
+        slug: "remove-document",
+        roles: ENTERPRISE,
+        read: "",
+        target: "/v1/documents/{id}/remove",
+        on: &["document"],
+        when: |document| !document.has("removed"),
+        needed: &[],
+        title: ("移除材料", "Remove the document"),
+        says: ("不再随申请提交；已提交的版本仍然保留。", "It goes along no more; what was lodged with it stays."),
+        button: ("移除", "Remove"),
+        back: "/applications",
+        done: "removed",
+        grave: true,
+        ..STEP
+    },
+    Act {
+        slug: "scan-document",
+        roles: CASES,
+        read: "",
+        target: "/v1/documents/{id}/scan",
+        on: &["document"],
+        when: |document| document.is("scan", "failed"),
+        needed: &[],
+        title: ("查毒", "Check for viruses"),
+        says: ("立即查一次。", "Checks it once more, now."),
+        button: ("查毒", "Check"),
+        back: "/",
+        ..STEP
+    },
+    Act {
+        slug: "reassign",
+        on: &["case"],
+        roles: WORKERS,
+        target: "/v1/applications/{id}/reassign",
+        needed: &[
+            line("/person", "交给谁", "To whom")
+                .hint("人员编号，见案件记录", "Id of the person, as the record of the case names it"),
+            NOTE,
+        ],
+        title: ("转交他人", "Hand to a colleague"),
+        says: (
+            "案件转到同一单位的另一人名下，并记入案件记录。",
+            "A colleague of the office has it in hand from now on; it goes on record.",
+        ),
+        button: ("转交", "Hand over"),
         ..STEP
     },
 ];

@@ -1,24 +1,16 @@
 //! Acts on listings, adjustments, batches, stops, releases against the answer, and mandates.
 
-use super::super::table::{APPLICANT, BUREAU, OFFICER};
-use super::{APPROVER, Act, Kind, NONE, Needed, STEP};
+use super::super::super::endpoints::{APPLICANT, APPROVER, BUREAU, OFFICER};
+use super::{Act, Needed, STEP, area, day, line, word};
 
-const EFFECTIVE: Needed = Needed {
-    name: "/changes/0/effective_on",
-    label: ("生效日", "Effective on"),
-    hint: ("从这一天起按新状态核验", "Look-ups follow the new state from this day"),
-    kind: Kind::Day,
-};
-const REASON: Needed =
-    Needed { name: "/changes/0/reason/code", label: ("原因", "Reason"), hint: NONE, kind: Kind::Word("reason") };
-const BASIS: Needed = Needed {
-    name: "/changes/0/reason/basis",
-    label: ("依据", "Basis"),
-    hint: ("条文、文号或事实；“其他”必填", "Article, document or fact; needed with \"other\""),
-    kind: Kind::Line,
-};
+pub(super) const EFFECTIVE: Needed = day("/changes/0/effective_on", "生效日", "Effective on")
+    .hint("从这一天起按新状态核验", "Look-ups follow the new state from this day");
+pub(super) const REASON: Needed = word("/changes/0/reason/code", "原因", "Reason", "reason");
+pub(super) const BASIS: Needed = line("/changes/0/reason/basis", "依据", "Basis")
+    .hint("条文、文号或事实；“其他”必填", "Article, document or fact; needed with \"other\"")
+    .optional();
 const LISTING: &str = "/v1/listings/{id}";
-const ADJUST: &str = "/v1/adjustments";
+pub(super) const ADJUST: &str = "/v1/adjustments";
 
 /// What is alike in the acts on a listing: each is proposed here and confirmed by another person.
 const PROPOSED: Act = Act {
@@ -68,16 +60,7 @@ pub const ACTS: &[Act] = &[
     Act {
         slug: "extend-listing",
         fixed: &[("/scheme", "{scheme}"), ("/changes/0/kind", "extend"), ("/changes/0/listing", "{id}")],
-        needed: &[
-            Needed {
-                name: "/changes/0/valid_to",
-                label: ("新的有效期至", "New last day"),
-                hint: NONE,
-                kind: Kind::Day,
-            },
-            REASON,
-            BASIS,
-        ],
+        needed: &[day("/changes/0/valid_to", "新的有效期至", "New last day"), REASON, BASIS],
         title: ("延期", "Extend the listing"),
         says: (
             "只延长有效期，数量不变。须由另一人确认。",
@@ -93,8 +76,10 @@ pub const ACTS: &[Act] = &[
         target: "/v1/stops",
         fixed: &[("/scheme", "{scheme}"), ("/class/kind", "listing"), ("/class/value", "{id}")],
         needed: &[
-            Needed { name: "/reason/code", label: ("原因", "Reason"), hint: NONE, kind: Kind::Word("reason") },
-            Needed { name: "/reason/basis", label: ("依据", "Basis"), hint: NONE, kind: Kind::Line },
+            word("/reason/code", "原因", "Reason", "reason"),
+            line("/reason/basis", "依据", "Basis")
+                .hint("条文、文号或事实；“其他”必填", "Article, document or fact; needed with \"other\"")
+                .optional(),
         ],
         title: ("紧急停用", "Emergency stop"),
         says: (
@@ -129,8 +114,10 @@ pub const ACTS: &[Act] = &[
         read: "/v1/adjustments/{id}",
         target: "/v1/adjustments/{id}/reject",
         needed: &[
-            Needed { name: "/reason/code", label: ("原因", "Reason"), hint: NONE, kind: Kind::Word("reason") },
-            Needed { name: "/reason/basis", label: ("依据", "Basis"), hint: NONE, kind: Kind::Line },
+            word("/reason/code", "原因", "Reason", "reason"),
+            line("/reason/basis", "依据", "Basis")
+                .hint("条文、文号或事实；“其他”必填", "Article, document or fact; needed with \"other\"")
+                .optional(),
         ],
         title: ("退回调整", "Reject the adjustment"),
         says: ("名单不变，提交人收到通知。", "The list stays as it is, and the proposer is told."),
@@ -159,13 +146,8 @@ pub const ACTS: &[Act] = &[
         read: "/v1/batches/{id}",
         target: "/v1/batches/{id}/publish",
         needed: &[
-            Needed {
-                name: "/notice_number",
-                label: ("公告文号", "Number of the notice"),
-                hint: ("如 2026-12", "Such as 2026-12"),
-                kind: Kind::Line,
-            },
-            Needed { name: "/effective_on", label: ("生效日", "Effective on"), hint: NONE, kind: Kind::Day },
+            line("/notice_number", "公告文号", "Number of the notice").hint("如 2026-12", "Such as 2026-12"),
+            day("/effective_on", "生效日", "Effective on"),
         ],
         title: ("公布批次", "Publish the batch"),
         says: (
@@ -214,8 +196,10 @@ pub const ACTS: &[Act] = &[
         read: "/v1/stops/{id}",
         target: "/v1/stops/{id}/lift",
         needed: &[
-            Needed { name: "/reason/code", label: ("原因", "Reason"), hint: NONE, kind: Kind::Word("reason") },
-            Needed { name: "/reason/basis", label: ("依据", "Basis"), hint: NONE, kind: Kind::Line },
+            word("/reason/code", "原因", "Reason", "reason"),
+            line("/reason/basis", "依据", "Basis")
+                .hint("条文、文号或事实；“其他”必填", "Article, document or fact; needed with \"other\"")
+                .optional(),
         ],
         title: ("解除停用", "Lift the stop"),
         says: ("核验按名单恢复。", "Look-ups answer by the list again."),
@@ -230,7 +214,7 @@ pub const ACTS: &[Act] = &[
         read: "/v1/manual-releases/{id}",
         target: "/v1/manual-releases/{id}/review",
         fixed: &[("/outcome", "accepted")],
-        needed: &[Needed { name: "/basis", label: ("依据", "Basis"), hint: NONE, kind: Kind::Area }],
+        needed: &[area("/basis", "依据", "Basis")],
         title: ("认可人工放行", "Accept the manual release"),
         says: ("记录市局的审核结论。", "Puts the bureau's judgement on record."),
         button: ("认可", "Accept"),
@@ -243,7 +227,7 @@ pub const ACTS: &[Act] = &[
         read: "/v1/manual-releases/{id}",
         target: "/v1/manual-releases/{id}/review",
         fixed: &[("/outcome", "objected")],
-        needed: &[Needed { name: "/basis", label: ("依据", "Basis"), hint: NONE, kind: Kind::Area }],
+        needed: &[area("/basis", "依据", "Basis")],
         title: ("对人工放行提出异议", "Object to the manual release"),
         says: (
             "记录市局的审核结论，海关与审计可见。",

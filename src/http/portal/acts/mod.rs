@@ -5,20 +5,23 @@
 
 mod cases;
 mod list;
+mod oversight;
+mod people;
+mod places;
 
-use super::fields::{Choice, Field, FormView};
+use super::super::endpoints::{APPROVER, WORKERS};
+use super::fields::{Field, FormView};
 use super::form::Form;
 use super::frame::Frame;
 use super::gateway::Asked;
 use super::json::Json;
 use super::sign_in;
-use super::table::WORKERS;
 use super::visit::{Answer, Failure, Visit, see_other};
 use super::words::choices;
-use crate::domain::actor::{Role, RoleSet};
+use crate::domain::actor::RoleSet;
 use crate::http::problem::ProblemType;
 use actix_web::HttpResponse;
-use actix_web::http::Method;
+use actix_web::http::{Method, StatusCode};
 use askama::Template;
 use serde_json::{Value, json};
 
@@ -26,35 +29,82 @@ use serde_json::{Value, json};
 type Both = (&'static str, &'static str);
 
 /// What is filled in for an act.
+#[derive(Clone, Copy)]
 struct Needed {
     name: &'static str,
     label: Both,
     hint: Both,
     kind: Kind,
+    may_be_empty: bool,
 }
 
 /// How it is filled in.
+#[derive(Clone, Copy)]
 enum Kind {
-    /// Several lines that must be there.
+    /// Several lines.
     Area,
-    /// Several lines that may be there.
-    Note,
-    /// A line that may be there.
+    /// A line.
     Line,
     /// A legal day.
     Day,
     /// A word of a family.
     Word(&'static str),
+    /// Words of a family.
+    Words(&'static str),
+    /// A scheme.
+    Scheme,
+    /// A place in the content of a case, or a document of it.
+    Place,
+    /// A line of the content of a case.
+    ItemLine,
+    /// Lines of it.
+    ItemLines,
+}
+
+const fn needed(name: &'static str, zh: &'static str, en: &'static str, kind: Kind) -> Needed {
+    Needed { name, label: (zh, en), hint: NONE, kind, may_be_empty: false }
+}
+
+const fn line(name: &'static str, zh: &'static str, en: &'static str) -> Needed {
+    needed(name, zh, en, Kind::Line)
+}
+
+const fn area(name: &'static str, zh: &'static str, en: &'static str) -> Needed {
+    needed(name, zh, en, Kind::Area)
+}
+
+const fn day(name: &'static str, zh: &'static str, en: &'static str) -> Needed {
+    needed(name, zh, en, Kind::Day)
+}
+
+const fn word(name: &'static str, zh: &'static str, en: &'static str, family: &'static str) -> Needed {
+    needed(name, zh, en, Kind::Word(family))
+}
+
+impl Needed {
+    const fn hint(self, zh: &'static str, en: &'static str) -> Self {
+        Self { hint: (zh, en), ..self }
+    }
+
+    const fn optional(self) -> Self {
+        Self { may_be_empty: true, ..self }
+    }
 }
 
 /// An act.
 struct Act {
     slug: &'static str,
     roles: RoleSet,
-    /// Where the thing is read, for its entity tag.
+    /// Where the thing is read, for its entity tag; nothing where it is named on the page before, or does not exist yet.
     read: &'static str,
     /// The endpoint.
     target: &'static str,
+    /// Whether it states the thing anew (`PUT`), so that what is known stands in the fields.
+    replaces: bool,
+    /// Pages that offer it: kinds of things, or registers for what is made anew.
+    on: &'static [&'static str],
+    /// Whether a thing is in a state for it.
+    when: fn(Json<'_>) -> bool,
     /// Members that the act itself fixes; `{id}` and `{scheme}` are the thing's.
     fixed: &'static [(&'static str, &'static str)],
     needed: &'static [Needed],
@@ -70,10 +120,9 @@ struct Act {
 }
 
 const NONE: Both = ("", "");
-const NOTE: Needed = Needed { name: "/note", label: ("说明", "Note"), hint: NONE, kind: Kind::Note };
+const NOTE: Needed = area("/note", "说明", "Note").optional();
 const CASE: &str = "/v1/applications/{id}";
 const CASE_PAGE: &str = "/cases/{id}";
-const APPROVER: RoleSet = RoleSet::of(&[Role::BureauApprover]);
 
 /// What is alike in the acts on a case.
 const STEP: Act = Act {
@@ -81,6 +130,9 @@ const STEP: Act = Act {
     roles: WORKERS,
     read: CASE,
     target: "",
+    replaces: false,
+    on: &[],
+    when: |_| true,
     fixed: &[],
     needed: &[NOTE],
     title: NONE,
@@ -94,7 +146,7 @@ const STEP: Act = Act {
 
 /// Every act.
 fn acts() -> impl Iterator<Item = &'static Act> {
-    cases::ACTS.iter().chain(list::ACTS)
+    cases::ACTS.iter().chain(list::ACTS).chain(oversight::ACTS).chain(people::ACTS)
 }
 
 #[derive(Template)]
@@ -123,31 +175,54 @@ fn named(template: &str, id: &str) -> String {
     template.replace("{id}", id)
 }
 
+/// What is known about the thing before it is acted on.
+struct Seen {
+    thing: Value,
+    tag: Option<String>,
+}
+
+async fn seen(visit: &Visit, act: &Act) -> Result<Seen, Failure> {
+    if act.read.is_empty() {
+        // What has no page of its own names its revision where it is listed.
+        let tag = Some(visit.query.get("seen")).filter(|seen| !seen.is_empty()).map(|seen| format!("\"{seen}\""));
+        return Ok(Seen { thing: Value::Null, tag });
+    }
+    match visit.ask(Asked::get(named(act.read, visit.part("id")))).await {
+        Ok(reply) => Ok(Seen { thing: reply.view, tag: reply.etag }),
+        // What is stated anew may not have been stated before.
+        Err(refused) if act.replaces && refused.status == StatusCode::NOT_FOUND => {
+            Ok(Seen { thing: Value::Null, tag: None })
+        }
+        Err(refused) => Err(refused.into()),
+    }
+}
+
 async fn page(visit: &Visit, act: &'static Act) -> Answer {
     let id = visit.part("id");
-    let seen = if act.read.is_empty() {
-        // What has no page of its own names its revision where it is listed.
-        Some(visit.query.get("seen")).filter(|seen| !seen.is_empty()).map(|seen| format!("\"{seen}\""))
-    } else {
-        visit.get(named(act.read, id)).await?.etag
-    };
+    let Seen { thing, tag } = seen(visit, act).await?;
     let today = visit.edge.app.clock.now().day().to_string();
-    let today = json!({ "effective_on": today, "changes": [{ "effective_on": today }] });
-    let form = visit.form_view(Json(&today), seen.as_deref());
-    let field = |needed: &Needed| {
-        let (label, hint) = (visit.t(needed.label.0, needed.label.1), visit.t(needed.hint.0, needed.hint.1));
-        match needed.kind {
-            Kind::Area => form.area(needed.name, label, hint),
-            Kind::Note => form.area(needed.name, label, hint).optional(),
-            Kind::Line => form.input(needed.name, label, hint),
-            Kind::Day => form.date(needed.name, label, hint),
-            Kind::Word(family) => {
-                let words: Vec<Choice> = choices(visit.lang, family);
-                form.select(needed.name, label, hint, words)
-            }
-        }
-    };
-    let fields = act.needed.iter().map(field).collect();
+    let days = json!({
+        "effective_on": today, "found_on": today, "valid_from": today, "changes": [{ "effective_on": today }],
+    });
+    let known = if act.replaces { &thing } else { &days };
+    let form = visit.form_view(Json(known), tag.as_deref());
+    let mut fields = Vec::new();
+    for needed in act.needed {
+        let (name, label, hint) =
+            (needed.name, visit.t(needed.label.0, needed.label.1), visit.t(needed.hint.0, needed.hint.1));
+        let field = match needed.kind {
+            Kind::Area => form.area(name, label, hint),
+            Kind::Line => form.input(name, label, hint),
+            Kind::Day => form.date(name, label, hint),
+            Kind::Word(family) => form.select(name, label, hint, choices(visit.lang, family)),
+            Kind::Words(family) => form.ticks(name, label, hint, choices(visit.lang, family)),
+            Kind::Scheme => form.select(name, label, hint, places::schemes(visit).await?),
+            Kind::Place => form.select(name, label, hint, places::places(visit, Json(&thing)).await?),
+            Kind::ItemLine => form.select(name, label, hint, places::lines(visit, Json(&thing)).await?),
+            Kind::ItemLines => form.ticks(name, label, hint, places::lines(visit, Json(&thing)).await?),
+        };
+        fields.push(if needed.may_be_empty { field.optional() } else { field });
+    }
     let refusal = visit.refusal();
     let title = visit.t(act.title.0, act.title.1);
     visit.render(&ActPage {
@@ -156,13 +231,50 @@ async fn page(visit: &Visit, act: &'static Act) -> Answer {
         says: visit.t(act.says.0, act.says.1),
         button: visit.t(act.button.0, act.button.1),
         grave: act.grave,
-        about: id,
-        action: format!("/do/{}/{id}", act.slug),
-        back: named(act.back, id),
+        about: if id == NEW { "" } else { id },
+        action: match visit.query.get("to") {
+            "" => format!("/do/{}/{id}", act.slug),
+            to => format!("/do/{}/{id}?to={to}", act.slug),
+        },
+        back: back(visit, act),
         fields,
         meanwhile: Json(&refusal),
         form,
     })
+}
+
+/// Where an act leads back to: the page of the thing, or the one that offered it where the thing has none.
+fn back(visit: &Visit, act: &Act) -> String {
+    let to = visit.query.get("to");
+    let local =
+        to.starts_with('/') && to.bytes().all(|letter| letter.is_ascii_alphanumeric() || b"/-_".contains(&letter));
+    if local { to.to_owned() } else { named(act.back, visit.part("id")) }
+}
+
+/// The id under which what does not exist yet is made.
+pub const NEW: &str = "new";
+
+/// An act as a page offers it.
+pub struct Offer {
+    /// Its page.
+    pub href: String,
+    /// Its name.
+    pub words: &'static str,
+    /// Whether it takes something away.
+    pub grave: bool,
+}
+
+/// Lists the acts that a page offers this person on a thing, or for what is made anew.
+#[must_use]
+pub fn offered(visit: &Visit, on: &str, id: &str, thing: Json<'_>) -> Vec<Offer> {
+    let fits = |act: &&Act| act.on.contains(&on) && visit.roles().intersects(act.roles) && (act.when)(thing);
+    let revision = thing.whole("revision").map(|revision| format!("?seen={revision}")).unwrap_or_default();
+    let offer = |act: &Act| Offer {
+        href: format!("/do/{}/{id}{}", act.slug, if act.read.is_empty() { revision.as_str() } else { "" }),
+        words: visit.t(act.title.0, act.title.1),
+        grave: act.grave,
+    };
+    acts().filter(fits).map(offer).collect()
 }
 
 impl Act {
@@ -204,11 +316,12 @@ pub async fn carry_out(visit: &Visit) -> Answer {
         pairs.extend(fixed.map(|(name, value)| ((*name).to_owned(), named(value, id).replace("{scheme}", scheme))));
     }
     let body = Form::of(pairs).body();
-    if visit.send(Method::POST, named(act.target, id), body).await?.is_none() {
+    let method = if act.replaces { Method::PUT } else { Method::POST };
+    if visit.send(method, named(act.target, id), body).await?.is_none() {
         return page(visit, act).await;
     }
-    let after = if act.after.is_empty() { act.back } else { act.after };
-    Ok(see_other(&format!("{}?done={}", named(after, id), act.done)))
+    let after = if act.after.is_empty() { back(visit, act) } else { named(act.after, id) };
+    Ok(see_other(&format!("{after}?done={}", act.done)))
 }
 
 #[cfg(test)]
@@ -227,8 +340,9 @@ mod tests {
                 && pattern.split('/').count() == path.split('/').count()
         };
         for act in acts() {
+            let method = if act.replaces { "PUT" } else { "POST" };
             let endpoint =
-                ENDPOINTS.iter().find(|endpoint| endpoint.method == "POST" && fits(endpoint.path, act.target));
+                ENDPOINTS.iter().find(|endpoint| endpoint.method == method && fits(endpoint.path, act.target));
             let endpoint = endpoint.unwrap_or_else(|| panic!("{}: no endpoint {}", act.slug, act.target));
             let crate::http::endpoints::Access::Roles(roles) = endpoint.access else { panic!("{}", act.slug) };
             assert!(act.roles.without(roles).is_empty(), "{}: offered to who may not", act.slug);

@@ -3,9 +3,10 @@
 use super::super::fields::{Choice, FormView};
 use super::super::frame::Frame;
 use super::super::json::Json;
-use super::super::table::{BUREAU, CUSTOMS};
+use super::super::table::CUSTOMS;
 use super::super::visit::{Answer, Visit, see_other};
 use super::super::words::choices;
+use crate::http::endpoints::BUREAU;
 use actix_web::http::Method;
 use askama::Template;
 use serde_json::json;

@@ -3,10 +3,10 @@
 use super::super::fields::{Choice, FormView};
 use super::super::frame::Frame;
 use super::super::json::Json;
-use super::super::table::OFFICER;
 use super::super::visit::{Answer, Visit, see_other};
 use super::super::words::{choices, word};
 use crate::domain::actor::{Role, RoleSet};
+use crate::http::endpoints::OFFICER;
 use actix_web::http::Method;
 use askama::Template;
 

@@ -2,13 +2,14 @@
 //!
 //! Which buttons a case shows is what its `verbs` say for who asks; the endpoints judge every one of them again.
 
+use super::super::acts;
 use super::super::fields::{Choice, FormView};
 use super::super::frame::Frame;
 use super::super::json::Json;
-use super::super::table::{ENTERPRISE, INSIDERS};
 use super::super::visit::{Answer, Visit, see_other};
 use super::super::words::choices;
-use crate::domain::actor::{Role, RoleSet};
+use crate::domain::actor::RoleSet;
+use crate::http::endpoints::{APPROVER, DISTRICT, ENTERPRISE, INSIDERS, OFFICER, REVIEWER, WORKERS};
 use crate::http::problem::ProblemType;
 use actix_web::http::Method;
 use askama::Template;
@@ -78,12 +79,9 @@ pub async fn list(visit: &Visit) -> Answer {
 /// An act that a case offers: the verb of the table, the page of the act, its words.
 type Offer = (&'static str, &'static str, &'static str, &'static str, RoleSet);
 
-const OFFICER: RoleSet = RoleSet::of(&[Role::BureauOfficer]);
-const APPROVER: RoleSet = RoleSet::of(&[Role::BureauApprover]);
-const DISTRICT: RoleSet = RoleSet::of(&[Role::DistrictOfficer]);
 const ANY: RoleSet = RoleSet::ALL;
 
-const OFFERS: [Offer; 18] = [
+const OFFERS: [Offer; 21] = [
     ("accept", "/do/accept/{id}", "受理", "Accept", DISTRICT),
     ("ask", "/do/ask/{id}", "要求补正", "Ask for corrections", ANY),
     ("recommend", "/do/recommend/{id}", "推荐", "Recommend", DISTRICT),
@@ -91,13 +89,16 @@ const OFFERS: [Offer; 18] = [
     ("decline", "/do/decline/{id}", "不予受理", "Decline", DISTRICT),
     ("let_in", "/do/let-in/{id}", "准予参加", "Let in", OFFICER),
     ("keep_out", "/do/keep-out/{id}", "不予参加", "Keep out", OFFICER),
-    ("opine", "/cases/{id}/opinions", "出具意见", "Give opinions", RoleSet::of(&[Role::AgencyReviewer])),
+    ("opine", "/cases/{id}/opinions", "出具意见", "Give opinions", REVIEWER),
     ("consolidate", "/do/consolidate/{id}", "汇总意见", "Consolidate", OFFICER),
     ("resolve", "/do/resolve/{id}", "处理分歧", "Resolve opinions", OFFICER),
     ("return", "/do/return/{id}", "退回会审", "Return to the agencies", OFFICER),
     ("propose", "/cases/{id}/decisions", "拟定决定", "Propose decisions", OFFICER),
     ("decide", "/do/decide/{id}", "作出决定", "Decide", APPROVER),
     ("send_back", "/do/send-back/{id}", "退回拟定", "Send back", APPROVER),
+    ("reopen", "/do/reopen/{id}", "重新审议", "Reopen", OFFICER),
+    ("overturn", "/do/overturn/{id}", "支持申诉", "Overturn the refusal", APPROVER),
+    ("uphold", "/do/reject-appeal/{id}", "驳回申诉", "Let the refusal stand", APPROVER),
     ("correct", "/applications/{id}/correction", "补正", "Correct", ENTERPRISE),
     ("appeal", "/do/appeal/{id}", "申诉", "Appeal", ENTERPRISE),
     ("retract", "/do/retract/{id}", "恢复申请", "Take the withdrawal back", ENTERPRISE),
@@ -179,7 +180,10 @@ pub async fn show(visit: &Visit) -> Answer {
         case,
         id,
         stages: stages(visit, case),
-        offers: offers.map(|(_, href, zh, en, _)| (href.replace("{id}", id), visit.t(zh, en))).collect(),
+        offers: offers
+            .map(|(_, href, zh, en, _)| (href.replace("{id}", id), visit.t(zh, en)))
+            .chain(acts::offered(visit, "case", id, case).into_iter().map(|offer| (offer.href, offer.words)))
+            .collect(),
         timeline: Json(&timeline),
         documents: Json(&documents),
         opinions: Json(&opinions),
@@ -188,7 +192,7 @@ pub async fn show(visit: &Visit) -> Answer {
         precedents: Json(&precedents),
         difference: Json(&difference),
         inside,
-        works: visit.roles().intersects(super::super::table::WORKERS),
+        works: visit.roles().intersects(WORKERS),
     })
 }
 

@@ -2,10 +2,11 @@
 
 use super::super::frame::Frame;
 use super::super::json::Json;
-use super::super::table::{CUSTOMS, ENTERPRISE, SUPERVISORS, WORKERS};
+use super::super::table::CUSTOMS;
 use super::super::visit::{Answer, Visit, see_other};
 use super::notices::page_of;
 use crate::domain::actor::RoleSet;
+use crate::http::endpoints::{ENTERPRISE, SUPERVISORS, WORKERS};
 use askama::Template;
 use serde_json::Value;
 

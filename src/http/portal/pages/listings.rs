@@ -1,15 +1,18 @@
 //! The white list: search, one listing with its history and use, its certificate, what changed, and files of it.
 
 use super::super::chart::{Chart, Share, Stack, Tone, Words};
+use super::super::fields::FormView;
 use super::super::frame::Frame;
 use super::super::json::Json;
+use super::super::qr::Qr;
 use super::super::show;
-use super::super::table::{CASES, ENTERPRISE, OFFICER, READERS};
 use super::super::visit::{Answer, Visit, see_other};
 use crate::domain::code::{HsCode, Uscc};
 use crate::domain::id::ApplicationId;
 use crate::domain::listing_number::ListingNumber;
+use crate::http::endpoints::{CASES, ENTERPRISE, OFFICER, READERS};
 use crate::http::problem::ProblemType;
+use actix_web::http::Method;
 use askama::Template;
 use serde_json::Value;
 
@@ -158,7 +161,11 @@ fn used(visit: &Visit, balance: Json<'_>) -> Option<Chart> {
 #[template(path = "portal/certificate.html")]
 struct Certificate<'a> {
     f: Frame,
+    form: FormView<'a>,
     listing: Json<'a>,
+    issued: Json<'a>,
+    qr: Option<Qr>,
+    may_issue: bool,
 }
 
 /// Shows a listing as a certificate to print.
@@ -169,7 +176,36 @@ pub async fn certificate(visit: &Visit) -> Answer {
     let number = visit.part("number");
     let listing = visit.get(format!("/v1/listings/{number}")).await?.view;
     let title = format!("{} {number}", visit.t("名单凭证", "Certificate"));
-    visit.render(&Certificate { f: Frame::new(visit, title), listing: Json(&listing) })
+    let code = visit.query.get("code");
+    let issued = if code.is_empty() { Value::Null } else { visit.get(checked(number, code)).await?.view };
+    let address = visit.outside(&format!("/check?number={number}&code={code}"));
+    visit.render(&Certificate {
+        f: Frame::new(visit, title),
+        form: visit.form_view(Json::NOTHING, None),
+        listing: Json(&listing),
+        issued: Json(&issued),
+        qr: Qr::of(&address, visit.t("核对此凭证", "Check this certificate")).filter(|_| !code.is_empty()),
+        may_issue: visit.roles().intersects(CASES),
+    })
+}
+
+/// The endpoint that checks a certificate.
+pub fn checked(number: &str, code: &str) -> String {
+    let encoded =
+        |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>().replace('+', "%20");
+    format!("/v1/listings/{}/certificates/{}", encoded(number), encoded(code))
+}
+
+/// Issues a certificate and shows it.
+///
+/// # Errors
+/// What the endpoint refuses.
+pub async fn issue(visit: &Visit) -> Answer {
+    let number = visit.part("number");
+    let issued = visit.send(Method::POST, format!("/v1/listings/{number}/certificates"), Value::Null).await?;
+    let Some(issued) = issued else { return certificate(visit).await };
+    let code = Json(&issued.view).text("code")?.into_owned();
+    Ok(see_other(&format!("/listings/{number}/certificate?code={code}")))
 }
 
 #[derive(Template)]

@@ -13,4 +13,5 @@ pub mod listings;
 pub mod lookup;
 pub mod notices;
 pub mod oversight;
+pub mod people;
 pub mod public;

@@ -1,13 +1,13 @@
 //! Oversight: the board, reports, enterprises, usage returns, schemes, people.
 
+use super::super::acts::{Offer, offered};
 use super::super::chart::{Bars, Chart, Donut, Row, Tone, Words};
 use super::super::fields::FormView;
-use super::super::frame::{Frame, role};
+use super::super::frame::Frame;
 use super::super::json::Json;
-use super::super::table::ENTERPRISE;
 use super::super::visit::{Answer, Failure, Visit, see_other};
 use super::super::words::word;
-use crate::domain::actor::Role;
+use crate::http::endpoints::ENTERPRISE;
 use actix_web::http::Method;
 use askama::Template;
 
@@ -151,6 +151,21 @@ struct Enterprise<'a> {
     enterprise: Json<'a>,
     listings: Json<'a>,
     mandates: Json<'a>,
+    offers: Vec<Offer>,
+}
+
+/// Shows an applicant their own enterprise, or how to register it.
+///
+/// # Errors
+/// What the endpoint refuses.
+pub async fn my_enterprise(visit: &Visit) -> Answer {
+    let uscc = visit.caller()?.org;
+    let known = visit.find(format!("/v1/enterprises/{uscc}")).await?;
+    Ok(see_other(&if known.is_null() {
+        "/do/register-enterprise/new".to_owned()
+    } else {
+        format!("/enterprises/{uscc}")
+    }))
 }
 
 /// Shows an enterprise.
@@ -165,6 +180,7 @@ pub async fn enterprise(visit: &Visit) -> Answer {
     visit.render(&Enterprise {
         f: Frame::new(visit, Json(&enterprise).text("name_zh")?.into_owned()),
         enterprise: Json(&enterprise),
+        offers: offered(visit, "enterprise", uscc, Json(&enterprise)),
         listings: Json(&listings),
         mandates: Json(&mandates),
     })
@@ -178,6 +194,7 @@ struct Usage<'a> {
     findings: Json<'a>,
     own: bool,
     more: Option<String>,
+    corrections: Vec<Vec<Offer>>,
 }
 
 /// Lists usage returns and findings.
@@ -190,6 +207,11 @@ pub async fn usage(visit: &Visit) -> Answer {
     visit.render(&Usage {
         f: Frame::new(visit, visit.t("使用情况报告", "Usage returns")),
         more: visit.next_page(&list),
+        corrections: Json(&list)
+            .each("items")?
+            .into_iter()
+            .map(|it| Ok(offered(visit, "usage", &it.text("id")?, it)))
+            .collect::<Result<_, Failure>>()?,
         list: Json(&list),
         findings: Json(&findings),
         own: visit.roles().intersects(ENTERPRISE),
@@ -257,32 +279,6 @@ pub async fn scheme(visit: &Visit) -> Answer {
     let scheme = visit.get(format!("/v1/schemes/{}", visit.part("code"))).await?.view;
     let title = Json(&scheme).text(visit.lang.pick("name/zh", "name/en"))?.into_owned();
     visit.render(&Scheme { f: Frame::new(visit, title), scheme: Json(&scheme) })
-}
-
-#[derive(Template)]
-#[template(path = "portal/people.html")]
-struct People<'a> {
-    f: Frame,
-    list: Json<'a>,
-    more: Option<String>,
-}
-
-impl People<'_> {
-    fn role(&self, word: impl AsRef<str>) -> String {
-        Role::parse(word.as_ref()).map_or_else(|| word.as_ref().to_owned(), |it| role(self.f.lang, it).to_owned())
-    }
-}
-
-/// Lists people and their roles.
-///
-/// # Errors
-/// What the endpoint refuses.
-pub async fn people(visit: &Visit) -> Answer {
-    let list = visit.get(visit.endpoint("/v1/people", &["org", "after"])).await?.view;
-    let more = visit.next_page(&list);
-    visit.render(&People {
-        f: Frame::new(visit, visit.t("人员与角色", "People and roles")), list: Json(&list), more
-    })
 }
 
 #[derive(Template)]

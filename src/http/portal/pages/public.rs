@@ -1,8 +1,11 @@
 //! What everybody may read: notices of published batches, and whether a certificate is genuine.
 
 use super::super::frame::Frame;
+use super::super::gateway::Asked;
 use super::super::json::Json;
-use super::super::visit::{Answer, Visit};
+use super::super::visit::{Answer, Failure, Visit};
+use super::listings::checked;
+use actix_web::http::StatusCode;
 use askama::Template;
 use serde_json::Value;
 
@@ -30,18 +33,34 @@ pub async fn notice(visit: &Visit) -> Answer {
 struct Check<'a> {
     f: Frame,
     number: &'a str,
+    code: &'a str,
     notice: Json<'a>,
+    certificate: Json<'a>,
     asked: bool,
 }
 
-/// Finds a notice by its number.
+/// Finds a notice by its number, or a certificate by the number of its listing and its code.
 ///
 /// # Errors
 /// What the endpoint refuses otherwise.
 pub async fn check(visit: &Visit) -> Answer {
     let number = visit.query.get("number").trim();
     let encoded: String = url::form_urlencoded::byte_serialize(number.as_bytes()).collect();
-    let notice = if number.is_empty() { Value::Null } else { visit.find(format!("/v1/notices/{encoded}")).await? };
+    let code = visit.query.get("code").trim();
+    let (wants_notice, wants_certificate) =
+        (!number.is_empty() && code.is_empty(), !number.is_empty() && !code.is_empty());
+    let notice = if wants_notice { visit.find(format!("/v1/notices/{encoded}")).await? } else { Value::Null };
+    let certificate = if wants_certificate { found(visit, number, code).await? } else { Value::Null };
     let f = Frame::new(visit, visit.t("公众核对", "Public check"));
-    visit.render(&Check { f, number, notice: Json(&notice), asked: !number.is_empty() })
+    let asked = !number.is_empty();
+    visit.render(&Check { f, number, code, notice: Json(&notice), certificate: Json(&certificate), asked })
+}
+
+/// What is not even written like a number and a code belongs to no certificate.
+async fn found(visit: &Visit, number: &str, code: &str) -> Result<Value, Failure> {
+    match visit.ask(Asked::get(checked(number, code))).await {
+        Ok(reply) => Ok(reply.view),
+        Err(refused) if matches!(refused.status, StatusCode::BAD_REQUEST | StatusCode::NOT_FOUND) => Ok(Value::Null),
+        Err(refused) => Err(refused.into()),
+    }
 }

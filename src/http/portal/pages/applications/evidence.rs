@@ -1,5 +1,6 @@
 //! Files that come into an application: evidence, and items as a spreadsheet.
 
+use super::super::super::acts::{Offer, offered};
 use super::super::super::fields::{Choice, FormView};
 use super::super::super::frame::Frame;
 use super::super::super::gateway::Asked;
@@ -19,6 +20,7 @@ const UPLOAD: usize = 21 * 1024 * 1024;
 #[template(path = "portal/application_documents.html")]
 struct Documents<'a> {
     f: Frame,
+    offers: Vec<Vec<Offer>>,
     form: FormView<'a>,
     id: &'a str,
     checklist: Json<'a>,
@@ -41,6 +43,11 @@ pub async fn documents(visit: &Visit) -> Answer {
         .collect::<Result<_, askama::Error>>()?;
     visit.render(&Documents {
         f: Frame::new(visit, visit.t("证明材料", "Evidence")),
+        offers: Json(&list)
+            .each("items")?
+            .into_iter()
+            .map(|file| Ok(offered(visit, "document", &file.text("id")?, file)))
+            .collect::<Result<_, askama::Error>>()?,
         form: visit.form_view(Json::NOTHING, None),
         id,
         checklist: Json(&checklist),

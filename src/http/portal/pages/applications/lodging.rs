@@ -4,6 +4,7 @@ use super::super::super::fields::FormView;
 use super::super::super::frame::Frame;
 use super::super::super::gateway::Refused;
 use super::super::super::json::Json;
+use super::super::super::qr::Qr;
 use super::super::super::visit::{Answer, Visit, see_other};
 use super::open;
 use actix_web::http::{Method, StatusCode};
@@ -63,6 +64,7 @@ struct Receipt<'a> {
     f: Frame,
     case: Json<'a>,
     id: &'a str,
+    qr: Option<Qr>,
 }
 
 /// Shows the receipt of what was lodged.
@@ -72,5 +74,10 @@ struct Receipt<'a> {
 pub async fn receipt(visit: &Visit) -> Answer {
     let opened = open(visit).await?;
     let id = visit.part("id");
-    visit.render(&Receipt { f: Frame::new(visit, visit.t("提交回执", "Receipt")), case: Json(&opened.view), id })
+    visit.render(&Receipt {
+        f: Frame::new(visit, visit.t("提交回执", "Receipt")),
+        case: Json(&opened.view),
+        id,
+        qr: Qr::of(&visit.outside(&format!("/cases/{id}")), visit.t("案件页", "The case")),
+    })
 }

@@ -1,0 +1,79 @@
+//! Certificates of listings for third parties: issued with a code, checked by anybody who holds number and code.
+//!
+//! A certificate says how a listing stood at a revision. Invariant: a check shows nothing that the certificate does not
+//! show, but for how the listing stands now, and nothing to who does not know the code.
+
+use super::App;
+use super::error::AppError;
+use super::repeat::{Repeat, Written};
+use super::report::views;
+use super::view::{ListingView, Notes};
+use crate::domain::actor::Caller;
+use crate::domain::certificate::CertificateCode;
+use crate::domain::listing_number::ListingNumber;
+use crate::domain::revision::Revision;
+use crate::domain::validity::Instant;
+use crate::store::keep::certificates::{self, CertificateRow};
+use crate::store::private::random;
+
+/// A certificate as it was issued.
+#[derive(Debug, Clone)]
+pub struct Certificate(pub CertificateRow);
+
+/// A certificate with the listing as it stood and as it stands.
+#[derive(Debug, Clone)]
+pub struct Checked {
+    /// What was issued.
+    pub certificate: Certificate,
+    /// The listing on the day of issue, as it was known then.
+    pub then: ListingView,
+    /// The listing today.
+    pub now: ListingView,
+}
+
+impl App {
+    /// Issues a certificate of a listing that the caller may see, as it stands now.
+    ///
+    /// # Errors
+    /// [`AppError::NotFound`] also for listings of others.
+    pub fn issue_certificate(
+        &self,
+        caller: &Caller,
+        request_id: Option<String>,
+        number: ListingNumber,
+        repeat: Repeat<Certificate>,
+    ) -> Result<Written<Certificate>, AppError> {
+        self.listing(caller, number, None, None)?;
+        let revision = self.index.load().revision();
+        let issued_to = caller.acting_for.map_or_else(|| caller.org.to_string(), |uscc| uscc.to_string());
+        self.repeatable(self.context(caller, request_id), repeat, move |tx| {
+            let row = CertificateRow {
+                code: CertificateCode::of(random()?).to_string(),
+                listing: number.to_string(),
+                revision: revision.0,
+                issued_to,
+                issued_at: tx.context().at.micros(),
+            };
+            certificates::insert(tx.conn(), &row)?;
+            Ok(Certificate(row))
+        })
+    }
+
+    /// Finds a certificate by number and code.
+    ///
+    /// # Errors
+    /// [`AppError::NotFound`] where number and code do not belong together.
+    pub fn certificate(&self, number: ListingNumber, code: CertificateCode) -> Result<Checked, AppError> {
+        let (number, today) = (number.to_string(), self.clock.now().day());
+        self.store.read(|conn| {
+            let row = certificates::find(conn, &code.to_string())?.filter(|row| row.listing == number);
+            let row = row.ok_or(AppError::NotFound)?;
+            let day = Instant::from_micros(row.issued_at).day();
+            let numbers = std::slice::from_ref(&number);
+            let then = views(conn, numbers, Some(Revision(row.revision)), day, Notes::Hidden)?.pop();
+            let now = views(conn, numbers, None, today, Notes::Hidden)?.pop();
+            let (then, now) = then.zip(now).ok_or(AppError::NotFound)?;
+            Ok(Checked { certificate: Certificate(row), then, now })
+        })
+    }
+}

@@ -1,0 +1,421 @@
+//! Registers: lists of things that need no page of their own, each a row of the table below.
+//!
+//! A row says which endpoint lists the things, which members are shown and how, what may be filtered by; what can be done
+//! with a thing, and what can be made anew, are acts that name the register.
+
+use super::super::endpoints::{AUDITOR, BOARD, ENTERPRISE, INSPECTED, SCREENERS, SEE_ERASURES, WORKERS};
+use super::acts::{NEW, Offer, offered};
+use super::frame::Frame;
+use super::json::Json;
+use super::visit::{Answer, Failure, Visit, see_other};
+use crate::domain::actor::RoleSet;
+use crate::domain::register::OFFICERS as STAFF;
+use crate::http::problem::ProblemType;
+use askama::Template;
+
+type Both = (&'static str, &'static str);
+
+/// How a member is shown.
+enum Show {
+    /// As it is.
+    Text,
+    /// As a code.
+    Code,
+    /// In words of a family.
+    Word(&'static str),
+    /// As a legal day.
+    Day,
+    /// As a moment in Beijing time.
+    Moment,
+    /// As a link to the page of what it names.
+    Link(&'static str),
+}
+
+/// A column: its name, the member in Chinese and in English, how it is shown.
+struct Column(Both, Both, Show);
+
+/// A register.
+pub struct Register {
+    /// Name in addresses.
+    pub slug: &'static str,
+    /// Who may open it.
+    pub roles: RoleSet,
+    endpoint: &'static str,
+    title: Both,
+    says: Both,
+    empty: Both,
+    /// The member that names a thing.
+    id: &'static str,
+    filters: &'static [(&'static str, Both)],
+    /// The filter without which nothing is listed, and what to say then.
+    asks: Option<(&'static str, Both)>,
+    columns: &'static [Column],
+    /// A file of each thing: what it is, and where.
+    file: Option<(Both, &'static str)>,
+}
+
+const fn column(zh: &'static str, en: &'static str, member: &'static str, show: Show) -> Column {
+    Column((zh, en), (member, member), show)
+}
+
+const PLAIN: Register = Register {
+    slug: "",
+    roles: RoleSet::EMPTY,
+    endpoint: "",
+    title: ("", ""),
+    says: ("", ""),
+    empty: ("没有记录。", "There is nothing here."),
+    id: "id",
+    filters: &[],
+    asks: None,
+    columns: &[],
+    file: None,
+};
+
+const ENTERPRISE_COLUMN: Column = column("企业", "Enterprise", "enterprise", Show::Link("/enterprises/"));
+
+/// Every register.
+pub const REGISTERS: &[Register] = &[
+    Register {
+        slug: "findings",
+        roles: INSPECTED,
+        endpoint: "/v1/findings",
+        title: ("检查发现", "Findings"),
+        says: ("检查中发现的情况及其处理结果。", "What inspections found, and what came of it."),
+        filters: &[("enterprise", ("企业信用代码", "USCC"))],
+        columns: &[
+            column("日期", "Found on", "found_on", Show::Day),
+            ENTERPRISE_COLUMN,
+            column("名单", "Listing", "listing", Show::Link("/listings/")),
+            column("类别", "Kind", "kind", Show::Word("finding")),
+            column("情况", "What was found", "text", Show::Text),
+            column("处理结果", "Outcome", "outcome", Show::Word("finding_outcome")),
+            column("办结", "Closed on", "closed_on", Show::Day),
+        ],
+        ..PLAIN
+    },
+    Register {
+        slug: "bars",
+        roles: SCREENERS,
+        endpoint: "/v1/bars",
+        title: ("限制申请的企业", "Barred enterprises"),
+        says: (
+            "限制期内不能提出申请。要限制一家企业，请打开企业页面。",
+            "They cannot apply until that day. To bar an enterprise, open its page.",
+        ),
+        empty: ("没有被限制的企业。", "Nobody is barred."),
+        id: "enterprise",
+        columns: &[
+            ENTERPRISE_COLUMN,
+            column("名称", "Name", "name_zh", Show::Text),
+            column("自", "From", "bar/from", Show::Day),
+            column("至", "Until", "bar/until", Show::Day),
+            column("依据", "Ground", "bar/ground/code", Show::Word("reason")),
+            column("说明", "Basis", "bar/ground/basis", Show::Text),
+            column("调整", "Adjustment", "bar/adjustment", Show::Link("/adjustments/")),
+        ],
+        ..PLAIN
+    },
+    Register {
+        slug: "screening",
+        roles: SCREENERS,
+        endpoint: "/v1/screening",
+        title: ("核查名单", "Screening lists"),
+        says: (
+            "申请时据此核查企业；记录结束后仍然保留。",
+            "Applicants are screened against them; entries that ended stay on record.",
+        ),
+        filters: &[("enterprise", ("企业信用代码", "USCC"))],
+        columns: &[
+            column("名单", "List", "list", Show::Word("screening")),
+            ENTERPRISE_COLUMN,
+            column("名称", "Name", "name", Show::Text),
+            column("事由", "Ground", "ground", Show::Text),
+            column("来源", "Source", "source", Show::Text),
+            column("自", "From", "valid_from", Show::Day),
+            column("至", "Until", "valid_to", Show::Day),
+        ],
+        ..PLAIN
+    },
+    Register {
+        slug: "broadcasts",
+        roles: RoleSet::ALL,
+        endpoint: "/v1/broadcasts",
+        title: ("公告", "Announcements"),
+        says: ("市局面向试点各方发布的公告。", "What the bureau told everybody of a scheme."),
+        empty: ("还没有公告。", "Nothing has been announced yet."),
+        columns: &[
+            column("发布时间", "Published", "published_at", Show::Moment),
+            Column(("标题", "Title"), ("title/zh", "title/en"), Show::Text),
+            Column(("正文", "Text"), ("body/zh", "body/en"), Show::Text),
+            column("状态", "State", "state", Show::Word("broadcast")),
+        ],
+        ..PLAIN
+    },
+    Register {
+        slug: "texts",
+        roles: WORKERS,
+        endpoint: "/v1/texts",
+        title: ("常用文本", "Texts to use again"),
+        says: ("本单位办理案件时反复使用的文字。", "What your office writes again and again."),
+        empty: ("还没有常用文本。", "No text is kept yet."),
+        columns: &[
+            column("用于", "For", "purpose", Show::Word("text_purpose")),
+            column("名称", "Title", "title", Show::Text),
+            Column(("文字", "Text"), ("text_zh", "text_en"), Show::Text),
+            column("更新时间", "Changed", "changed_at", Show::Moment),
+        ],
+        ..PLAIN
+    },
+    Register {
+        slug: "items",
+        roles: ENTERPRISE,
+        endpoint: "/v1/items",
+        title: ("物品目录", "Catalogue of items"),
+        says: ("贵单位反复申请的物品；申请时可以取用。", "What your enterprise applies for again and again."),
+        empty: (
+            "目录还是空的。登记一次，以后申请不必重填。",
+            "The catalogue is empty. Add an item once, and later applications take it from here.",
+        ),
+        filters: &[("q", ("名称、别名或编码", "Name, other name or code"))],
+        columns: &[
+            column("名称", "Name", "item/name_zh", Show::Text),
+            column("英文名称", "In English", "item/name_en", Show::Text),
+            column("商品编号", "HS code", "item/hs_code", Show::Code),
+            column("CAS 号", "CAS", "item/cas", Show::Code),
+            column("规格型号", "Specification", "item/specification", Show::Text),
+            column("单位", "Unit", "unit", Show::Word("unit")),
+        ],
+        ..PLAIN
+    },
+    Register {
+        slug: "reconciliations",
+        roles: BOARD,
+        endpoint: "/v1/reconciliations",
+        title: ("对账", "Reconciliations"),
+        says: (
+            "海关记录的用量与本系统逐单比对的结果；确认之前什么都不变。",
+            "What customs booked, held against what stands here; nothing changes before somebody confirms.",
+        ),
+        empty: (
+            "还没有对账。海关系统通过接口提交。",
+            "There is none yet. Systems of customs hand them in through the API.",
+        ),
+        columns: &[
+            column("时间", "Compared", "compared_at", Show::Moment),
+            column("自", "From", "from", Show::Day),
+            column("至", "To", "to", Show::Day),
+            column("一致", "Matched", "counts/matched", Show::Text),
+            column("本系统缺", "Missing here", "counts/missing_here", Show::Text),
+            column("海关缺", "Missing there", "counts/missing_there", Show::Text),
+            column("不同", "Different", "counts/different", Show::Text),
+            column("状态", "State", "state", Show::Word("reconciliation")),
+        ],
+        file: Some((("差异明细", "Details"), "/v1/reconciliations/{id}/rows.xlsx")),
+        ..PLAIN
+    },
+    Register {
+        slug: "messages",
+        roles: BOARD,
+        endpoint: "/v1/draw-messages",
+        title: ("核注核销报文", "Messages of customs"),
+        says: (
+            "海关系统发来的报文及本系统的答复，按保留期限保存。",
+            "What systems of customs sent and were answered, kept for the time of retention.",
+        ),
+        filters: &[("declaration", ("报关单号", "Declaration"))],
+        asks: Some((
+            "declaration",
+            ("输入报关单号，查看关于它的报文。", "Enter a declaration to see the messages about it."),
+        )),
+        columns: &[
+            column("时间", "Received", "received_at", Show::Moment),
+            column("报关单", "Declaration", "declaration", Show::Link("/declarations/")),
+            column("动作", "Verb", "verb", Show::Word("draw_verb")),
+            column("序号", "Sequence", "sequence", Show::Code),
+            column("单位", "Organisation", "org", Show::Code),
+            column("答复", "Answer", "status", Show::Code),
+            column("修订号", "Revision", "revision", Show::Code),
+        ],
+        file: Some((("原文", "As sent"), "/v1/draw-messages/{id}")),
+        ..PLAIN
+    },
+    Register {
+        slug: "organisations",
+        roles: STAFF,
+        endpoint: "/v1/organisations",
+        title: ("单位", "Organisations"),
+        says: ("参与试点的机构；企业见企业列表。", "The offices of the schemes; enterprises have a list of their own."),
+        empty: ("还没有登记单位。", "No organisation is registered yet."),
+        id: "code",
+        columns: &[
+            column("代码", "Code", "code", Show::Code),
+            Column(("名称", "Name"), ("name_zh", "name_en"), Show::Text),
+            column("种类", "Kind", "kind", Show::Word("organisation")),
+            column("电子邮箱", "E-mail", "mail", Show::Text),
+            column("使用中", "Active", "active", Show::Word("truth")),
+        ],
+        ..PLAIN
+    },
+    Register {
+        slug: "erasures",
+        roles: SEE_ERASURES,
+        endpoint: "/v1/privacy/erasures",
+        title: ("个人信息删除", "Erasures"),
+        says: (
+            "由一名管理员提出，另一名确认；在人员或企业页面提出。",
+            "One administrator proposes it on the page of the person or enterprise, another confirms.",
+        ),
+        empty: ("没有删除记录。", "Nothing was erased."),
+        columns: &[
+            column("时间", "Recorded", "recorded_at", Show::Moment),
+            column("人员", "Person", "subject/id", Show::Link("/people/")),
+            column("企业", "Enterprise", "subject/enterprise", Show::Link("/enterprises/")),
+            column("依据", "Ground", "ground_text", Show::Text),
+            column("状态", "State", "state_text", Show::Text),
+            column("记录数", "Rows", "rows", Show::Text),
+        ],
+        ..PLAIN
+    },
+    Register {
+        slug: "accesses",
+        roles: AUDITOR,
+        endpoint: "/v1/access-records",
+        title: ("查阅记录", "Records of access"),
+        says: (
+            "谁在何时查阅了个人信息或日志内容；查阅本页也会留痕。",
+            "Who looked at personal data or inside the log, and when; opening this page is on record too.",
+        ),
+        filters: &[("person", ("人员编号", "Person")), ("org", ("单位", "Organisation"))],
+        columns: &[
+            column("时间", "When", "accessed_at", Show::Moment),
+            column("人员", "Person", "person", Show::Link("/people/")),
+            column("单位", "Organisation", "org", Show::Code),
+            column("内容", "What", "kind_text", Show::Text),
+            column("地址", "Where", "about", Show::Code),
+            column("封存批次", "Seal", "seal", Show::Text),
+        ],
+        ..PLAIN
+    },
+];
+
+/// A cell of a register.
+struct Cell {
+    text: String,
+    code: bool,
+    link: Option<String>,
+    /// Whether it stands as it was entered, in whatever language.
+    entered: bool,
+}
+
+/// A thing of a register.
+struct Thing {
+    cells: Vec<Cell>,
+    offers: Vec<Offer>,
+    file: Option<String>,
+}
+
+/// A filter: its name, words, value.
+type Filter<'a> = (&'static str, &'static str, &'a str);
+
+#[derive(Template)]
+#[template(path = "portal/register.html")]
+struct RegisterPage<'a> {
+    f: Frame,
+    title: &'static str,
+    says: &'static str,
+    empty: &'static str,
+    makes: Vec<Offer>,
+    filters: Vec<Filter<'a>>,
+    columns: Vec<&'static str>,
+    file: Option<&'static str>,
+    acts: bool,
+    things: Vec<Thing>,
+    more: Option<String>,
+}
+
+fn cell(visit: &Visit, thing: Json<'_>, column: &Column) -> Result<Cell, Failure> {
+    let Column(_, member, show) = column;
+    let path = visit.t(member.0, member.1);
+    // A text that was entered in Chinese only says more than none.
+    let said = thing.maybe(path).or_else(|| thing.maybe(member.0)).map(|said| match said.0 {
+        serde_json::Value::Bool(truth) => truth.to_string(),
+        _ => said.word().into_owned(),
+    });
+    let raw = said.unwrap_or_default();
+    let f = visit.lang;
+    let text = match show {
+        Show::Text | Show::Code | Show::Link(_) => raw.clone(),
+        Show::Word(family) => super::words::word(f, family, &raw),
+        Show::Day if raw.is_empty() => String::new(),
+        Show::Moment if raw.is_empty() => String::new(),
+        Show::Day => super::show::day(f, &raw),
+        Show::Moment => super::show::moment(f, &raw),
+    };
+    let link = match show {
+        Show::Link(page) if !raw.is_empty() => Some(format!("{page}{raw}")),
+        Show::Link(_) | Show::Text | Show::Code | Show::Word(_) | Show::Day | Show::Moment => None,
+    };
+    Ok(Cell { text, code: matches!(show, Show::Code | Show::Link(_)), link, entered: matches!(show, Show::Text) })
+}
+
+/// Shows a register.
+///
+/// # Errors
+/// `not-found` for no register; what the endpoint refuses.
+pub async fn show(visit: &Visit) -> Answer {
+    let register =
+        REGISTERS.iter().find(|register| register.slug == visit.part("slug")).ok_or(ProblemType::NotFound)?;
+    if !visit.roles().intersects(register.roles) {
+        return Err(ProblemType::Forbidden.into());
+    }
+    // Announcements are for everybody, whoever they act for.
+    if register.roles != RoleSet::ALL && visit.must_choose_enterprise_for(register.roles) {
+        return Ok(see_other("/account"));
+    }
+    let names: Vec<&str> = register.filters.iter().map(|(name, _)| *name).chain(["after"]).collect();
+    let waits = register.asks.is_some_and(|(name, _)| visit.query.get(name).is_empty());
+    let list = if waits {
+        serde_json::json!({ "items": [] })
+    } else {
+        visit.get(visit.endpoint(register.endpoint, &names)).await?.view
+    };
+    let mut things = Vec::new();
+    for thing in Json(&list).each("items")? {
+        let id = thing.text(register.id)?;
+        things.push(Thing {
+            cells: register.columns.iter().map(|column| cell(visit, thing, column)).collect::<Result<_, _>>()?,
+            offers: offered(visit, register.slug, &id, thing),
+            file: register.file.as_ref().map(|_| format!("/registers/{}/{id}/file", register.slug)),
+        });
+    }
+    let filters =
+        register.filters.iter().map(|(name, words)| (*name, visit.t(words.0, words.1), visit.query.get(name)));
+    let title = visit.t(register.title.0, register.title.1);
+    visit.render(&RegisterPage {
+        f: Frame::new(visit, title),
+        title,
+        says: visit.t(register.says.0, register.says.1),
+        empty: match register.asks {
+            Some((_, words)) if waits => visit.t(words.0, words.1),
+            Some(_) | None => visit.t(register.empty.0, register.empty.1),
+        },
+        makes: offered(visit, &format!("{}+", register.slug), NEW, Json::NOTHING),
+        filters: filters.collect(),
+        columns: register.columns.iter().map(|Column(name, ..)| visit.t(name.0, name.1)).collect(),
+        file: register.file.as_ref().map(|(words, _)| visit.t(words.0, words.1)),
+        acts: things.iter().any(|thing| !thing.offers.is_empty()),
+        things,
+        more: visit.next_page(&list),
+    })
+}
+
+/// Hands out the file of a thing.
+///
+/// # Errors
+/// `not-found` where there is none; what the endpoint refuses.
+pub async fn file(visit: &Visit) -> Answer {
+    let register = REGISTERS.iter().find(|register| register.slug == visit.part("slug"));
+    let (_, endpoint) = register.and_then(|register| register.file).ok_or(ProblemType::NotFound)?;
+    visit.hand_on(endpoint.replace("{id}", visit.part("id"))).await
+}
