@@ -5,8 +5,8 @@
 
 use super::api::{
     accesses, adjustments, application_files, applications, batches, border, case_reads, case_steps, declarations,
-    enterprises, findings, health, holders, inbox, items, listing_changes, listings, log, lookups, own, pages, people,
-    privacy, receipts, reconciliations, reference, screening, stops, texts, usage_returns,
+    enterprises, evidence, findings, health, holders, inbox, items, listing_changes, listings, log, lookups, own,
+    pages, people, privacy, receipts, reconciliations, reference, screening, stops, texts, usage_returns,
 };
 use super::edge;
 use crate::domain::actor::{Role, RoleSet};
@@ -129,6 +129,15 @@ const INSPECTORS: RoleSet = RoleSet::of(&[Role::BureauOfficer, Role::DistrictOff
 const APPROVER: RoleSet = RoleSet::of(&[Role::BureauApprover]);
 const APPLICANT: RoleSet = RoleSet::of(&[Role::EnterpriseApplicant]);
 const ADMINISTRATOR: RoleSet = RoleSet::of(&[Role::BureauAdmin]);
+const EVIDENCE: RoleSet = RoleSet::of(&[
+    Role::BureauOfficer,
+    Role::BureauApprover,
+    Role::Auditor,
+    Role::CustomsDraw,
+    Role::CustomsOfficer,
+    Role::EnterpriseApplicant,
+    Role::EnterpriseAgent,
+]);
 const SEE_ERASURES: RoleSet = RoleSet::of(&[Role::BureauAdmin, Role::Auditor]);
 const SEE_PEOPLE: RoleSet = RoleSet::of(&[Role::BureauAdmin, Role::Auditor, Role::EnterpriseApplicant]);
 const GOVERN_PEOPLE: RoleSet = RoleSet::of(&[Role::BureauAdmin, Role::EnterpriseApplicant]);
@@ -405,7 +414,9 @@ endpoints! {
     POST "/v1/grants/{id}/confirm" people::confirm_grant Access::Roles(ADMINISTRATOR), Fact;
     POST "/v1/grants/{id}/refuse" people::refuse_grant Access::Roles(ADMINISTRATOR), Fact;
     POST "/v1/grants/{id}/end" people::end_grant Access::Roles(GOVERN_PEOPLE), Fact;
+    GET "/v1/evidence/{kind}/{id}" evidence::get_evidence Access::Roles(EVIDENCE), Read;
     GET "/v1/access-records" accesses::list_access_records Access::Roles(AUDITOR), Read;
+    GET "/v1/access-records/{id}" accesses::get_access_record Access::Roles(AUDITOR), Read;
     GET "/v1/privacy/erasures" privacy::list_erasures Access::Roles(SEE_ERASURES), Read;
     POST "/v1/privacy/erasures" privacy::propose_erasure Access::Roles(ADMINISTRATOR), Fact;
     GET "/v1/privacy/erasures/{id}" privacy::get_erasure Access::Roles(SEE_ERASURES), Read;

@@ -70,6 +70,8 @@ pub const INSPECTED: RoleSet = SUPERVISORS.union(ENTERPRISE).union(RoleSet::of(&
 pub const PEOPLE: RoleSet = RoleSet::of(&[Role::BureauAdmin, Role::Auditor, Role::EnterpriseApplicant]);
 /// The auditor.
 pub const AUDITOR: RoleSet = RoleSet::of(&[Role::Auditor]);
+/// Who may take packs of evidence: of what they see there.
+pub const EVIDENCE: RoleSet = BUREAU.union(AUDITOR).union(CUSTOMS).union(ENTERPRISE);
 /// The operator.
 pub const OPERATOR: RoleSet = RoleSet::of(&[Role::Operator, Role::BureauAdmin]);
 
@@ -199,6 +201,7 @@ pages! {
     GET "/log" audit::entries Access::Roles(AUDITOR);
     GET "/log/state" audit::state Access::Roles(AUDITOR);
     GET "/log/export.tar" audit::export Access::Roles(AUDITOR);
+    GET "/evidence/{kind}/{id}" audit::evidence Access::Roles(EVIDENCE);
     GET "/operations" oversight::operations Access::Roles(OPERATOR);
     GET "/notices/{number}" public::notice Access::Public;
     GET "/check" public::check Access::Public;

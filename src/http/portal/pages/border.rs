@@ -3,7 +3,7 @@
 use super::super::fields::{Choice, FormView};
 use super::super::frame::Frame;
 use super::super::json::Json;
-use super::super::table::{BUREAU, CUSTOMS};
+use super::super::table::{BUREAU, CUSTOMS, EVIDENCE};
 use super::super::visit::{Answer, Visit, see_other};
 use super::super::words::choices;
 use actix_web::http::Method;
@@ -45,6 +45,7 @@ pub async fn declarations(visit: &Visit) -> Answer {
 struct Declaration<'a> {
     f: Frame,
     declaration: Json<'a>,
+    evidence: bool,
 }
 
 /// Shows a declaration with its history.
@@ -55,7 +56,8 @@ pub async fn declaration(visit: &Visit) -> Answer {
     let number = visit.part("number");
     let declaration = visit.get(format!("/v1/declarations/{number}")).await?.view;
     let f = Frame::new(visit, format!("{} {number}", visit.t("报关单", "Declaration")));
-    visit.render(&Declaration { f, declaration: Json(&declaration) })
+    let evidence = visit.roles().intersects(EVIDENCE);
+    visit.render(&Declaration { f, declaration: Json(&declaration), evidence })
 }
 
 #[derive(Template)]

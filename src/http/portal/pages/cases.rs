@@ -5,7 +5,7 @@
 use super::super::fields::{Choice, FormView};
 use super::super::frame::Frame;
 use super::super::json::Json;
-use super::super::table::{ENTERPRISE, INSIDERS};
+use super::super::table::{ENTERPRISE, EVIDENCE, INSIDERS, WORKERS};
 use super::super::visit::{Answer, Visit, see_other};
 use super::super::words::choices;
 use crate::domain::actor::{Role, RoleSet};
@@ -131,6 +131,7 @@ struct Case<'a> {
     difference: Json<'a>,
     inside: bool,
     works: bool,
+    evidence: bool,
 }
 
 impl Case<'_> {
@@ -188,7 +189,8 @@ pub async fn show(visit: &Visit) -> Answer {
         precedents: Json(&precedents),
         difference: Json(&difference),
         inside,
-        works: visit.roles().intersects(super::super::table::WORKERS),
+        works: visit.roles().intersects(WORKERS),
+        evidence: visit.roles().intersects(EVIDENCE),
     })
 }
 

@@ -4,7 +4,7 @@ use super::super::chart::{Chart, Share, Stack, Tone, Words};
 use super::super::frame::Frame;
 use super::super::json::Json;
 use super::super::show;
-use super::super::table::{CASES, ENTERPRISE, OFFICER, READERS};
+use super::super::table::{CASES, CUSTOMS, ENTERPRISE, EVIDENCE, OFFICER, READERS};
 use super::super::visit::{Answer, Visit, see_other};
 use crate::domain::code::{HsCode, Uscc};
 use crate::domain::id::ApplicationId;
@@ -99,6 +99,7 @@ struct Listing<'a> {
     used: Option<Chart>,
     own: bool,
     officer: bool,
+    evidence: bool,
 }
 
 /// Shows one listing.
@@ -121,6 +122,8 @@ pub async fn show(visit: &Visit) -> Answer {
         used: used(visit, Json(&balance)),
         own: visit.roles().intersects(ENTERPRISE),
         officer: visit.roles().intersects(OFFICER),
+        // Customs take the evidence of declarations.
+        evidence: visit.roles().intersects(EVIDENCE) && !visit.roles().intersects(CUSTOMS),
     })
 }
 
@@ -199,7 +202,7 @@ pub async fn changes(visit: &Visit) -> Answer {
         Ok(reply) => reply.view,
         Err(refused) => {
             visit.refuse(refused)?;
-            serde_json::json!({ "items": [], "next": null })
+            serde_json::json!({ "items": [], "enterprises": [], "next": null })
         }
     };
     let more = visit.next_page(&list);
