@@ -118,7 +118,7 @@ on_both! {
         assert_eq!(kinds(proposed).last().map(String::as_str), Some("proposed"));
         assert_eq!(kinds(app.settle()).last().map(String::as_str), Some("decided"));
         assert_eq!(at("events", asked)["clock"]["used"], json!(0), "as of that day");
-        assert_eq!(case.read(&own, &format!("contents/1?as_of_revision={asked}"))["items"][0]["line"], json!(1));
+        assert_eq!(case.read(&own, &format!("contents/1?as_of_revision={asked}"))["number"], json!(1));
         for what in ["opinions", "decisions", "events", "notes", "contents/1"] {
             let target = |revision: i64| app.officer().get(&format!("{}/{what}?as_of_revision={revision}", case.0.path)).status;
             assert_eq!((target(unlodged.0), target(app.settle().0 + 1), target(0)), (404, 503, 400), "{what}");

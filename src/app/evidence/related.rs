@@ -98,6 +98,9 @@ impl Search<'_> {
         self.holder(&versions.last().ok_or(AppError::NotFound)?.enterprise)?;
         for row in decisions::of_listing(conn, number)? {
             self.add("decision", format!("{}/{}", row.application, row.line));
+            if let Some(batch) = row.batch {
+                self.inside("batch", batch);
+            }
             for opinion in opinions::versions(conn, &row.application)?.iter().filter(|opinion| opinion.line == row.line)
             {
                 self.inside("opinion", format!("{}/{}/{}", opinion.application, opinion.line, opinion.agency));
@@ -132,10 +135,6 @@ impl Search<'_> {
             self.add("scheme", row.scheme);
             if let Some(adjustment) = row.adjustment {
                 self.inside("adjustment", adjustment);
-            }
-            // Imported listings name batches of their own.
-            if let Some(batch) = row.batch.filter(|batch| batch.starts_with("bat_")) {
-                self.inside("batch", batch);
             }
         }
         Ok(())
