@@ -7,18 +7,19 @@
 use super::found::system;
 use super::lookup::Account;
 use super::receipts::question::canonical;
+use super::sealed::{self, Each, Sealed, Stretch};
 use super::view::Page;
 use super::{App, AppError};
 use crate::domain::access::DataKind;
 use crate::domain::id::{AccessId, PersonId, time_ordered};
 use crate::domain::validity::Instant;
-use crate::store::access_seals::{self, AccessSealRow};
 use crate::store::keep::{accesses, people};
 use crate::store::private::random;
+use crate::store::seals::{AccessSealRow, Seal as _};
 use crate::store::{AnyConnection, Store, StoreError, register};
-use crate::tlog::merkle::{Frontier, leaf_hash};
+use crate::tlog::merkle::leaf_hash;
 use serde::Serialize;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 pub use crate::store::keep::accesses::{AccessRow, Wanted};
 
@@ -27,9 +28,6 @@ pub const BATCH: usize = 500;
 
 /// Longest text of what was asked, characters.
 const ABOUT: usize = 400;
-
-/// Time between two seals at least, microseconds: one hour.
-const APART: i64 = 3_600_000_000;
 
 /// Records read at once.
 const STRIDE: i64 = 1_000;
@@ -64,7 +62,9 @@ struct Leaf<'a> {
     v: u8,
 }
 
-fn leaf(row: &AccessRow) -> Vec<u8> {
+/// Writes the bytes that the seal of a record covers (RFC 8785).
+#[must_use]
+pub fn leaf(row: &AccessRow) -> Vec<u8> {
     let AccessRow { id, accessed_at, person, org, kind, about, request_id, .. } = row;
     canonical(&Leaf { about, at: Instant::from_micros(*accessed_at), id, kind, org, person, request_id, v: 1 })
 }
@@ -123,16 +123,34 @@ impl App {
         Ok(Page { items, next })
     }
 
+    /// Finds a record with the proof that it is in its seal, and the seal in the log; no proof while it is not sealed.
+    ///
+    /// # Errors
+    /// [`AppError::NotFound`]; [`StoreError::Damaged`] when the records are not those that were sealed.
+    pub fn access_recorded(&self, id: AccessId) -> Result<(AccessRow, Option<Sealed>), AppError> {
+        self.store.read(|conn| {
+            let row = accesses::find(conn, &id.to_string())?.ok_or(AppError::NotFound)?;
+            let seal = row.seal.map(|number| AccessSealRow::find(conn, number)).transpose()?.flatten();
+            let wanted = BTreeSet::from([row.id.clone()]);
+            let prove =
+                |seal: AccessSealRow| sealed::prove(&seal, &wanted, |each| leaves(conn, Some(seal.version), each));
+            let proof = seal.map(prove).transpose()?.and_then(|mut proofs| proofs.remove(&row.id));
+            let sealed = proof.map(|proof| Sealed::read(conn, proof)).transpose()?;
+            Ok((row, sealed))
+        })
+    }
+
     /// Seals what was recorded, if the last seal and the start of this process are an hour past.
     ///
     /// # Errors
     /// The store's failure.
     pub fn seal_accesses(&self, at: Instant) -> Result<usize, AppError> {
-        let last = self.store.read(access_seals::last)?.map_or(0, |seal| seal.recorded_at);
-        if at.micros().saturating_sub(last.max(self.started_at.micros())) < APART {
+        let last = self.store.read(AccessSealRow::last)?;
+        if !sealed::due(last.as_ref(), self.started_at, at) {
             return Ok(0);
         }
-        let Some((first, last_id, frontier)) = self.store.read(waiting)? else { return Ok(0) };
+        let Stretch { ends, frontier } = self.store.read(waiting)?;
+        let Some((first, last_id)) = ends else { return Ok(0) };
         let unrecorded = i64::try_from(self.accesses.dropped()).unwrap_or(i64::MAX);
         self.store.write(system("accesses", at), move |tx| {
             let records = i64::try_from(frontier.size()).map_err(StoreError::damaged)?;
@@ -140,7 +158,7 @@ impl App {
             if accesses::waiting_up_to(tx.conn(), &last_id)? != records {
                 return Ok::<_, StoreError>(());
             }
-            let last = access_seals::last(tx.conn())?;
+            let last = AccessSealRow::last(tx.conn())?;
             let row = AccessSealRow {
                 version: last.as_ref().map_or(0, |seal| seal.version).saturating_add(1),
                 revision: tx.next_revision().0,
@@ -166,44 +184,33 @@ impl App {
     pub fn forget_accesses(&self, at: Instant) -> Result<usize, AppError> {
         let kept = i64::try_from(self.answers_kept.as_micros()).unwrap_or(i64::MAX);
         let before = at.micros().saturating_sub(kept);
-        let Some(seal) = self.store.read(|conn| access_seals::last_before(conn, before))? else { return Ok(0) };
+        let Some(seal) = self.store.read(|conn| AccessSealRow::last_before(conn, before))? else { return Ok(0) };
         Ok(self.store.keep(at, move |conn| accesses::forget(conn, seal))?)
     }
 }
 
-/// Hands every record of a seal, or of those that wait for one, to `each`, in order.
-fn each(conn: &mut AnyConnection, seal: Option<i32>, mut each: impl FnMut(&AccessRow)) -> Result<(), StoreError> {
+/// Hands out the leaf hash of every record of a seal, or of those that wait for one, in order, with its id.
+fn leaves(conn: &mut AnyConnection, seal: Option<i32>, each: Each<'_, String>) -> Result<(), StoreError> {
     let mut after = String::new();
     loop {
         let rows = accesses::of_seal(conn, seal, &after, STRIDE)?;
         let Some(last) = rows.last() else { return Ok(()) };
         after.clone_from(&last.id);
-        rows.iter().for_each(&mut each);
+        rows.iter().for_each(|row| each(row.id.clone(), leaf_hash(&leaf(row))));
     }
 }
 
-fn waiting(conn: &mut AnyConnection) -> Result<Option<(String, String, Frontier)>, StoreError> {
-    let (mut ends, mut frontier) = (None::<(String, String)>, Frontier::new());
-    each(conn, None, |row| {
-        let first = ends.take().map_or_else(|| row.id.clone(), |(first, _)| first);
-        ends = Some((first, row.id.clone()));
-        frontier.append(leaf_hash(&leaf(row)));
-    })?;
-    Ok(ends.map(|(first, last)| (first, last, frontier)))
+fn waiting(conn: &mut AnyConnection) -> Result<Stretch<String>, StoreError> {
+    let mut stretch = Stretch::new();
+    leaves(conn, None, &mut |id, hash| stretch.add(id, hash))?;
+    Ok(stretch)
 }
 
 /// Holds every seal whose records are still there against them; names those that differ.
 ///
 /// # Errors
 /// The database's failure.
-pub fn check(conn: &mut AnyConnection, mut differs: impl FnMut(i32, String)) -> Result<(), StoreError> {
-    for seal in access_seals::since(conn, 0)? {
-        let mut frontier = Frontier::new();
-        each(conn, Some(seal.version), |row| frontier.append(leaf_hash(&leaf(row))))?;
-        // Records go after their time, whole seals at once.
-        if frontier.size() > 0 && frontier.root().to_string() != seal.root {
-            differs(seal.version, "the records are not those that were sealed".to_owned());
-        }
-    }
-    Ok(())
+pub fn check(conn: &mut AnyConnection, differs: impl FnMut(i32, String)) -> Result<(), StoreError> {
+    let seals = AccessSealRow::since(conn, 0)?;
+    sealed::check(&seals, |seal, each| leaves(conn, Some(seal), each), differs)
 }

@@ -88,7 +88,22 @@ pub(super) fn recent(
     Ok(found)
 }
 
-fn sees(caller: &Caller, answer: &Recorded) -> bool {
+/// Reads the answers about a declaration, oldest first, so many at most.
+///
+/// # Errors
+/// The database's failure.
+pub(super) fn all_about(conn: &mut AnyConnection, declaration: &str, most: i64) -> Result<Vec<Recorded>, StoreError> {
+    let mut found = Vec::new();
+    for id in answers::about(conn, declaration, "", most)? {
+        if let Ok(id) = LookupId::parse(&id) {
+            found.extend(find(conn, id)?);
+        }
+    }
+    Ok(found)
+}
+
+/// Whether an answer is for a caller who may read answers.
+pub(super) fn sees(caller: &Caller, answer: &Recorded) -> bool {
     caller.holds_any(EVERY_OFFICE) || *caller.org == *answer.org
 }
 

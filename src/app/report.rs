@@ -322,7 +322,8 @@ fn named(view: &EnterpriseView, q: &str) -> bool {
     view.uscc.contains(&q.to_uppercase()) || normalise_name(&view.name_zh).contains(&normalise_name(q))
 }
 
-fn enterprise(
+/// Reads an enterprise as known at a revision and valid on a day.
+pub(super) fn enterprise(
     conn: &mut AnyConnection,
     uscc: &str,
     (as_of, day): (Revision, LegalDay),

@@ -1,27 +1,20 @@
-//! Seals over recorded answers: at most every hour a stretch of records is closed by an entry of the log that states
-//! first, last, count and the RFC 6962 root over the records' leaves.
+//! Seals over recorded answers: at most every hour whatever is recorded and not sealed is closed by an entry of the log.
 //!
-//! Afterwards no record of the stretch can be changed, added or dropped unseen, and one record is proved to be in it
-//! without showing the others. Records go after their time, seals stay.
+//! What a seal is and proves stands in [`sealed`](super::sealed). Invariant: records go after their time, whole seals at a
+//! time; seals stay.
 
 use super::found::system;
 use super::record::{Recorded, read_batch};
+use super::sealed::{self, Each, SealProof, Sealed, Stretch};
 use super::{App, AppError};
 use crate::domain::id::LookupId;
 use crate::domain::validity::Instant;
-use crate::store::answer_seals::{self, AnswerSealRow};
 use crate::store::keep::answers;
+use crate::store::seals::{AnswerSealRow, Seal as _};
 use crate::store::{AnyConnection, StoreError};
-use crate::tlog::Hash;
-use crate::tlog::merkle::{Frontier, leaf_hash};
-use crate::tlog::proof::{ProofError, inclusion_proof};
-use crate::tlog::tiles::Tiles;
-use serde::Serialize;
-use std::collections::HashMap;
+use crate::tlog::merkle::leaf_hash;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::Ordering;
-
-/// Time between two seals at least, microseconds: one hour.
-const APART: i64 = 3_600_000_000;
 
 /// Batches read at once.
 const STRIDE: i64 = 64;
@@ -32,31 +25,12 @@ const FORGOTTEN: i64 = 8;
 /// The name of the service where it seals.
 const SEALS: &str = "answers";
 
-/// What a stretch of records comes to.
-struct Stretch {
-    first: LookupId,
-    last: LookupId,
+/// What waits to be sealed.
+struct Waiting {
+    stretch: Stretch<LookupId>,
     /// Where its last batch begins.
     last_batch: String,
     batches: i64,
-    frontier: Frontier,
-}
-
-/// How a record is proved to be in its seal.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct SealProof {
-    /// Number of the seal.
-    pub number: i32,
-    /// Revision of the log that holds it.
-    pub revision: i64,
-    /// Place of the record among those sealed, from 0.
-    pub index: u64,
-    /// Records sealed.
-    pub size: u64,
-    /// Root over them.
-    pub root: String,
-    /// Audit path (RFC 6962 section 2.1.1), lowest first.
-    pub proof: Vec<Hash>,
 }
 
 impl App {
@@ -65,8 +39,8 @@ impl App {
     /// # Errors
     /// The store's failure.
     pub fn seal_answers(&self, at: Instant) -> Result<usize, AppError> {
-        let last = self.store.read(answer_seals::last)?.map_or(0, |seal| seal.recorded_at);
-        if at.micros().saturating_sub(last.max(self.started_at.micros())) >= APART {
+        let last = self.store.read(AnswerSealRow::last)?;
+        if sealed::due(last.as_ref(), self.started_at, at) {
             self.seal_now(at)?;
         }
         // Nothing on the list has changed.
@@ -80,26 +54,27 @@ impl App {
     pub fn seal_now(&self, at: Instant) -> Result<bool, AppError> {
         // Another node may write or seal between reading and sealing: then it is read again.
         for _ in 0..3 {
-            let Some(stretch) = self.store.read(unsealed)? else { return Ok(false) };
+            let Waiting { stretch, last_batch, batches } = self.store.read(unsealed)?;
+            let Some((first, last_id)) = stretch.ends else { return Ok(false) };
             let (lost, told) = (self.recorder.dropped(), self.losses_told.load(Ordering::Relaxed));
             let unrecorded = i64::try_from(lost.saturating_sub(told)).unwrap_or(i64::MAX);
             let sealed = self.store.write(system(SEALS, at), move |tx| {
                 let answers = i64::try_from(stretch.frontier.size()).map_err(StoreError::damaged)?;
-                if answers::unsealed_up_to(tx.conn(), &stretch.last_batch)? != (stretch.batches, answers) {
+                if answers::unsealed_up_to(tx.conn(), &last_batch)? != (batches, answers) {
                     return Ok(false);
                 }
-                let last = answer_seals::last(tx.conn())?;
+                let last = AnswerSealRow::last(tx.conn())?;
                 let row = AnswerSealRow {
                     version: last.as_ref().map_or(0, |seal| seal.version).saturating_add(1),
                     revision: tx.next_revision().0,
-                    first_id: stretch.first.to_string(),
-                    last_id: stretch.last.to_string(),
+                    first_id: first.to_string(),
+                    last_id: last_id.to_string(),
                     answers,
                     unrecorded,
                     root: stretch.frontier.root().to_string(),
                     recorded_at: at.micros(),
                 };
-                answers::seal(tx.conn(), &stretch.last_batch, row.version)?;
+                answers::seal(tx.conn(), &last_batch, row.version)?;
                 tx.save(row, last.as_ref(), "answers.sealed")?;
                 Ok::<_, StoreError>(true)
             })?;
@@ -111,12 +86,16 @@ impl App {
         Ok(false)
     }
 
-    /// Proves that a recorded answer is in its seal; none while it is not sealed.
+    /// Proves that a recorded answer is in its seal, and the seal in the log; none while it is not sealed.
     ///
     /// # Errors
     /// [`StoreError::Damaged`] when the records are not those that were sealed.
-    pub fn seal_of(&self, answer: &Recorded) -> Result<Option<SealProof>, AppError> {
-        self.store.read(|conn| prove(conn, answer)).map_err(AppError::from)
+    pub fn seal_of(&self, answer: &Recorded) -> Result<Option<Sealed>, AppError> {
+        let sealed = self.store.read(|conn| {
+            let proof = prove_all(conn, &[answer.id])?.remove(&answer.id);
+            proof.map(|proof| Sealed::read(conn, proof)).transpose()
+        });
+        sealed.map_err(|error: StoreError| error.into())
     }
 
     /// Deletes recorded answers that were kept long enough, whole seals at a time; returns how many batches.
@@ -126,7 +105,7 @@ impl App {
     pub fn forget_answers(&self, at: Instant) -> Result<usize, AppError> {
         let kept = i64::try_from(self.answers_kept.as_micros()).unwrap_or(i64::MAX);
         let before = at.micros().saturating_sub(kept);
-        let Some(seal) = self.store.read(|conn| answer_seals::last_before(conn, before))? else { return Ok(0) };
+        let Some(seal) = self.store.read(|conn| AnswerSealRow::last_before(conn, before))? else { return Ok(0) };
         let mut forgotten = 0_usize;
         loop {
             let batches = self.store.read(|conn| answers::sealed_up_to(conn, seal, FORGOTTEN))?;
@@ -143,36 +122,23 @@ impl App {
 }
 
 /// Reads every record that is not sealed yet, in the order in which it is sealed.
-fn unsealed(conn: &mut AnyConnection) -> Result<Option<Stretch>, StoreError> {
-    let mut stretch: Option<Stretch> = None;
-    let mut after = String::new();
+fn unsealed(conn: &mut AnyConnection) -> Result<Waiting, StoreError> {
+    let mut waiting = Waiting { stretch: Stretch::new(), last_batch: String::new(), batches: 0 };
     loop {
-        let batches = answers::unsealed(conn, &after, STRIDE)?;
-        let Some(newest) = batches.last() else { return Ok(stretch) };
-        after.clone_from(&newest.first_id);
+        let batches = answers::unsealed(conn, &waiting.last_batch, STRIDE)?;
+        let Some(newest) = batches.last() else { return Ok(waiting) };
         for batch in &batches {
             for answer in read_batch(batch)? {
-                let known = stretch.get_or_insert_with(|| Stretch {
-                    first: answer.id,
-                    last: answer.id,
-                    last_batch: String::new(),
-                    batches: 0,
-                    frontier: Frontier::new(),
-                });
-                known.first = known.first.min(answer.id);
-                known.last = known.last.max(answer.id);
-                known.frontier.append(leaf_hash(&answer.leaf()));
+                waiting.stretch.add(answer.id, leaf_hash(&answer.leaf()));
             }
-            if let Some(stretch) = &mut stretch {
-                stretch.batches = stretch.batches.saturating_add(1);
-                stretch.last_batch.clone_from(&batch.first_id);
-            }
+            waiting.batches = waiting.batches.saturating_add(1);
         }
+        waiting.last_batch.clone_from(&newest.first_id);
     }
 }
 
 /// Hands out the leaf hash of every record of a seal in order, with its id.
-fn leaves(conn: &mut AnyConnection, seal: i32, mut each: impl FnMut(LookupId, Hash)) -> Result<(), StoreError> {
+fn leaves(conn: &mut AnyConnection, seal: i32, each: Each<'_, LookupId>) -> Result<(), StoreError> {
     let mut after = String::new();
     loop {
         let batches = answers::of_seal(conn, seal, &after, STRIDE)?;
@@ -184,60 +150,35 @@ fn leaves(conn: &mut AnyConnection, seal: i32, mut each: impl FnMut(LookupId, Ha
     }
 }
 
-fn prove(conn: &mut AnyConnection, answer: &Recorded) -> Result<Option<SealProof>, StoreError> {
-    let holding = answers::around(conn, &answer.id.to_string())?;
-    let mut seal = None;
-    for batch in holding {
-        if read_batch(&batch)?.iter().any(|known| known.id == answer.id) {
-            seal = batch.seal;
+/// Proves that recorded answers are in their seals; of one that is not sealed yet there is no proof.
+///
+/// # Errors
+/// [`StoreError::Damaged`] when the records are not those that were sealed; the database's failure.
+pub fn prove_all(conn: &mut AnyConnection, wanted: &[LookupId]) -> Result<BTreeMap<LookupId, SealProof>, StoreError> {
+    let mut by_seal: BTreeMap<i32, BTreeSet<LookupId>> = BTreeMap::new();
+    for id in wanted {
+        for batch in answers::around(conn, &id.to_string())? {
+            if let Some(seal) = batch.seal
+                && read_batch(&batch)?.iter().any(|known| known.id == *id)
+            {
+                by_seal.entry(seal).or_default().insert(*id);
+            }
         }
     }
-    let Some(seal) = seal.map(|number| answer_seals::find(conn, number)).transpose()?.flatten() else {
-        return Ok(None);
-    };
-    let (mut tiles, mut index) = (Tiles::new(), None);
-    let mut frontier = Frontier::new();
-    leaves(conn, seal.version, |id, hash| {
-        if id == answer.id {
-            index = Some(frontier.size());
+    let mut proofs = BTreeMap::new();
+    for (number, wanted) in by_seal {
+        if let Some(seal) = AnswerSealRow::find(conn, number)? {
+            proofs.extend(sealed::prove(&seal, &wanted, |each| leaves(conn, number, each))?);
         }
-        tiles.append(hash);
-        frontier.append(hash);
-    })?;
-    let damaged =
-        || StoreError::Damaged(format!("the records of seal {} are not those that were sealed", seal.version));
-    let size = frontier.size();
-    if frontier.root().to_string() != seal.root || u64::try_from(seal.answers) != Ok(size) {
-        return Err(damaged());
     }
-    let index = index.ok_or_else(damaged)?;
-    let tiles: HashMap<(u8, u64), Vec<u8>> =
-        tiles.take_changed().into_iter().map(|tile| ((tile.level, tile.index), tile.hashes)).collect();
-    let read = |level, index| tiles.get(&(level, index)).cloned().ok_or(ProofError::Tile);
-    let proof = inclusion_proof(index, size, read).map_err(StoreError::damaged)?;
-    let AnswerSealRow { version, revision, root, .. } = seal;
-    Ok(Some(SealProof { number: version, revision, index, size, root, proof }))
+    Ok(proofs)
 }
 
 /// Holds every seal whose records are still there against them; names those that differ.
 ///
 /// # Errors
 /// The database's failure.
-pub fn check(conn: &mut AnyConnection, mut differs: impl FnMut(i32, String)) -> Result<(), StoreError> {
-    for seal in answer_seals::since(conn, 0)? {
-        let mut frontier = Frontier::new();
-        match leaves(conn, seal.version, |_, hash| frontier.append(hash)) {
-            Ok(()) => {}
-            Err(StoreError::Damaged(what)) => {
-                differs(seal.version, what);
-                continue;
-            }
-            Err(error) => return Err(error),
-        }
-        // Records go after their time, whole seals at once.
-        if frontier.size() > 0 && frontier.root().to_string() != seal.root {
-            differs(seal.version, "the records are not those that were sealed".to_owned());
-        }
-    }
-    Ok(())
+pub fn check(conn: &mut AnyConnection, differs: impl FnMut(i32, String)) -> Result<(), StoreError> {
+    let seals = AnswerSealRow::since(conn, 0)?;
+    sealed::check(&seals, |seal, each| leaves(conn, seal, each), differs)
 }

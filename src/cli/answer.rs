@@ -1,10 +1,12 @@
-//! `whitelist answer`: checks a signed answer without the service, and changes the key that signs.
+//! `whitelist answer`: checks a signed answer or the proof of a recorded one without the service, and changes the key that
+//! signs.
 
 use super::open::{Opening, open};
-use super::{Failure, Place, say};
+use super::{Failure, Place, key_or_file, say};
 use crate::app::receipts::keys::key_set;
 use crate::app::receipts::verify::{KeySet, ReceiptFault, Verified};
 use crate::app::receipts::{Receipt, question};
+use crate::app::sealed::{Proved, SealProof, Sealed};
 use crate::config;
 use crate::domain::receipt::{AnswerAlgorithm, KeyEnd};
 use crate::domain::validity::{Instant, LegalDay};
@@ -16,6 +18,7 @@ use crate::store::{DatabaseUrl, Store, answer_keys};
 use crate::tlog::Hash;
 use crate::tlog::checkpoint::parse_and_verify;
 use clap::Args;
+use serde::Deserialize;
 use std::path::{Path, PathBuf};
 
 /// Arguments of `answer verify`.
@@ -55,6 +58,32 @@ pub struct VerifyArgs {
     place: Place,
 }
 
+/// Arguments of `answer proof`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+The file is what GET /v1/answers/{id} answered (or GET /v1/access-records/{id}). It holds the record, the way to the root of
+its seal, the entry of the log that states this root, and the way from there to a checkpoint. No service is asked.
+Exit code 0: all of it holds; 1: it does not, and where; 3: a file cannot be read.
+Example: whitelist answer proof record.json --vkey wl.vkey")]
+pub struct ProofArgs {
+    /// The record with its seal
+    #[arg(value_name = "FILE")]
+    record: PathBuf,
+    /// Verifier key of the log, as text or in a file
+    #[arg(long, value_name = "KEY|FILE")]
+    vkey: String,
+    /// Print what is proved as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// What is read of a record with its seal.
+#[derive(Deserialize)]
+struct Kept {
+    record: String,
+    seal: Option<Sealed>,
+}
+
 /// Arguments of `answer rotate-key`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -84,9 +113,8 @@ pub fn verify(args: VerifyArgs) -> Result<(), Failure> {
     }
     let mut covered = None;
     if let Some((file, vkey)) = args.checkpoint.as_ref().zip(args.vkey.as_ref()) {
-        let vkey = if Path::new(vkey).is_file() { read(Path::new(vkey))? } else { vkey.clone() };
-        let checkpoint =
-            parse_and_verify(&read(file)?, vkey.trim()).map_err(|error| Failure::Refused(error.to_string()))?;
+        let vkey = key_or_file(vkey)?;
+        let checkpoint = parse_and_verify(&read(file)?, &vkey).map_err(|error| Failure::Refused(error.to_string()))?;
         receipt.is_under(&checkpoint).map_err(refused)?;
         covered = Some(checkpoint.size);
     }
@@ -95,6 +123,31 @@ pub fn verify(args: VerifyArgs) -> Result<(), Failure> {
         receipt.is_current(at).map_err(refused)?;
     }
     report(&verified, covered, args.json)
+}
+
+/// Checks the way from a record to a checkpoint of the log.
+///
+/// # Errors
+/// [`Failure::Refused`] when it does not hold.
+pub fn prove(args: ProofArgs) -> Result<(), Failure> {
+    let none = |error| Failure::Refused(format!("{}: no record with its seal: {error}", args.record.display()));
+    let kept: Kept = serde_json::from_str(&read(&args.record)?).map_err(none)?;
+    let seal =
+        kept.seal.ok_or_else(|| Failure::Refused("the record is not sealed yet; ask again in an hour".into()))?;
+    let proved = seal
+        .verify(kept.record.as_bytes(), &key_or_file(&args.vkey)?)
+        .map_err(|error| Failure::Refused(error.to_string()))?;
+    if args.json {
+        say(&serde_json::to_string(&proved).map_err(|error| Failure::Unreachable(error.to_string()))?);
+        return Ok(());
+    }
+    let Proved { event, sealed_at, origin, size } = proved;
+    let SealProof { number, revision, index, size: records, .. } = seal.proof;
+    say(&format!("OK       the record is number {index} of the {records} under seal {number}"));
+    say(&format!("seal     {event} at {sealed_at}, revision {revision}"));
+    say(&format!("log      {origin}, under the checkpoint of {size} entries"));
+    say(&format!("record   {}", kept.record));
+    Ok(())
 }
 
 fn refused(fault: ReceiptFault) -> Failure {

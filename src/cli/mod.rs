@@ -5,6 +5,7 @@ pub mod answer;
 pub mod calendar;
 pub mod demo;
 pub mod demo_issuer;
+pub mod evidence;
 pub mod import;
 pub mod log;
 pub mod lookup;
@@ -50,6 +51,9 @@ enum Command {
     /// Signed answers: check one without the service, change the key that signs
     #[command(subcommand)]
     Answer(AnswerCommand),
+    /// Evidence packs: check one offline
+    #[command(subcommand)]
+    Evidence(evidence::EvidenceCommand),
     /// Bring the database up to date; makes a new one for production
     Migrate(migrate::MigrateArgs),
     /// The tariff table of document codes per HS code
@@ -80,6 +84,8 @@ enum Command {
 enum AnswerCommand {
     /// Check a signed answer with the public keys alone
     Verify(answer::VerifyArgs),
+    /// Check offline that a recorded answer, or a record of access, is under a checkpoint of the log
+    Proof(answer::ProofArgs),
     /// Introduce a new key and retire the one that signs now
     RotateKey(answer::RotateArgs),
 }
@@ -194,11 +200,13 @@ pub fn run() -> ExitCode {
         Command::Lookup(args) => lookup::run(args),
         Command::Log(command) => log::run(command),
         Command::Answer(AnswerCommand::Verify(args)) => answer::verify(args),
+        Command::Answer(AnswerCommand::Proof(args)) => answer::prove(args),
         Command::Answer(AnswerCommand::RotateKey(args)) => answer::rotate_key(args),
         Command::Migrate(args) => migrate::run(args),
         Command::Tariff(TariffCommand::Import(args)) => tariff::run(args),
         Command::Calendar(CalendarCommand::Import(args)) => calendar::run(args),
         Command::Scheme(SchemeCommand::Adopt(args)) => scheme::run(args),
+        Command::Evidence(command) => evidence::run(command),
         Command::Rebuild(args) => rebuild::run(args),
         Command::Draws(DrawsCommand::Replay(args)) => replay::run(args),
         Command::Simulate(SimulateCommand::Customs(args)) => simulate::run(args),
@@ -218,6 +226,19 @@ pub fn run() -> ExitCode {
         tell(&format!("whitelist: {text}"));
     }
     ExitCode::from(code)
+}
+
+/// Reads a verifier key that was named as text or by the file that holds it.
+///
+/// # Errors
+/// [`Failure::Unreachable`] when the file cannot be read.
+pub fn key_or_file(key: &str) -> Result<String, Failure> {
+    let path = std::path::Path::new(key);
+    if !path.is_file() {
+        return Ok(key.trim().to_owned());
+    }
+    let text = std::fs::read_to_string(path);
+    text.map(|text| text.trim().to_owned()).map_err(|error| Failure::Unreachable(format!("{key}: {error}")))
 }
 
 /// Prints a line for whoever reads the result.

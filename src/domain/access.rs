@@ -15,6 +15,8 @@ words! {
         Documents "documents" "证明材料" "documents";
         /// Entries of the log.
         LogEntries "log_entries" "变更日志条目" "entries of the log";
+        /// Evidence packs, which hold all of these about one thing.
+        Evidence "evidence" "证据包" "evidence packs";
         /// These records.
         AccessRecords "access_records" "查阅记录" "records of access";
     }

@@ -18,7 +18,9 @@ const DISCLOSING: &[(&str, DataKind)] = &[
     ("get_log_bundle", DataKind::LogEntries),
     ("list_log_entries", DataKind::LogEntries),
     ("export_log", DataKind::LogEntries),
+    ("get_evidence", DataKind::Evidence),
     ("list_access_records", DataKind::AccessRecords),
+    ("get_access_record", DataKind::AccessRecords),
 ];
 
 /// Returns what an operation discloses; none where nothing is.

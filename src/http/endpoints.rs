@@ -5,7 +5,7 @@
 
 use super::api::{
     accesses, adjustments, application_files, applications, batches, border, case_reads, case_steps, certificates,
-    declarations, enterprises, findings, health, holders, inbox, items, listing_changes, listings, log, lookups, own,
+    declarations, enterprises, evidence, findings, health, holders, inbox, items, listing_changes, listings, log, lookups, own,
     pages, people, privacy, receipts, reconciliations, reference, screening, stops, texts, usage_returns,
 };
 use super::edge;
@@ -130,6 +130,15 @@ pub(in crate::http) const INSPECTORS: RoleSet = RoleSet::of(&[Role::BureauOffice
 pub(in crate::http) const APPROVER: RoleSet = RoleSet::of(&[Role::BureauApprover]);
 pub(in crate::http) const APPLICANT: RoleSet = RoleSet::of(&[Role::EnterpriseApplicant]);
 pub(in crate::http) const ADMINISTRATOR: RoleSet = RoleSet::of(&[Role::BureauAdmin]);
+pub(in crate::http) const EVIDENCE: RoleSet = RoleSet::of(&[
+    Role::BureauOfficer,
+    Role::BureauApprover,
+    Role::Auditor,
+    Role::CustomsDraw,
+    Role::CustomsOfficer,
+    Role::EnterpriseApplicant,
+    Role::EnterpriseAgent,
+]);
 pub(in crate::http) const SEE_ERASURES: RoleSet = RoleSet::of(&[Role::BureauAdmin, Role::Auditor]);
 pub(in crate::http) const SEE_PEOPLE: RoleSet =
     RoleSet::of(&[Role::BureauAdmin, Role::Auditor, Role::EnterpriseApplicant]);
@@ -411,7 +420,9 @@ endpoints! {
     POST "/v1/grants/{id}/confirm" people::confirm_grant Access::Roles(ADMINISTRATOR), Fact;
     POST "/v1/grants/{id}/refuse" people::refuse_grant Access::Roles(ADMINISTRATOR), Fact;
     POST "/v1/grants/{id}/end" people::end_grant Access::Roles(GOVERN_PEOPLE), Fact;
+    GET "/v1/evidence/{kind}/{id}" evidence::get_evidence Access::Roles(EVIDENCE), Read;
     GET "/v1/access-records" accesses::list_access_records Access::Roles(AUDITOR), Read;
+    GET "/v1/access-records/{id}" accesses::get_access_record Access::Roles(AUDITOR), Read;
     GET "/v1/privacy/erasures" privacy::list_erasures Access::Roles(SEE_ERASURES), Read;
     POST "/v1/privacy/erasures" privacy::propose_erasure Access::Roles(ADMINISTRATOR), Fact;
     GET "/v1/privacy/erasures/{id}" privacy::get_erasure Access::Roles(SEE_ERASURES), Read;

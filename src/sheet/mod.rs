@@ -7,6 +7,7 @@
 //! Way out: `export`. Invariant: hostile bytes cost a bounded amount of memory and time and end as a fault, and a
 //! file either becomes rows without any fault or names every fault that was found.
 
+pub mod archive;
 mod cell;
 mod child;
 mod columns;

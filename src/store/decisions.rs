@@ -113,6 +113,15 @@ pub fn versions(conn: &mut AnyConnection, application: &str) -> Result<Vec<Decis
     Ok(rows)
 }
 
+/// Reads the versions of decisions that a listing came of, or was changed by, in order of recording.
+///
+/// # Errors
+/// The database's failure.
+pub fn of_listing(conn: &mut AnyConnection, listing: &str) -> Result<Vec<DecisionRow>, StoreError> {
+    let of = decision_versions::table.filter(decision_versions::listing.eq(listing)).order(decision_versions::revision);
+    Ok(of.select(DecisionRow::as_select()).load(conn)?)
+}
+
 /// Finds the last version of the decision on an item.
 ///
 /// # Errors

@@ -68,6 +68,33 @@ pub fn with_bar_until(conn: &mut AnyConnection, day: i32, after: &str, limit: i6
     Ok(usccs)
 }
 
+/// Lists the USCCs of enterprises that have a version recorded after one revision and up to another, in order, from behind a
+/// given one.
+///
+/// # Errors
+/// The database's failure.
+pub fn between(
+    conn: &mut AnyConnection,
+    enterprise: Option<&str>,
+    (from, to): (i64, i64),
+    after: &str,
+    limit: i64,
+) -> Result<Vec<String>, StoreError> {
+    let mut query = enterprise_versions::table
+        .filter(enterprise_versions::revision.gt(from))
+        .filter(enterprise_versions::revision.le(to))
+        .filter(enterprise_versions::uscc.gt(after.to_owned()))
+        .order(enterprise_versions::uscc)
+        .limit(limit)
+        .select(enterprise_versions::uscc)
+        .distinct()
+        .into_boxed();
+    if let Some(enterprise) = enterprise {
+        query = query.filter(enterprise_versions::uscc.eq(enterprise.to_owned()));
+    }
+    Ok(query.load(conn)?)
+}
+
 /// Reads versions recorded after a revision, in order of recording.
 ///
 /// # Errors

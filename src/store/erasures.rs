@@ -228,6 +228,19 @@ pub fn list(conn: &mut AnyConnection, after: &str, limit: i64) -> Result<Vec<Era
     Ok(rows)
 }
 
+/// Lists the confirmed erasures of whoever an enterprise named, in order of recording.
+///
+/// # Errors
+/// The database's failure.
+pub fn of_contacts(conn: &mut AnyConnection, enterprise: &str) -> Result<Vec<String>, StoreError> {
+    let confirmed = erasures::table
+        .filter(erasures::subject_kind.eq(Subject::Contact.as_str()))
+        .filter(erasures::subject.eq(enterprise))
+        .filter(erasures::rows.is_not_null())
+        .order(erasures::revision);
+    Ok(confirmed.select(erasures::id).load(conn)?)
+}
+
 /// Reads versions recorded after a revision, in order of recording.
 ///
 /// # Errors

@@ -111,6 +111,15 @@ pub fn list(
     Ok(query.load(conn)?)
 }
 
+/// Lists the ids of the manual releases of a declaration.
+///
+/// # Errors
+/// The database's failure.
+pub fn of_declaration(conn: &mut AnyConnection, number: &str) -> Result<Vec<String>, StoreError> {
+    let of = manual_releases::table.filter(manual_releases::declaration.eq(number)).order(manual_releases::id);
+    Ok(of.select(manual_releases::id).load(conn)?)
+}
+
 /// Counts those in a state.
 ///
 /// # Errors

@@ -4,10 +4,8 @@
 //! all. Working state (people, recorded answers, kept responses) changes through [`Store::keep`]. Reads run on
 //! connections of their own and see committed rows only.
 
-pub mod access_seals;
 pub mod adjustments;
 pub mod answer_keys;
-pub mod answer_seals;
 pub mod appeals;
 pub mod application_rows;
 pub mod applications;
@@ -43,6 +41,7 @@ pub mod rulebook;
 pub mod schema;
 pub mod scratch;
 pub mod screening;
+pub mod seals;
 pub mod shards;
 pub mod tx;
 pub mod usage_returns;

@@ -18,6 +18,19 @@ pub fn inclusion(index: u64, proof: &[Hash], checkpoint: &str) -> String {
     format!("{TLOG_PROOF}\nindex {index}\n{}\n{checkpoint}", lines(proof))
 }
 
+/// Reads the proof that an entry is in a tree: its index, the path, and the signed checkpoint.
+#[must_use]
+pub fn parse_inclusion(text: &str) -> Option<(u64, Vec<Hash>, &str)> {
+    let (head, note) = text.split_once("\n\n")?;
+    let mut lines = head.lines();
+    if lines.next() != Some(TLOG_PROOF) {
+        return None;
+    }
+    let index = lines.next()?.strip_prefix("index ")?.parse().ok()?;
+    let hash = |line: &str| Hash::from_slice(&STANDARD.decode(line).ok()?);
+    Some((index, lines.map(hash).collect::<Option<_>>()?, note))
+}
+
 /// Writes the proof that the tree of a signed checkpoint begins with the tree of size `old`.
 #[must_use]
 pub fn consistency(old: u64, proof: &[Hash], checkpoint: &str) -> String {
@@ -34,6 +47,9 @@ mod tests {
         let proof = [Hash([0; 32]), Hash([255; 32])];
         let hashes = format!("{}=\n{}8=\n", "A".repeat(43), "/".repeat(42));
         assert_eq!(inclusion(2, &proof, note), format!("c2sp.org/tlog-proof@v1\nindex 2\n{hashes}\n{note}"));
+        assert_eq!(parse_inclusion(&inclusion(2, &proof, note)), Some((2, proof.to_vec(), note)));
+        assert_eq!(parse_inclusion(&inclusion(0, &[], note)), Some((0, vec![], note)));
+        assert_eq!(parse_inclusion("c2sp.org/tlog-proof@v1\nindex x\n\nnote"), None);
         assert_eq!(inclusion(0, &[], note), format!("c2sp.org/tlog-proof@v1\nindex 0\n\n{note}"));
         assert_eq!(consistency(1, &proof, note), format!("old 1\n{hashes}\n{note}"));
         assert_eq!(consistency(0, &[], note), format!("old 0\n\n{note}"));

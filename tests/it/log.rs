@@ -4,7 +4,7 @@
 mod edits;
 mod fill;
 mod leaves;
-mod outside;
+pub mod outside;
 pub mod read;
 mod rebuild;
 mod search;

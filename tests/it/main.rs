@@ -18,6 +18,7 @@ mod bad_input;
 mod browser;
 mod chaos;
 mod draws;
+mod evidence;
 mod fitness;
 mod guide;
 mod health;

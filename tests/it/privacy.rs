@@ -1,5 +1,6 @@
 //! Personal data: nowhere in the log, gone for good when two administrators say so, with every proof intact.
 
+use crate::log::read::signed;
 use crate::log::sql::Sql;
 use crate::lookups::ENT_05;
 use crate::matrix::issuer;
@@ -8,6 +9,7 @@ use crate::support::casework::{addition, applicant, draft, line, lodged};
 use crate::support::client::Response;
 use crate::support::on_both;
 use serde_json::{Value, json};
+use whitelist::app::sealed::Sealed;
 use whitelist::domain::actor::Role;
 use whitelist::domain::erasure::ERASED;
 use whitelist::store::log::list_entries;
@@ -160,6 +162,23 @@ on_both! {
         assert_eq!(records["after"], "3", "reading the records is on record too: {sealed}");
         let own = ok(&app.auditor().get(&format!("/v1/access-records?person={by}&kind=people&org=bj-commerce&from=2026-08-12T00:00:00.000000Z&to=2026-08-13T00:00:00.000000Z"))).0;
         assert_eq!((own["items"].as_array().unwrap().len(), &own["items"][0]["seal"]), (1, &json!(1)));
+
+        // One record is proved without showing the others.
+        signed(app);
+        let kept = app.auditor().get(&format!("/v1/access-records/{}", own["items"][0]["id"].as_str().unwrap())).json();
+        let (seal, record) = (serde_json::from_value::<Sealed>(kept["seal"].clone()).unwrap(), kept["record"].as_str().unwrap());
+        let vkey = app.client().get("/v1/log/vkey").text().trim().to_owned();
+        let proved = seal.verify(record.as_bytes(), &vkey).unwrap();
+        assert_eq!((proved.event.as_str(), seal.proof.size), ("accesses.sealed", 3));
+        assert!(record.contains(&path) && record.contains(by), "{record}");
+        assert!(seal.verify(record.replace("people", "people2").as_bytes(), &vkey).is_err());
+        assert_eq!(app.auditor().get(&format!("/v1/access-records/acs_{:032x}", 9)).status, 404);
+        app.inside().accesses.flush();
+        let newest = ok(&app.auditor().get("/v1/access-records?kind=access_records&limit=200")).0;
+        let about = newest["items"].as_array().unwrap().last().unwrap()["about"].as_str().unwrap().to_owned();
+        let waiting = newest["items"].as_array().unwrap().last().unwrap()["id"].as_str().unwrap().to_owned();
+        assert!(about.starts_with("/v1/access-records/acs_"), "{about}");
+        assert_eq!(ok(&app.auditor().get(&format!("/v1/access-records/{waiting}"))).0["seal"], Value::Null);
 
         // What was sealed cannot be changed unseen.
         app.will_be_tampered_with();

@@ -1,18 +1,27 @@
 //! Recorded answers: sealed by the hour, provable one by one, any change of them found, gone after their time with the
 //! seals left; asked again they give the same bytes.
 
+use crate::log::outside::whitelist;
+use crate::log::read::signed;
 use crate::log::sql::Sql;
 use crate::lookups::{ENT_01, ENT_03, ENT_05, ask, number_of, question};
 use crate::support::app::{TestApp, verify};
 use crate::support::on_both;
 use serde_json::{Value, json};
+use std::time::Duration;
 use whitelist::app::answers::AnswerPage;
+use whitelist::app::lookup::{Answered, Asker, Rendered};
 use whitelist::app::queue::Recorder;
+use whitelist::app::record::Record;
 use whitelist::app::replays::Replay;
 use whitelist::domain::actor::{Caller, Role, RoleSet};
+use whitelist::domain::code::{CustomsOffice, HsCode, Uscc};
 use whitelist::domain::id::LookupId;
+use whitelist::domain::lang::Lang;
+use whitelist::domain::lookup::{Declaration, Line};
 use whitelist::domain::receipt::Overflow;
-use whitelist::store::answer_seals::{self, AnswerSealRow};
+use whitelist::domain::validity::LegalDay;
+use whitelist::store::seals::{AnswerSealRow, Seal as _};
 use whitelist::store::{Store, StoreError, log};
 use whitelist::tlog::Hash;
 use whitelist::tlog::entry::{Entry, Value as Logged};
@@ -20,7 +29,7 @@ use whitelist::tlog::merkle::leaf_hash;
 use whitelist::tlog::proof::check_inclusion;
 
 fn seals(app: &TestApp) -> Vec<AnswerSealRow> {
-    app.inside().store.read(|conn| answer_seals::since(conn, 0)).unwrap()
+    app.inside().store.read(|conn| AnswerSealRow::since(conn, 0)).unwrap()
 }
 
 fn tick(app: &TestApp, time: &str) {
@@ -80,6 +89,40 @@ on_both! {
             assert_eq!((&record["asked_by"], &record["answer"]), (&answer["asked_by"], &answer["digest"]));
             assert!(record["asked_by"].as_str().unwrap().starts_with("per_"));
         }
+
+        // The whole way from a record to a signed head, without the service.
+        signed(app);
+        let file = app.folder.join("record.json");
+        let vkey = app.client().get("/v1/log/vkey").text().trim().to_owned();
+        let proof = |kept: &str, vkey: &str| {
+            std::fs::write(&file, kept).unwrap();
+            let output = whitelist(&["answer", "proof", file.to_str().unwrap(), "--vkey", vkey]);
+            (output.status.code().unwrap(), String::from_utf8([output.stdout, output.stderr].concat()).unwrap())
+        };
+        let kept = app.auditor().get(&format!("/v1/answers/{}", ids[3])).text().to_owned();
+        let (code, told) = proof(&kept, &vkey);
+        assert_eq!(code, 0, "{told}");
+        assert!(told.contains("of the 7 under seal 1") && told.contains("answers.sealed") && told.contains(ids[3]), "{told}");
+        let answer: Value = serde_json::from_str(&kept).unwrap();
+        let edits = [
+            ("/record", json!(answer["record"].as_str().unwrap().replace("expired", "removed")), "the record is not the one"),
+            ("/seal/index", json!(answer["seal"]["index"].as_u64().unwrap() ^ 1), "the record is not the one"),
+            ("/seal/number", json!(2), "does not seal this root"),
+            ("/seal/root", json!("00".repeat(32)), "the record is not the one"),
+            ("/seal/entry", json!(answer["seal"]["entry"].as_str().unwrap().replace("answers.sealed", "answers.opened")), "does not seal this root"),
+            ("/seal/entry", json!(answer["seal"]["entry"].as_str().unwrap().replace("04:59", "04:58").replace("05:00:00", "05:00:01")), "not under the signed head"),
+            ("/seal/revision", json!(seal.revision + 1), "of another entry"),
+            ("/seal/inclusion", Value::Null, "no signed head"),
+            ("/seal", Value::Null, "not sealed yet"),
+        ];
+        for (pointer, value, what) in edits {
+            let mut edited = answer.clone();
+            *edited.pointer_mut(pointer).unwrap() = value;
+            let (code, told) = proof(&edited.to_string(), &vkey);
+            assert!(code == 1 && told.contains(what), "{pointer}: {code} {told}");
+        }
+        let other = format!("example.org/log/main+00000000+{}", "A".repeat(44));
+        assert_eq!(proof(&kept, &other).0, 1, "signed with another key");
 
         // Not twice in an hour; at a clean stop whatever is left.
         ask(app, &question(ENT_05, "2937210000"));
@@ -191,5 +234,51 @@ on_both! {
         assert!((0_u64..100).all(|number| counts.record(|| number)));
         counts.flush();
         assert_eq!(counts.dropped(), 100);
+    }
+}
+
+on_both! {
+    fn a_question_is_refused_while_its_answer_cannot_be_recorded_where_that_is_the_choice(app) {
+        app.retune(|tuning| tuning.overflow = Overflow::Refuse);
+        app.restart();
+        let asker = Asker { org: "0101".into(), account: None, lang: Lang::Zh, since: Duration::ZERO };
+        let declaration = Declaration {
+            number: None,
+            customs_office: CustomsOffice::parse("0101").unwrap(),
+            declared_on: LegalDay::parse("2026-08-12").unwrap(),
+            trade_mode: None,
+        };
+        let line = Line {
+            line: 1,
+            enterprise: Uscc::parse(ENT_03).unwrap(),
+            hs_code: HsCode::parse("2937500000").unwrap(),
+            ciq_code: None,
+            listing: None,
+            cas: None,
+            measure: None,
+        };
+        let made = |answered: &Answered<'_>| {
+            let record = Record::new(answered, &asker, &declaration, &[line], [7; 32], Duration::ZERO);
+            Rendered { value: record, digest: [7; 32] }
+        };
+        let record = app.inside().ask(&asker, &declaration, &[line], None, made).unwrap();
+
+        // The database takes nothing, and the queue fills up.
+        let mut sql = Sql::open(&app.database);
+        sql.run(if sql.is_postgres() { "BEGIN; LOCK TABLE answer_batches IN EXCLUSIVE MODE" } else { "BEGIN IMMEDIATE" }).unwrap();
+        while app.inside().recorder.record(|| record.clone()) {}
+        let asked = format!("/v1/lookup?{}", question(ENT_03, "2937500000"));
+        let refused = app.customs().get(&asked);
+        assert_eq!((refused.status, refused.json()["type"].as_str()), (503, Some("/problems/unavailable")), "{}", refused.text());
+        assert!(refused.text().contains("无法记录答复") && refused.header("retry-after").is_some(), "{}", refused.text());
+        let several = json!({ "declaration": { "customs_office": "0101" }, "lines": [{ "line": 1, "enterprise": ENT_03, "hs_code": "2937500000" }] });
+        assert_eq!(app.customs().post("/v1/lookups", &several).status, 503);
+
+        sql.run("ROLLBACK").unwrap();
+        app.inside().recorder.flush();
+        let answered = ask(app, &question(ENT_03, "2937500000"));
+        app.inside().recorder.flush();
+        assert_eq!(reopened(app, &answered["id"])["id"], answered["id"]);
+        assert_eq!(app.inside().recorder.dropped(), 0);
     }
 }

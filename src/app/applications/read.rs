@@ -134,9 +134,7 @@ impl App {
     /// [`AppError::NotYetCurrent`] for a revision still to come.
     pub fn application(&self, caller: &Caller, id: ApplicationId, as_of: Option<Revision>) -> Result<Found, AppError> {
         let (calendar, today) = (self.working_calendar(), self.clock.now().day());
-        if as_of.is_some_and(|asked| asked > self.index.load().revision()) {
-            return Err(AppError::NotYetCurrent);
-        }
+        self.is_known(as_of)?;
         self.store.read(|conn| {
             let id = id.to_string();
             if let Some(at) = as_of {
@@ -155,15 +153,34 @@ impl App {
         })
     }
 
-    /// Finds a frozen content by its number.
+    /// Finds a frozen content by its number, if it had been lodged by a revision.
     ///
     /// # Errors
-    /// [`AppError::NotFound`].
-    pub fn application_content(&self, caller: &Caller, id: ApplicationId, number: i32) -> Result<ContentRow, AppError> {
+    /// [`AppError::NotFound`]; [`AppError::NotYetCurrent`] for a revision still to come.
+    pub fn application_content(
+        &self,
+        caller: &Caller,
+        id: ApplicationId,
+        number: i32,
+        as_of: Option<Revision>,
+    ) -> Result<ContentRow, AppError> {
+        self.is_known(as_of)?;
         self.store.read(|conn| {
             let row = visible(conn, caller, &id.to_string())?;
-            applications::content(conn, &row.id, number)?.ok_or(AppError::NotFound)
+            let content = applications::content(conn, &row.id, number)?;
+            content.filter(|row| as_of.is_none_or(|at| row.revision <= at.0)).ok_or(AppError::NotFound)
         })
+    }
+
+    /// Refuses a revision that this node does not know yet.
+    ///
+    /// # Errors
+    /// [`AppError::NotYetCurrent`].
+    pub fn is_known(&self, as_of: Option<Revision>) -> Result<(), AppError> {
+        match as_of {
+            Some(asked) if asked > self.index.load().revision() => Err(AppError::NotYetCurrent),
+            Some(_) | None => Ok(()),
+        }
     }
 
     /// Says what differs between two contents.
@@ -252,7 +269,10 @@ fn due_on(
 }
 
 /// Goes back to how a case was known at a revision: its state and the content that was lodged last.
-fn known_at(conn: &mut AnyConnection, row: ApplicationRow, at: Revision) -> Result<ApplicationRow, AppError> {
+///
+/// # Errors
+/// [`AppError::NotFound`] when it was not yet lodged.
+pub fn known_at(conn: &mut AnyConnection, row: ApplicationRow, at: Revision) -> Result<ApplicationRow, AppError> {
     let mut events = applications::events(conn, &row.id)?;
     events.retain(|event| event.revision <= at.0);
     let last = events.last().ok_or(AppError::NotFound)?;

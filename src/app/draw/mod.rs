@@ -4,7 +4,7 @@ mod board;
 pub mod desk;
 pub mod messages;
 pub mod open;
-mod read;
+pub(super) mod read;
 pub mod review;
 pub mod rows;
 pub mod table;

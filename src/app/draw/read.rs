@@ -78,7 +78,7 @@ impl App {
 }
 
 /// Whether a caller may see a declaration.
-pub(super) fn may_see(seen: &Seen, row: &DeclarationRow) -> bool {
+pub(in crate::app) fn may_see(seen: &Seen, row: &DeclarationRow) -> bool {
     match seen {
         Seen::All => true,
         Seen::Enterprise(own) => own.as_str() == row.enterprise,

@@ -133,6 +133,14 @@ pub fn inclusion(conn: &mut AnyConnection, index: u64) -> Result<Option<String>,
     Ok(Some(text::inclusion(index, &proof, &signed.note)))
 }
 
+/// Returns the audit path of an entry in the tree of a size.
+///
+/// # Errors
+/// The database's failure; [`StoreError::Damaged`] when a tile is missing.
+pub fn path_of(conn: &mut AnyConnection, index: u64, size: u64) -> Result<Vec<Hash>, StoreError> {
+    Ok(proof::inclusion_proof::<Failed>(index, size, |level, tile| read_tile(conn, level, tile))?)
+}
+
 /// Proves that the signed head of size `new` goes on from the tree of size `old` (request body of C2SP `tlog-witness`);
 /// none unless `new` was signed and `old` is not larger.
 ///

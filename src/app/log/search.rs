@@ -13,6 +13,7 @@ use crate::store::{AnyConnection, StoreError, log};
 use crate::tlog::Hash;
 use crate::tlog::entry::Entry;
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 pub use crate::store::keep::log_search::Wanted;
 
@@ -102,6 +103,44 @@ pub fn entries(
         next = items.last().map(|item| item.revision);
     }
     Ok(Page { items, next: next.map(|next| next.to_string()) })
+}
+
+/// Reads every entry about several things, each thing's oldest first: through the index, and what is younger in one pass.
+///
+/// # Errors
+/// As [`entries`].
+pub fn about(
+    conn: &mut AnyConnection,
+    things: &[(String, String)],
+) -> Result<BTreeMap<(String, String), Vec<EntryView>>, StoreError> {
+    let indexed = log_search::indexed(conn)?;
+    let mut found: BTreeMap<(String, String), Vec<EntryView>> = BTreeMap::new();
+    for (kind, id) in things {
+        let wanted = Wanted { entity_kind: Some(kind.clone()), entity_id: Some(id.clone()), ..Wanted::default() };
+        let (views, mut after) = (found.entry((kind.clone(), id.clone())).or_default(), 0);
+        loop {
+            let revisions = log_search::find(conn, &wanted, after, STRIDE)?;
+            let Some(last) = revisions.last() else { break };
+            after = *last;
+            for row in log::entries_of(conn, &revisions)? {
+                take(views, &wanted, EntryView::of(&row)?)?;
+            }
+        }
+        views.sort_unstable_by_key(|view| view.revision);
+    }
+    let mut at = indexed;
+    loop {
+        let young = log::list_entries(conn, at, STRIDE)?;
+        let Some(last) = young.last() else { return Ok(found) };
+        at = last.revision;
+        for row in &young {
+            let view = EntryView::of(row)?;
+            let thing = (view.entry.entity.kind.clone(), view.entry.entity.id.clone());
+            if let Some(views) = found.get_mut(&thing) {
+                views.push(view);
+            }
+        }
+    }
 }
 
 fn take(items: &mut Vec<EntryView>, wanted: &Wanted, entry: EntryView) -> Result<(), StoreError> {

@@ -50,7 +50,11 @@ impl Teller {
         Ok(ToldEntry { view, sentence, pairs, link })
     }
 
-    fn org(&mut self, conn: &mut AnyConnection, code: &str) -> Result<Option<(String, String)>, StoreError> {
+    /// Names an organisation in both languages; none when nobody registered it.
+    ///
+    /// # Errors
+    /// The database's failure.
+    pub fn org(&mut self, conn: &mut AnyConnection, code: &str) -> Result<Option<(String, String)>, StoreError> {
         if let Some(known) = self.orgs.get(code) {
             return Ok(known.clone());
         }

@@ -19,6 +19,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jsonwebtoken::jwk::{Jwk, PublicKeyUse, ThumbprintHash};
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
+use serde::Serialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -72,6 +73,15 @@ impl AnswerKey {
     /// [`StoreError::Broken`] when the library cannot sign.
     pub fn sign(&self, receipt: &super::Receipt) -> Result<String, StoreError> {
         encode(&self.header, receipt, &self.private).map_err(|_| StoreError::Broken)
+    }
+
+    /// Signs other claims, whose header says what they are.
+    ///
+    /// # Errors
+    /// [`StoreError::Broken`] when the library cannot sign.
+    pub fn sign_as(&self, typ: &str, claims: &impl Serialize) -> Result<String, StoreError> {
+        let header = Header { typ: Some(typ.to_owned()), ..self.header.clone() };
+        encode(&header, claims, &self.private).map_err(|_| StoreError::Broken)
     }
 
     /// Returns its id.

@@ -8,6 +8,7 @@ use crate::tlog::Hash;
 use crate::tlog::checkpoint::Checkpoint;
 use jsonwebtoken::jwk::Jwk;
 use jsonwebtoken::{DecodingKey, Validation, decode, decode_header};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 /// Public keys as they are published.
@@ -31,6 +32,19 @@ pub struct Verified {
     /// What it says.
     pub receipt: Receipt,
     /// The key that signed it.
+    pub kid: String,
+    /// How.
+    pub algorithm: &'static str,
+    /// When the key retires or retired.
+    pub key_retires_at: Option<Instant>,
+}
+
+/// Claims whose signature holds.
+#[derive(Debug, Clone)]
+pub struct Opened<T> {
+    /// What they say.
+    pub claims: T,
+    /// The key that signed them.
     pub kid: String,
     /// How.
     pub algorithm: &'static str,
@@ -87,14 +101,29 @@ impl KeySet {
         serde_json::from_str(text).map_err(|_| ReceiptFault::KeySet)
     }
 
-    /// Verifies a detached or attached compact JWS and reads its claims.
+    /// Verifies a receipt.
     ///
     /// # Errors
     /// What is wrong with it.
     pub fn verify(&self, jws: &str) -> Result<Verified, ReceiptFault> {
+        let opened = self.open(jws, super::TYP, |receipt: &Receipt| receipt.answered_at)?;
+        let Opened { claims, kid, algorithm, key_retires_at } = opened;
+        Ok(Verified { receipt: claims, kid, algorithm, key_retires_at })
+    }
+
+    /// Verifies a compact JWS of a type and reads its claims; `at` says when they were signed.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn open<T: DeserializeOwned>(
+        &self,
+        jws: &str,
+        typ: &str,
+        at: impl FnOnce(&T) -> Instant,
+    ) -> Result<Opened<T>, ReceiptFault> {
         let header = decode_header(jws).map_err(|_| ReceiptFault::Malformed)?;
         let kid = header.kid.clone().ok_or(ReceiptFault::Malformed)?;
-        if header.typ.as_deref() != Some(super::TYP) {
+        if header.typ.as_deref() != Some(typ) {
             return Err(ReceiptFault::Malformed);
         }
         let found = self.keys.iter().find(|key| key.jwk.common.key_id.as_deref() == Some(kid.as_str()));
@@ -108,25 +137,25 @@ impl KeySet {
             })
             .ok_or(ReceiptFault::Algorithm)?;
         let mut validation = Validation::new(header.alg);
-        // A receipt is evidence: it does not cease to be true.
+        // What was signed is evidence: it does not cease to be true.
         validation.validate_exp = false;
         validation.validate_aud = false;
         validation.required_spec_claims.clear();
         let public = DecodingKey::from_jwk(&key.jwk).map_err(|_| ReceiptFault::KeySet)?;
-        let receipt = match decode::<Receipt>(jws, &public, &validation) {
+        let claims = match decode::<T>(jws, &public, &validation) {
             Ok(data) => data.claims,
             Err(error) if matches!(error.kind(), jsonwebtoken::errors::ErrorKind::Json(_)) => {
                 return Err(ReceiptFault::Malformed);
             }
             Err(_) => return Err(ReceiptFault::Signature),
         };
-        let at = receipt.answered_at;
+        let at = at(&claims);
         let early = key.introduced_at.is_some_and(|from| at < from);
         let late = key.retires_at.is_some_and(|to| at >= to);
         if early || late {
             return Err(ReceiptFault::OutsideKey(at));
         }
-        Ok(Verified { receipt, kid, algorithm: algorithm.as_str(), key_retires_at: key.retires_at })
+        Ok(Opened { claims, kid, algorithm: algorithm.as_str(), key_retires_at: key.retires_at })
     }
 }
 

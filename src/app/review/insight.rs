@@ -19,12 +19,15 @@ use crate::domain::notice::{Addressee, NoticeKind};
 use crate::domain::revision::Revision;
 use crate::domain::stop::ItemClass;
 use crate::domain::terms_json::Item;
-use crate::domain::validity::LegalDay;
+use crate::domain::validity::{Instant, LegalDay};
 use crate::store::application_rows::{ApplicationRow, CaseEventRow};
 use crate::store::applications::{self, NewEvent};
+use crate::store::decisions::DecisionRow;
 use crate::store::keep::people;
-use crate::store::{AnyConnection, StoreError, Tx, appeals, decisions, enterprises, listings, rulebook};
+use crate::store::{AnyConnection, StoreError, Tx, appeals, decisions, enterprises, listings, log, rulebook};
+use crate::tlog::entry::Entry;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Decisions named as precedents.
@@ -71,15 +74,27 @@ impl App {
         Arc::clone(self.index.load().calendar())
     }
 
-    /// Reads the timeline of a case; the applicant sees what is meant for it.
+    /// Reads the timeline of a case as it was known at a revision, its clocks as of that day; the applicant sees what is meant
+    /// for it.
     ///
     /// # Errors
-    /// [`AppError::NotFound`].
-    pub fn timeline(&self, caller: &Caller, id: ApplicationId, only: Option<EventKind>) -> Result<Timeline, AppError> {
+    /// [`AppError::NotFound`]; [`AppError::NotYetCurrent`] for a revision still to come.
+    pub fn timeline(
+        &self,
+        caller: &Caller,
+        id: ApplicationId,
+        only: Option<EventKind>,
+        as_of: Option<Revision>,
+    ) -> Result<Timeline, AppError> {
+        self.is_known(as_of)?;
         let (today, calendar) = (self.clock.now().day(), self.working_calendar());
         self.store.read(|conn| {
-            let case = Case::open(conn, caller, id)?;
-            let events = applications::events(conn, &case.row.id)?;
+            let case = Case::known(conn, caller, id, as_of)?;
+            let events = case.events(conn, as_of)?;
+            let today = match as_of {
+                Some(at) => recorded_on(conn, at)?.unwrap_or(today),
+                None => today,
+            };
             let turns = turns(&events)?;
             let everything = own(caller).is_none();
             let shown = |row: &CaseEventRow| {
@@ -131,21 +146,26 @@ impl App {
         })
     }
 
-    /// Shows the decisions on a case; the applicant sees what was decided, not what is proposed.
+    /// Shows the decisions on a case as they were known at a revision; the applicant sees what was decided, not what is
+    /// proposed.
     ///
     /// # Errors
-    /// [`AppError::NotFound`].
+    /// [`AppError::NotFound`]; [`AppError::NotYetCurrent`] for a revision still to come.
     pub fn case_decisions(
         &self,
         caller: &Caller,
         id: ApplicationId,
+        as_of: Option<Revision>,
         lang: Lang,
     ) -> Result<(Revision, Value), AppError> {
-        let follows = self.index.load().revision();
+        self.is_known(as_of)?;
+        let known = |revision: i64| as_of.is_none_or(|at| revision <= at.0);
+        let follows = as_of.unwrap_or_else(|| self.index.load().revision());
         self.store.read(|conn| {
-            let case = Case::open(conn, caller, id)?;
+            let case = Case::known(conn, caller, id, as_of)?;
             let applicant = own(caller).is_some();
-            let rows = decisions::newest(conn, &case.row.id)?;
+            let rows = decisions::versions(conn, &case.row.id)?.into_iter().filter(|row| known(row.revision));
+            let rows: BTreeMap<i32, DecisionRow> = rows.map(|row| (row.line, row)).collect();
             let mut items = Vec::new();
             for row in rows.values().filter(|row| !applicant || row.decided_by.is_some()) {
                 let mut view = views::decision(row, follows, lang)?;
@@ -156,8 +176,8 @@ impl App {
                 }
                 items.push(view);
             }
-            let mut latest = std::collections::BTreeMap::new();
-            for row in appeals::versions(conn, &case.row.id)? {
+            let mut latest = BTreeMap::new();
+            for row in appeals::versions(conn, &case.row.id)?.into_iter().filter(|row| known(row.revision)) {
                 latest.insert(row.id.clone(), row);
             }
             let appeals: Vec<Value> = latest.values().map(views::appeal).collect();
@@ -210,6 +230,13 @@ impl App {
             Ok(json!({ "application": case.row.id, "checked_on": today, "items": items }))
         })
     }
+}
+
+/// Says on which legal day a revision was recorded.
+fn recorded_on(conn: &mut AnyConnection, revision: Revision) -> Result<Option<LegalDay>, StoreError> {
+    let Some(row) = log::find_entry(conn, revision.0)? else { return Ok(None) };
+    let entry = Entry::from_leaf(&row.leaf).map_err(StoreError::damaged)?;
+    Ok(Instant::parse(&entry.at).ok().map(Instant::day))
 }
 
 /// Leaves out of an event what is between colleagues: whom a note mentions.

@@ -25,6 +25,7 @@ pub use overdue::{case_reminders, escalate_silence, lapse_correction};
 
 use super::AppError;
 use super::applications::checks::frozen;
+use super::applications::read::known_at;
 use super::applications::{scheme_of, visible};
 use crate::domain::actor::Caller;
 use crate::domain::application::content::{Content, Line};
@@ -35,6 +36,7 @@ use crate::domain::case_clock::{Clock, PauseReason, Turn, recognition_clock, sta
 use crate::domain::case_rule::CaseRule;
 use crate::domain::id::{ApplicationId, PersonId};
 use crate::domain::recognition::Involved;
+use crate::domain::revision::Revision;
 use crate::domain::scheme::Scheme;
 use crate::domain::validity::{Instant, LegalDay};
 use crate::store::application_rows::{ApplicationRow, CaseEventRow};
@@ -59,6 +61,34 @@ impl Case {
     pub fn open(conn: &mut AnyConnection, caller: &Caller, id: ApplicationId) -> Result<Self, AppError> {
         let row = visible(conn, caller, &id.to_string())?;
         Self::of(conn, row)
+    }
+
+    /// Opens a case that a caller may see as it was known at a revision; none is the newest.
+    ///
+    /// # Errors
+    /// [`AppError::NotFound`], also when it was not yet lodged.
+    pub fn known(
+        conn: &mut AnyConnection,
+        caller: &Caller,
+        id: ApplicationId,
+        as_of: Option<Revision>,
+    ) -> Result<Self, AppError> {
+        let row = visible(conn, caller, &id.to_string())?;
+        let row = match as_of {
+            Some(at) => known_at(conn, row, at)?,
+            None => row,
+        };
+        Self::of(conn, row)
+    }
+
+    /// Reads what happened to it up to a revision.
+    ///
+    /// # Errors
+    /// The store's failure.
+    pub fn events(&self, conn: &mut AnyConnection, as_of: Option<Revision>) -> Result<Vec<CaseEventRow>, AppError> {
+        let mut events = applications::events(conn, &self.row.id)?;
+        events.retain(|event| as_of.is_none_or(|at| event.revision <= at.0));
+        Ok(events)
     }
 
     /// Joins a case and its scheme.

@@ -108,12 +108,24 @@ impl Round {
 
 /// Brings the opinions on a case together.
 pub(super) fn round(conn: &mut AnyConnection, case: &Case, events: &[CaseEventRow]) -> Result<Round, AppError> {
+    round_at(conn, case, events, None)
+}
+
+/// The same by what had been said at a revision.
+fn round_at(
+    conn: &mut AnyConnection,
+    case: &Case,
+    events: &[CaseEventRow],
+    as_of: Option<Revision>,
+) -> Result<Round, AppError> {
     let content = case.content(conn)?;
     let mut digests = BTreeMap::new();
     for line in &content.lines {
         digests.insert(i32::from(line.line), item_digest(line)?);
     }
-    let newest = opinions::newest(opinions::versions(conn, &case.row.id)?);
+    let mut said = opinions::versions(conn, &case.row.id)?;
+    said.retain(|row| as_of.is_none_or(|at| row.revision <= at.0));
+    let newest = opinions::newest(said);
     let rows: Vec<(OpinionRow, bool)> = newest
         .into_values()
         .map(|row| {
@@ -294,19 +306,31 @@ impl App {
         Ok(saved_draft(&kept))
     }
 
-    /// Shows the opinions on a case: to whom it is shown, all of them, with what they come to and the reader's own draft.
+    /// Shows the opinions on a case as they were known at a revision: to whom it is shown, all of them, with what they come to,
+    /// and now also the reader's own draft.
     ///
     /// # Errors
-    /// [`AppError::NotFound`].
-    pub fn opinions(&self, caller: &Caller, id: ApplicationId) -> Result<OpinionsSeen, AppError> {
-        self.store.read(|conn| seen(conn, caller, id))
+    /// [`AppError::NotFound`]; [`AppError::NotYetCurrent`] for a revision still to come.
+    pub fn opinions(
+        &self,
+        caller: &Caller,
+        id: ApplicationId,
+        as_of: Option<Revision>,
+    ) -> Result<OpinionsSeen, AppError> {
+        self.is_known(as_of)?;
+        self.store.read(|conn| seen(conn, caller, id, as_of))
     }
 }
 
-fn seen(conn: &mut AnyConnection, caller: &Caller, id: ApplicationId) -> Result<OpinionsSeen, AppError> {
-    let case = Case::open(conn, caller, id)?;
-    let events = applications::events(conn, &case.row.id)?;
-    let round = round(conn, &case, &events)?;
+fn seen(
+    conn: &mut AnyConnection,
+    caller: &Caller,
+    id: ApplicationId,
+    as_of: Option<Revision>,
+) -> Result<OpinionsSeen, AppError> {
+    let case = Case::known(conn, caller, id, as_of)?;
+    let events = case.events(conn, as_of)?;
+    let round = round_at(conn, &case, &events, as_of)?;
     let mut items = Vec::new();
     for result in &round.results {
         let of_line = round.rows.iter().filter(|(row, _)| row.line == i32::from(result.line));
@@ -319,7 +343,7 @@ fn seen(conn: &mut AnyConnection, caller: &Caller, id: ApplicationId) -> Result<
             "opinions": given,
         }));
     }
-    let draft = if caller.roles.contains(Role::AgencyReviewer) {
+    let draft = if as_of.is_none() && caller.roles.contains(Role::AgencyReviewer) {
         opinion_drafts::find(conn, &case.row.id, &caller.org)?
     } else {
         None

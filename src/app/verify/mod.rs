@@ -113,6 +113,14 @@ impl From<Problem> for ProblemView {
     }
 }
 
+/// Writes out a row of a kind as the log tells it, with what was never said.
+///
+/// # Errors
+/// [`StoreError::Damaged`] for a kind that no table holds and a row that is none.
+pub fn whole_row(kind: &str, row: serde_json::Value) -> Result<serde_json::Value, StoreError> {
+    Tables::new().whole(kind, row)
+}
+
 /// Verifies a database; `progress` is told how many of how many entries are done. `remembered` is size and root of
 /// a signed head that somebody has seen: the log must go on from it and still hold its checkpoint.
 ///

@@ -181,20 +181,7 @@ impl Told {
         }
         let private = self.private(conn, revision)?;
         let row = self.rows.entry((entry.entity.kind.clone(), entry.entity.id.clone())).or_default();
-        for change in &entry.changes {
-            let value = match &change.new {
-                None => Value::Null,
-                Some(Logged::Plain(value)) => value.clone(),
-                Some(Logged::Committed(_)) => private.values.get(&change.path).cloned().ok_or_else(|| {
-                    StoreError::Damaged(format!("entry {revision} commits to `{}`, whose value is gone", change.path))
-                })?,
-            };
-            row.insert(change.path.trim_start_matches('/').to_owned(), value);
-        }
-        let at = crate::domain::validity::Instant::parse(&entry.at).map_err(|_| StoreError::damaged("an instant"))?;
-        row.insert("version".to_owned(), json!(entry.entity.version));
-        row.insert("revision".to_owned(), json!(revision));
-        row.insert("recorded_at".to_owned(), json!(at.micros()));
+        carry(row, revision, entry, &private)?;
         Ok(row.clone())
     }
 
@@ -215,6 +202,33 @@ impl Told {
             }
         }
     }
+}
+
+/// Carries what an entry changed into the row before it.
+///
+/// # Errors
+/// [`StoreError::Damaged`] when a value that it commits to is gone.
+pub fn carry(
+    row: &mut Map<String, Value>,
+    revision: i64,
+    entry: &Entry,
+    private: &PrivateValues,
+) -> Result<(), StoreError> {
+    for change in &entry.changes {
+        let value = match &change.new {
+            None => Value::Null,
+            Some(Logged::Plain(value)) => value.clone(),
+            Some(Logged::Committed(_)) => private.values.get(&change.path).cloned().ok_or_else(|| {
+                StoreError::Damaged(format!("entry {revision} commits to `{}`, whose value is gone", change.path))
+            })?,
+        };
+        row.insert(change.path.trim_start_matches('/').to_owned(), value);
+    }
+    let at = crate::domain::validity::Instant::parse(&entry.at).map_err(|_| StoreError::damaged("an instant"))?;
+    row.insert("version".to_owned(), json!(entry.entity.version));
+    row.insert("revision".to_owned(), json!(revision));
+    row.insert("recorded_at".to_owned(), json!(at.micros()));
+    Ok(())
 }
 
 fn digest(conn: &mut AnyConnection, tables: &Tables, kind: &str) -> Result<(u64, String), StoreError> {

@@ -5,9 +5,7 @@
 
 use super::balances::Balances;
 use super::{Kept, Problems, STRIDE};
-use crate::store::access_seals::{self, AccessSealRow};
 use crate::store::answer_keys::{self, AnswerKeyRow};
-use crate::store::answer_seals::{self, AnswerSealRow};
 use crate::store::appeals::{self, AppealRow};
 use crate::store::application_rows::{ApplicationRow, CaseEventRow, ContentRow};
 use crate::store::batches::{self, BatchRow};
@@ -23,6 +21,7 @@ use crate::store::opinions::{self, OpinionRow};
 use crate::store::reconciliations::ReconciliationRow;
 use crate::store::rows::{AdjustmentRow, EnterpriseRow, ListingRow, SchemeRow, StopRow, TariffRow};
 use crate::store::screening::ScreeningRow;
+use crate::store::seals::{AccessSealRow, AnswerSealRow, Seal as _};
 use crate::store::shards::{self, ShardRow};
 use crate::store::tx::Queued;
 use crate::store::usage_returns::ReturnRow;
@@ -58,6 +57,8 @@ trait Held {
     ) -> Result<(), StoreError>;
     /// Finds what is left over behind the last entry.
     fn finish(&mut self, conn: &mut AnyConnection, problems: &mut Problems) -> Result<(), StoreError>;
+    /// Writes out a row as the log tells it, with what was never said.
+    fn whole(&self, row: Value) -> Result<Value, StoreError>;
     /// Writes a row as the log tells it into another database.
     fn rebuild(&self, into: &mut AnyConnection, row: Value) -> Result<(), StoreError>;
     /// Hands the bytes of every row to `each`, in order.
@@ -72,8 +73,8 @@ impl Tables {
             Versions::<SchemeRow>::held(rulebook::schemes_since),
             Versions::<ShardRow>::held(shards::since),
             Versions::<AnswerKeyRow>::held(answer_keys::since),
-            Versions::<AccessSealRow>::held(access_seals::since),
-            Versions::<AnswerSealRow>::held(answer_seals::since),
+            Versions::<AccessSealRow>::held(AccessSealRow::since),
+            Versions::<AnswerSealRow>::held(AnswerSealRow::since),
             Versions::<TariffRow>::held(|conn, after| rulebook::tariff_since(conn, after, STRIDE)),
             Versions::<EnterpriseRow>::held(|conn, after| enterprises::since(conn, after, STRIDE)),
             Versions::<ListingRow>::each(
@@ -142,6 +143,15 @@ impl Tables {
     pub(super) fn rebuild(&self, into: &mut AnyConnection, kind: &str, row: Value) -> Result<(), StoreError> {
         let table = self.held.iter().find(|table| table.kind() == kind);
         table.ok_or_else(|| StoreError::Damaged(format!("no table holds `{kind}`")))?.rebuild(into, row)
+    }
+
+    /// Writes out a row of a kind as the log tells it, with what was never said.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] for a kind that no table holds and a row that is none.
+    pub(super) fn whole(&self, kind: &str, row: Value) -> Result<Value, StoreError> {
+        let table = self.held.iter().find(|table| table.kind() == kind);
+        table.ok_or_else(|| StoreError::Damaged(format!("no table holds `{kind}`")))?.whole(row)
     }
 
     /// Hands the bytes of every row of a kind to `each`, in order.
@@ -245,8 +255,12 @@ impl<F: Queued + DeserializeOwned> Held for Versions<F> {
         self.take(conn, i64::MAX, problems).map(drop)
     }
 
+    fn whole(&self, row: Value) -> Result<Value, StoreError> {
+        serde_json::to_value(told::<F>(row)?).map_err(StoreError::damaged)
+    }
+
     fn rebuild(&self, into: &mut AnyConnection, row: Value) -> Result<(), StoreError> {
-        written::<F>(into, row)
+        F::insert(into, &[told(row)?])
     }
 
     fn rows(&self, conn: &mut AnyConnection, each: &mut dyn FnMut(&[u8])) -> Result<(), StoreError> {
@@ -309,8 +323,12 @@ impl<F: Queued + DeserializeOwned> Held for Standing<F> {
         Ok(())
     }
 
+    fn whole(&self, row: Value) -> Result<Value, StoreError> {
+        serde_json::to_value(told::<F>(row)?).map_err(StoreError::damaged)
+    }
+
     fn rebuild(&self, into: &mut AnyConnection, row: Value) -> Result<(), StoreError> {
-        written::<F>(into, row)
+        F::insert(into, &[told(row)?])
     }
 
     fn rows(&self, conn: &mut AnyConnection, each: &mut dyn FnMut(&[u8])) -> Result<(), StoreError> {
@@ -324,10 +342,9 @@ impl<F: Queued + DeserializeOwned> Held for Standing<F> {
     }
 }
 
-fn written<F: Queued + DeserializeOwned>(into: &mut AnyConnection, row: Value) -> Result<(), StoreError> {
-    let told = |error| StoreError::Damaged(format!("what the log tells of a {} is no row: {error}", F::KIND));
-    let row: F = serde_json::from_value(row).map_err(told)?;
-    F::insert(into, &[row])
+fn told<F: Queued + DeserializeOwned>(row: Value) -> Result<F, StoreError> {
+    let fault = |error| StoreError::Damaged(format!("what the log tells of a {} is no row: {error}", F::KIND));
+    serde_json::from_value(row).map_err(fault)
 }
 
 fn hand<F: Fact>(rows: &[F], each: &mut dyn FnMut(&[u8])) -> Result<(), StoreError> {

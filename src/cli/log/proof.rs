@@ -1,6 +1,7 @@
 //! `whitelist log proof`: that an entry is in the log, as a file that is verified offline (C2SP `tlog-proof`).
 
 use super::source::{Source, SourceArgs};
+use super::verify::head_under;
 use crate::cli::{Failure, say};
 use crate::tlog::proof::{ProofError, inclusion_proof};
 use crate::tlog::text;
@@ -36,8 +37,7 @@ impl From<ProofError> for Failed {
 /// [`Failure::Refused`] when no signed head covers the entry, or a tile is missing.
 pub fn run(args: ProofArgs) -> Result<(), Failure> {
     let mut source = Source::open(&args.source)?;
-    let (vkey, _) = source.vkey(args.source.vkey.as_deref())?;
-    let (head, note) = source.head(&vkey)?;
+    let (head, note) = head_under(&mut source, args.source.vkey.as_deref())?;
     let proof = inclusion_proof(args.index, head.size, |level, index| {
         let path = TilePath { kind: TileKind::Hashes(level), index, width: width_at(level, index, head.size) };
         Ok::<_, Failed>(source.read(&path.to_string()).map_err(Failed::Read)?.unwrap_or_default())

@@ -1,6 +1,7 @@
 //! `whitelist log show`: one entry, or every entry about a thing, as they stand in the log.
 
 use super::source::{Source, SourceArgs};
+use super::verify::head_under;
 use crate::app::log::search::EntryView;
 use crate::cli::{Failure, say};
 use crate::store::log::EntryRow;
@@ -38,8 +39,7 @@ pub struct ShowArgs {
 /// [`Failure::Refused`] when there is none.
 pub fn run(args: ShowArgs) -> Result<(), Failure> {
     let mut source = Source::open(&args.source)?;
-    let (vkey, _) = source.vkey(args.source.vkey.as_deref())?;
-    let (head, _) = source.head(&vkey)?;
+    let (head, _) = head_under(&mut source, args.source.vkey.as_deref())?;
     let outcome = match (args.index, &args.entity) {
         (Some(index), _) => one(&mut source, index, head.size, args.json, args.leaf),
         (None, Some(entity)) => about(&mut source, entity, head.size, args.json),

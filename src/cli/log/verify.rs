@@ -12,7 +12,7 @@ use crate::config::witnesses;
 use crate::store::Store;
 use crate::store::checkpoints::read_head_file;
 use crate::tlog::Hash;
-use crate::tlog::checkpoint::CheckpointVerifier;
+use crate::tlog::checkpoint::{Checkpoint, CheckpointVerifier};
 use crate::tlog::tiles::TilePath;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -140,6 +140,24 @@ pub fn of_files(
     heads(source, &mut check)?;
     bar.finish_and_clear();
     Ok(check.finish())
+}
+
+/// Reads the newest signed head under a key: that of the newest shard, or an older one that it must follow from, for which
+/// the whole log is verified.
+///
+/// # Errors
+/// [`Failure::Refused`] when there is no head, its signature does not hold, or it does not follow from the key.
+pub fn head_under(source: &mut Source, known: Option<&str>) -> Result<(Checkpoint, String), Failure> {
+    let (known, _) = source.vkey(known)?;
+    let newest = source.newest_vkey(&known)?;
+    if newest != known {
+        let result = of_files(source, (&newest, Some(&known)), None, None)?;
+        if let Some(problem) = result.problems.first() {
+            let ProblemView { code, detail, .. } = problem;
+            return Err(Failure::Refused(format!("the newest head does not follow from the key: {code}: {detail}")));
+        }
+    }
+    source.head(&newest)
 }
 
 /// Hands over every earlier signed head.

@@ -188,11 +188,11 @@ pub async fn correct_application(request: HttpRequest, payload: Payload) -> Resu
 /// Shows a frozen content.
 pub async fn get_application_content(request: HttpRequest) -> Result<HttpResponse, Problem> {
     let (edge, asked) = (edge(&request)?, asked(&request)?);
-    no_query(&request)?;
+    let as_of = read_query(&request, |query| Some(revision(query)))?;
     let id = path(&request, "id", ApplicationId::parse)?;
     let number = path(&request, "number", number)?;
     let (app, caller) = (Arc::clone(&edge.app), asked.caller()?);
-    let view = hop(move || content(&app.application_content(&caller, id, number)?)).await?;
+    let view = hop(move || content(&app.application_content(&caller, id, number, as_of)?)).await?;
     json(StatusCode::OK, &view)
 }
 

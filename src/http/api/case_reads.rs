@@ -2,6 +2,7 @@
 
 use super::case_body::word;
 use super::json;
+use super::listings::revision;
 use super::parameters::{PageAsked, no_query, page, path, read_query};
 use crate::app::review::letters::LetterKind;
 use crate::app::review::views;
@@ -37,10 +38,10 @@ pub(super) fn html(page: String) -> HttpResponse {
 /// Lists the opinions on a case with what they come to.
 pub async fn list_opinions(request: HttpRequest) -> Result<HttpResponse, Problem> {
     let (edge, asked) = (edge(&request)?, asked(&request)?);
-    no_query(&request)?;
+    let as_of = read_query(&request, |query| Some(revision(query)))?;
     let id = path(&request, "id", ApplicationId::parse)?;
     let (app, caller) = (Arc::clone(&edge.app), asked.caller()?);
-    let seen = hop(move || app.opinions(&caller, id)).await?;
+    let seen = hop(move || app.opinions(&caller, id, as_of)).await?;
     let mut response = json(StatusCode::OK, &seen.view)?;
     response.headers_mut().insert(ETAG, etag(seen.revision));
     Ok(response)
@@ -49,21 +50,21 @@ pub async fn list_opinions(request: HttpRequest) -> Result<HttpResponse, Problem
 /// Lists the decisions on a case.
 pub async fn list_decisions(request: HttpRequest) -> Result<HttpResponse, Problem> {
     let (edge, asked) = (edge(&request)?, asked(&request)?);
-    no_query(&request)?;
+    let as_of = read_query(&request, |query| Some(revision(query)))?;
     let id = path(&request, "id", ApplicationId::parse)?;
     let (app, caller, lang) = (Arc::clone(&edge.app), asked.caller()?, asked.lang);
-    let (revision, view) = hop(move || app.case_decisions(&caller, id, lang)).await?;
+    let (last, view) = hop(move || app.case_decisions(&caller, id, as_of, lang)).await?;
     let mut response = json(StatusCode::OK, &view)?;
-    response.headers_mut().insert(ETAG, etag(revision));
+    response.headers_mut().insert(ETAG, etag(last));
     Ok(response)
 }
 
 async fn timeline(request: &HttpRequest, only: Option<EventKind>) -> Result<HttpResponse, Problem> {
     let (edge, asked) = (edge(request)?, asked(request)?);
-    no_query(request)?;
+    let as_of = read_query(request, |query| Some(revision(query)))?;
     let id = path(request, "id", ApplicationId::parse)?;
     let (app, caller, lang) = (Arc::clone(&edge.app), asked.caller()?, asked.lang);
-    let view = hop(move || Ok(views::timeline(&app.timeline(&caller, id, only)?, lang))).await?;
+    let view = hop(move || Ok(views::timeline(&app.timeline(&caller, id, only, as_of)?, lang))).await?;
     json(StatusCode::OK, &view)
 }
 

@@ -15,6 +15,7 @@ pub mod change_body;
 pub mod declarations;
 pub mod draw_body;
 pub mod enterprises;
+pub mod evidence;
 pub mod findings;
 pub mod health;
 pub mod holders;

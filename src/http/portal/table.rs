@@ -9,10 +9,7 @@ use super::pages::{
 };
 use super::{acts, assets, registers, sign_in, visit};
 use crate::domain::actor::{Role, RoleSet};
-use crate::http::endpoints::{
-    APPLICANT, AUDITOR, BOARD, BUREAU, CASES, DECLARATIONS, ENTERPRISE, INSIDERS, INSPECTED, OFFICER, READERS,
-    REVIEWER, SEE_PEOPLE, STOPS, SUPERVISORS, WORKERS, route,
-};
+use crate::http::endpoints::{APPLICANT, AUDITOR, BOARD, BUREAU, CASES, DECLARATIONS, ENTERPRISE, EVIDENCE, INSIDERS, INSPECTED, OFFICER, READERS, REVIEWER, SEE_PEOPLE, STOPS, SUPERVISORS, WORKERS, route};
 use actix_web::http::Method;
 use actix_web::middleware::Compress;
 use actix_web::web::{self, Payload, ServiceConfig};
@@ -165,6 +162,7 @@ pages! {
     GET "/log" audit::entries Access::Roles(AUDITOR);
     GET "/log/state" audit::state Access::Roles(AUDITOR);
     GET "/log/export.tar" audit::export Access::Roles(AUDITOR);
+    GET "/evidence/{kind}/{id}" audit::evidence Access::Roles(EVIDENCE);
     GET "/operations" oversight::operations Access::Roles(OPERATOR);
     GET "/notices/{number}" public::notice Access::Public;
     GET "/check" public::check Access::Public;

@@ -5,7 +5,8 @@ use crate::store::dialect::insert_all;
 use crate::store::error::StoreError;
 use crate::store::schema::access_records;
 use diesel::{
-    ExpressionMethods as _, Insertable, QueryDsl as _, Queryable, RunQueryDsl as _, Selectable, SelectableHelper as _,
+    ExpressionMethods as _, Insertable, OptionalExtension as _, QueryDsl as _, Queryable, RunQueryDsl as _, Selectable,
+    SelectableHelper as _,
 };
 
 /// One access.
@@ -74,6 +75,14 @@ pub fn list(conn: &mut AnyConnection, wanted: &Wanted, after: &str, limit: i64) 
         query = query.filter(access_records::accessed_at.lt(to));
     }
     Ok(query.load(conn)?)
+}
+
+/// Finds an access.
+///
+/// # Errors
+/// The database's failure.
+pub fn find(conn: &mut AnyConnection, id: &str) -> Result<Option<AccessRow>, StoreError> {
+    Ok(access_records::table.find(id).select(AccessRow::as_select()).first(conn).optional()?)
 }
 
 /// Reads accesses of a seal in order, from behind one; with none those that wait for a seal.

@@ -135,6 +135,14 @@ on_both! {
         let output = whitelist(&["log", "verify", "--json", "--export", &archive, "--vkey", &before.vkey.display().to_string()]);
         let followed: Value = serde_json::from_slice(&output.stdout).unwrap();
         assert_eq!(output.status.code(), Some(0), "{followed}");
+        // So do the commands that show and prove one entry; a stranger's key leads nowhere.
+        let old = before.vkey.display().to_string();
+        for command in [["log", "show", "3"], ["log", "proof", "3"]] {
+            let output = whitelist(&[command.as_slice(), &["--export", &archive, "--vkey", &old]].concat());
+            assert_eq!(output.status.code(), Some(0), "{command:?}: {output:?}");
+            let new = whitelist(&[command.as_slice(), &["--export", &archive, "--vkey", &after.vkey.display().to_string()]].concat());
+            assert_eq!(output.stdout, new.stdout, "{command:?}");
+        }
         let causes: Vec<&Value> = followed["shards"].as_array().unwrap().iter().map(|shard| &shard["cause"]).collect();
         assert_eq!(causes, ["key_rotated", "key_rotated"]);
         assert_eq!(followed["shards"][0]["lost"], 0);
@@ -142,7 +150,10 @@ on_both! {
         assert!(found.ok, "{:?}", found.problems);
         let stranger = app.folder.join("stranger");
         std::fs::write(&stranger, "example.org/log/main+00000000+AAAA\n").unwrap();
-        assert_ne!(whitelist(&["log", "verify", "--export", &archive, "--vkey", stranger.to_str().unwrap()]).status.code(), Some(0));
+        for command in [["log", "verify", "--json"].as_slice(), &["log", "show", "3"], &["log", "proof", "3"]] {
+            let output = whitelist(&[command, &["--export", &archive, "--vkey", stranger.to_str().unwrap()]].concat());
+            assert_ne!(output.status.code(), Some(0), "{command:?}");
+        }
         assert!(verify(&app.folder, &app.database).ok);
     }
 }

@@ -1,6 +1,7 @@
 //! How the endpoints about people, enterprises by themselves and announcements are called, and what must exist before.
 
 use super::Who;
+use crate::draws::declaration;
 use crate::lookups::ENT_05;
 use crate::support::app::{Actor, TestApp};
 use crate::support::casework;
@@ -141,6 +142,13 @@ impl People {
                 let target = format!("/v1/enterprises/{ENT_05}/responsible-person");
                 let etag = etag_of(&target);
                 of(target, etag, Some(named()))
+            }
+            "get_evidence" => call(&format!("/v1/evidence/declaration/{}", declaration(1)), None, None),
+            "get_access_record" => {
+                assert_eq!(app.auditor().get("/v1/log/entries?limit=1").status, 200);
+                app.inside().accesses.flush();
+                let records = app.auditor().get("/v1/access-records?limit=1").json();
+                call(&format!("/v1/access-records/{}", records["items"][0]["id"].as_str().unwrap()), None, None)
             }
             "list_mandates" => call(&format!("/v1/enterprises/{ENT_05}/mandates"), None, None),
             "appoint_agent" => {

@@ -54,6 +54,8 @@ pub struct Tuning {
     pub scanner: Option<Scanner>,
     /// How answers are signed.
     pub signing: AnswerAlgorithm,
+    /// What happens to answers that cannot be recorded.
+    pub overflow: Overflow,
 }
 
 impl Default for Tuning {
@@ -64,6 +66,7 @@ impl Default for Tuning {
             issuers: Vec::new(),
             scanner: None,
             signing: AnswerAlgorithm::EdDsa,
+            overflow: Overflow::Count,
         }
     }
 }
@@ -154,7 +157,7 @@ impl TestApp {
             migrate: true,
             record: true,
             max_staleness: self.tuning.max_staleness,
-            overflow: Overflow::Count,
+            overflow: self.tuning.overflow,
             answers_kept: whitelist::app::record::KEPT,
             signing: self.tuning.signing,
             messages_kept: whitelist::app::draw::messages::KEPT,

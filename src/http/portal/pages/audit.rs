@@ -102,3 +102,11 @@ pub async fn state(visit: &Visit) -> Answer {
 pub async fn export(visit: &Visit) -> Answer {
     visit.hand_on("/v1/log/export.tar").await
 }
+
+/// Hands out the pack of evidence about a thing.
+///
+/// # Errors
+/// What the endpoint refuses.
+pub async fn evidence(visit: &Visit) -> Answer {
+    visit.hand_on(format!("/v1/evidence/{}/{}", visit.part("kind"), visit.part("id"))).await
+}

@@ -6,7 +6,7 @@ use super::super::json::Json;
 use super::super::table::CUSTOMS;
 use super::super::visit::{Answer, Visit, see_other};
 use super::super::words::choices;
-use crate::http::endpoints::BUREAU;
+use crate::http::endpoints::{BUREAU, EVIDENCE};
 use actix_web::http::Method;
 use askama::Template;
 use serde_json::json;
@@ -46,6 +46,7 @@ pub async fn declarations(visit: &Visit) -> Answer {
 struct Declaration<'a> {
     f: Frame,
     declaration: Json<'a>,
+    evidence: bool,
 }
 
 /// Shows a declaration with its history.
@@ -56,7 +57,8 @@ pub async fn declaration(visit: &Visit) -> Answer {
     let number = visit.part("number");
     let declaration = visit.get(format!("/v1/declarations/{number}")).await?.view;
     let f = Frame::new(visit, format!("{} {number}", visit.t("报关单", "Declaration")));
-    visit.render(&Declaration { f, declaration: Json(&declaration) })
+    let evidence = visit.roles().intersects(EVIDENCE);
+    visit.render(&Declaration { f, declaration: Json(&declaration), evidence })
 }
 
 #[derive(Template)]

@@ -9,7 +9,7 @@ use super::super::json::Json;
 use super::super::visit::{Answer, Visit, see_other};
 use super::super::words::choices;
 use crate::domain::actor::RoleSet;
-use crate::http::endpoints::{APPROVER, DISTRICT, ENTERPRISE, INSIDERS, OFFICER, REVIEWER, WORKERS};
+use crate::http::endpoints::{APPROVER, DISTRICT, ENTERPRISE, EVIDENCE, INSIDERS, OFFICER, REVIEWER, WORKERS};
 use crate::http::problem::ProblemType;
 use actix_web::http::Method;
 use askama::Template;
@@ -132,6 +132,7 @@ struct Case<'a> {
     difference: Json<'a>,
     inside: bool,
     works: bool,
+    evidence: bool,
 }
 
 impl Case<'_> {
@@ -193,6 +194,7 @@ pub async fn show(visit: &Visit) -> Answer {
         difference: Json(&difference),
         inside,
         works: visit.roles().intersects(WORKERS),
+        evidence: visit.roles().intersects(EVIDENCE),
     })
 }
 

@@ -10,7 +10,7 @@ use super::super::visit::{Answer, Visit, see_other};
 use crate::domain::code::{HsCode, Uscc};
 use crate::domain::id::ApplicationId;
 use crate::domain::listing_number::ListingNumber;
-use crate::http::endpoints::{CASES, ENTERPRISE, OFFICER, READERS};
+use crate::http::endpoints::{CASES, ENTERPRISE, EVIDENCE, OFFICER, READERS};
 use crate::http::problem::ProblemType;
 use actix_web::http::Method;
 use askama::Template;
@@ -102,6 +102,7 @@ struct Listing<'a> {
     used: Option<Chart>,
     own: bool,
     officer: bool,
+    evidence: bool,
 }
 
 /// Shows one listing.
@@ -124,6 +125,8 @@ pub async fn show(visit: &Visit) -> Answer {
         used: used(visit, Json(&balance)),
         own: visit.roles().intersects(ENTERPRISE),
         officer: visit.roles().intersects(OFFICER),
+        // Customs take the evidence of declarations.
+        evidence: visit.roles().intersects(EVIDENCE) && !visit.roles().intersects(CUSTOMS),
     })
 }
 
@@ -235,7 +238,7 @@ pub async fn changes(visit: &Visit) -> Answer {
         Ok(reply) => reply.view,
         Err(refused) => {
             visit.refuse(refused)?;
-            serde_json::json!({ "items": [], "next": null })
+            serde_json::json!({ "items": [], "enterprises": [], "next": null })
         }
     };
     let more = visit.next_page(&list);
