@@ -4,7 +4,7 @@
 mod edits;
 mod fill;
 mod leaves;
-mod outside;
+pub mod outside;
 pub mod read;
 mod rebuild;
 mod search;
@@ -13,6 +13,7 @@ mod shards;
 pub mod sql;
 mod story;
 mod tamper;
+mod timestamps;
 pub mod verifiers;
 mod witness;
 

@@ -20,6 +20,7 @@ pub mod sessions;
 pub mod setup;
 pub mod sign_ins;
 pub mod texts;
+pub mod timestamps;
 
 /// The tables that [`Store::keep`](super::Store::keep) may change.
 pub const TABLES: &[&str] = &[
@@ -45,4 +46,5 @@ pub const TABLES: &[&str] = &[
     "sign_ins",
     "log_search",
     "log_cosignatures",
+    "log_timestamps",
 ];

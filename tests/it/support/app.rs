@@ -54,6 +54,8 @@ pub struct Tuning {
     pub scanner: Option<Scanner>,
     /// How answers are signed.
     pub signing: AnswerAlgorithm,
+    /// Whether SM2 signs beside.
+    pub national: bool,
 }
 
 impl Default for Tuning {
@@ -64,6 +66,7 @@ impl Default for Tuning {
             issuers: Vec::new(),
             scanner: None,
             signing: AnswerAlgorithm::EdDsa,
+            national: false,
         }
     }
 }
@@ -157,6 +160,7 @@ impl TestApp {
             overflow: Overflow::Count,
             answers_kept: whitelist::app::record::KEPT,
             signing: self.tuning.signing,
+            national: self.tuning.national,
             messages_kept: whitelist::app::draw::messages::KEPT,
             clock: self.clock.clone(),
             group: 256,
