@@ -12,8 +12,10 @@ use serde_json::{Value, json};
 use sm3::{Digest as _, Sm3};
 use std::path::Path;
 use std::process::{Command, Output};
+use whitelist::app::keys::DataFolder;
 use whitelist::app::receipts::signed::Signed;
 use whitelist::app::receipts::verify::{KeySet, ReceiptFault, Verified};
+use whitelist::domain::receipt::{KeyEnd, NationalUse};
 use whitelist::tlog::Hash;
 use whitelist::tlog::sm2::{Sm2Key, Sm2Public};
 
@@ -184,15 +186,11 @@ fn receipts_and_heads_are_signed_with_sm2_where_the_service_is_set_to() {
     receipts(&app, &before);
     heads(&app);
 
-    // Both keys are changed by commands beside the service, which takes the new ones with its next look.
     let old = keys(&app);
     let general = ask(&app, "application/jose+json", "");
-    for args in
-        [&["answer", "rotate-key", "--algorithm", "SM2SM3"][..], &["log", "rotate-sm2", "--reason", "compromised"]]
-    {
-        let output = in_database(&app, args);
-        assert_eq!(output.status.code(), Some(0), "{output:?}");
-    }
+    let folder = DataFolder(app.folder.clone());
+    app.inside().change_national_key(&folder, NationalUse::Answers, KeyEnd::Scheduled).unwrap();
+    app.inside().change_national_key(&folder, NationalUse::Heads, KeyEnd::Compromised).unwrap();
     app.inside().take_answer_key(app.clock.now()).unwrap();
     let new = keys(&app);
     assert_eq!(new["keys"].as_array().unwrap().len(), old["keys"].as_array().unwrap().len() + 2);
@@ -202,6 +200,15 @@ fn receipts_and_heads_are_signed_with_sm2_where_the_service_is_set_to() {
     app.change(json!([{ "kind": "suspend_enterprise", "enterprise": ENT_01, "effective_on": "2026-08-12", "reason": { "code": "risk_found" } }]));
     heads(&app);
     assert!(!openssl(app.folder.as_path(), "head", &signed(&app).1, &old).0, "the old set does not know the new key");
+    // The same by commands beside the service.
+    for args in
+        [&["answer", "rotate-key", "--algorithm", "SM2SM3"][..], &["log", "rotate-sm2", "--reason", "compromised"]]
+    {
+        let output = in_database(&app, args);
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+    }
+    let newest = keys(&app);
+    assert_eq!(newest["keys"].as_array().unwrap().len(), new["keys"].as_array().unwrap().len() + 2);
 }
 
 /// What openssl signs holds here: both sides have the same idea of SM2, of SM3 and of who signs.

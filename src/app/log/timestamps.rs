@@ -6,7 +6,7 @@
 use crate::app::view::Page;
 use crate::app::{App, AppError};
 use crate::domain::validity::Instant;
-use crate::store::keep::timestamps::{self, TimestampRow};
+use crate::store::keep::timestamps::{self, TimestampRow, WithHead};
 use crate::store::private::random;
 use crate::store::{AnyConnection, StoreError, log};
 use crate::tlog::Hash;
@@ -62,9 +62,11 @@ pub struct StampView {
 /// Reads stamps in order of their heads, from behind a size.
 ///
 /// # Errors
-/// The database's failure.
+/// The database's failure; [`StoreError::Damaged`] when the head of a stamp is gone.
 pub fn stamps_behind(conn: &mut AnyConnection, after: i64, limit: i64) -> Result<Vec<StampView>, StoreError> {
-    let view = |(row, note): (TimestampRow, String)| {
+    let view = |(row, note): WithHead| {
+        let missing = || StoreError::damaged(format!("head {} of a time stamp is missing", row.size));
+        let note = note.ok_or_else(missing)?;
         Ok(StampView {
             size: u64::try_from(row.size).map_err(StoreError::damaged)?,
             note,

@@ -371,7 +371,12 @@ impl Check {
             let Some((last, _)) = stamps.last() else { return Ok(newest) };
             after = last.size;
             for (row, note) in &stamps {
-                match StampedHead::read(u64::try_from(row.size).unwrap_or_default(), note, &row.reply) {
+                let size = u64::try_from(row.size).unwrap_or_default();
+                let read = match note {
+                    Some(note) => StampedHead::read(size, note, &row.reply),
+                    None => Err(("timestamp-head", "no such head was signed".to_owned())),
+                };
+                match read {
                     Ok(stamped) => newest = Some(stamped),
                     Err((code, detail)) => self.problem(code, format!("time stamp of checkpoint {}", row.size), detail),
                 }

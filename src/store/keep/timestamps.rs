@@ -45,21 +45,19 @@ pub fn newest(conn: &mut AnyConnection) -> Result<Option<TimestampRow>, StoreErr
     Ok(newest.first(conn).optional()?)
 }
 
-/// Reads stamps in order of their heads, from behind a size, each with the head as it was signed.
+/// A stamp with the head as it was signed; none where that is gone.
+pub type WithHead = (TimestampRow, Option<String>);
+
+/// Reads stamps in order of their heads, from behind a size.
 ///
 /// # Errors
-/// The database's failure; [`StoreError::Damaged`] when the head of a stamp is gone.
-pub fn behind(conn: &mut AnyConnection, after: i64, limit: i64) -> Result<Vec<(TimestampRow, String)>, StoreError> {
+/// The database's failure.
+pub fn behind(conn: &mut AnyConnection, after: i64, limit: i64) -> Result<Vec<WithHead>, StoreError> {
     let rows: Vec<TimestampRow> = log_timestamps::table
         .filter(log_timestamps::size.gt(after))
         .order(log_timestamps::size)
         .limit(limit)
         .select(TimestampRow::as_select())
         .load(conn)?;
-    let with_head = |row: TimestampRow| {
-        let note = log::find_checkpoint(conn, row.size)?;
-        let note = note.ok_or_else(|| StoreError::damaged(format!("head {} of a time stamp is missing", row.size)))?;
-        Ok((row, note))
-    };
-    rows.into_iter().map(with_head).collect()
+    rows.into_iter().map(|row| log::find_checkpoint(conn, row.size).map(|note| (row, note))).collect()
 }
