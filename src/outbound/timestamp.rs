@@ -53,7 +53,7 @@ impl Authority {
         // Who may ask there is nobody else's business.
         let host = url.host_str().unwrap_or_default();
         let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
-        let name = format!("{}://{host}{port}{}", url.scheme(), url.path());
+        let name = format!("{host}{port}{}", url.path());
         Ok(Self { client, url: url.clone(), name })
     }
 
