@@ -288,10 +288,8 @@ fn from_outside(data: &Path, url: &DatabaseUrl, vkey: &str, plan: Plan, report: 
 
     let mut verified = Vec::new();
     for _ in 0..plan.rounds {
-        let args = ["log", "--export"].map(str::to_owned).into_iter().chain([archive.display().to_string()]);
-        let args = Sourced::try_parse_from(args)?;
         let start = Instant::now();
-        let mut source = Source::open(&args.source).map_err(|failure| format!("{failure:?}"))?;
+        let mut source = Source::open(&source_of(&archive)?).map_err(|failure| format!("{failure:?}"))?;
         let result = of_files(&mut source, (vkey, None), None, None).map_err(|failure| format!("{failure:?}"))?;
         if !result.ok {
             return Err(format!("the archive of the bench does not verify: {:?}", result.problems).into());
@@ -315,6 +313,12 @@ fn from_outside(data: &Path, url: &DatabaseUrl, vkey: &str, plan: Plan, report: 
     report.once("proof that an entry is in that log: p99", "ms", p99, Goal::AtMost(20.0));
     store.close();
     Ok(())
+}
+
+/// Names an archive as a command of the log does.
+pub fn source_of(archive: &Path) -> Outcome<SourceArgs> {
+    let args = ["log", "--export"].map(str::to_owned).into_iter().chain([archive.display().to_string()]);
+    Ok(Sourced::try_parse_from(args)?.source)
 }
 
 /// What `log verify` is told of where the log is.

@@ -94,6 +94,7 @@ pub fn opening_of(data: &Path, database: &DatabaseUrl) -> Opening {
         answers_kept: whitelist::app::record::KEPT,
         overflow: whitelist::domain::receipt::Overflow::Count,
         signing: whitelist::domain::receipt::AnswerAlgorithm::EdDsa,
+        national: false,
         messages_kept: whitelist::app::draw::messages::KEPT,
         clock: Clock::system(),
         group: 256,
@@ -297,8 +298,14 @@ impl Sample {
 
     /// Returns requests of `GET /v1/lookup`.
     pub fn gets(&self) -> Outcome<Requests> {
-        let heads = self.queries().map(|query| format!("GET /v1/lookup?{query} HTTP/1.1\r\n").into_bytes()).collect();
-        Ok(Requests { heads, tail: format!("{}\r\n", self.headers()?).into_bytes() })
+        self.gets_with("", "")
+    }
+
+    /// The same with more in the query, and more headers.
+    pub fn gets_with(&self, query: &str, headers: &str) -> Outcome<Requests> {
+        let request = |asked: String| format!("GET /v1/lookup?{asked}{query} HTTP/1.1\r\n").into_bytes();
+        let tail = format!("{}{headers}\r\n", self.headers()?).into_bytes();
+        Ok(Requests { heads: self.queries().map(request).collect(), tail })
     }
 
     /// Returns requests of `POST /v1/lookups` with so many lines each.

@@ -4,6 +4,7 @@
 //! library, measured in the same run, in turns. Servers run in child processes, so that their CPU time is theirs alone.
 //! Invariant: no figure is written down here, only goals.
 
+mod audit;
 mod client;
 mod draws;
 mod inside;
@@ -43,6 +44,12 @@ struct Arguments {
     /// Measures these parts only
     #[arg(long, value_name = "PART", value_delimiter = ',')]
     only: Vec<Part>,
+    /// Listings of the list that most is measured on; fewer only show that everything runs
+    #[arg(long, default_value_t = MIDDLE)]
+    listings: u32,
+    /// Entries of the longest log that is verified [default: a million, a fifth of it with --quick]
+    #[arg(long)]
+    entries: Option<u64>,
     #[command(subcommand)]
     task: Option<Task>,
 }
@@ -64,6 +71,8 @@ enum Part {
     Worklists,
     /// Draws at the border.
     Draws,
+    /// The audit trail: verification, proofs, receipts, earlier revisions.
+    Audit,
 }
 
 /// What else it does: help for a profiler, and what the bench runs in processes of its own.
@@ -116,6 +125,8 @@ struct Plan {
     races: usize,
     /// Lengths of the lists whose growth is measured.
     sizes: &'static [u32],
+    /// Entries of the longest log that is verified.
+    entries: u64,
 }
 
 const FULL: Plan = Plan {
@@ -124,6 +135,7 @@ const FULL: Plan = Plan {
     writing: Duration::from_millis(1000),
     races: 1_000,
     sizes: &[1_000, 100_000, 1_000_000],
+    entries: 1_000_000,
 };
 const QUICK: Plan = Plan {
     rounds: 5,
@@ -131,6 +143,7 @@ const QUICK: Plan = Plan {
     writing: Duration::from_millis(250),
     races: 100,
     sizes: &[1_000, 100_000],
+    entries: 200_000,
 };
 
 /// Listings of the list that most is measured on.
@@ -167,14 +180,15 @@ fn profile(data: &Path, post: bool, record: bool, time: Duration) -> Outcome<()>
 }
 
 fn bench(arguments: &Arguments) -> Outcome<()> {
-    let plan = if arguments.quick { QUICK } else { FULL };
+    let mut plan = if arguments.quick { QUICK } else { FULL };
+    plan.entries = arguments.entries.unwrap_or(plan.entries);
     let wanted = |part| arguments.only.is_empty() || arguments.only.contains(&part);
     let folder = tempfile::tempdir()?;
     let mut report = Report::start();
-    let needs_list = [Part::Lookups, Part::Inside, Part::Log].into_iter().any(wanted);
+    let needs_list = [Part::Lookups, Part::Inside, Part::Log, Part::Audit].into_iter().any(wanted);
     let middle = if needs_list {
-        report::tell("a list of 100,000 listings, through the writer and the log …");
-        Some(Sample::recorded(&folder.path().join("100k"), MIDDLE, Some(&mut report))?)
+        report::tell(&format!("a list of {} listings, through the writer and the log …", arguments.listings));
+        Some(Sample::recorded(&folder.path().join("middle"), arguments.listings, Some(&mut report))?)
     } else {
         None
     };
@@ -188,6 +202,9 @@ fn bench(arguments: &Arguments) -> Outcome<()> {
         }
         if wanted(Part::Log) {
             inside::log(list, plan, &mut report)?;
+        }
+        if wanted(Part::Audit) {
+            audit::measure(list, folder.path(), plan, &mut report)?;
         }
     }
     if wanted(Part::Growth) {

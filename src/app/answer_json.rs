@@ -8,7 +8,9 @@ use std::fmt::Display;
 use std::io::Write as _;
 use std::sync::LazyLock;
 
-use sha2::{Digest as _, Sha256};
+use sha2::digest::Output;
+use sha2::{Digest, Sha256};
+use sm3::Sm3;
 
 use crate::domain::code::DocumentSet;
 use crate::domain::id::LookupId;
@@ -57,15 +59,34 @@ pub fn dry_run_answer(revision: Revision, answered_at: Instant, lines: &[LineAns
 /// Digests the lines of an answer to a declaration: SHA-256 of `lines` as written, brackets included.
 #[must_use]
 pub fn digest_of_lines(body: &[u8]) -> [u8; 32] {
-    let lines = behind(body, b"\"lines\":").and_then(|lines| lines.strip_suffix(b"}")).unwrap_or_default();
-    Sha256::digest(lines).into()
+    Sha256::digest(lines_of(body)).into()
+}
+
+/// The same by SM3 (GB/T 32905).
+#[must_use]
+pub fn sm3_of_lines(body: &[u8]) -> [u8; 32] {
+    Sm3::digest(lines_of(body)).into()
+}
+
+fn lines_of(body: &[u8]) -> &[u8] {
+    behind(body, b"\"lines\":").and_then(|lines| lines.strip_suffix(b"}")).unwrap_or_default()
 }
 
 /// Digests a flat answer as the answer to a declaration of this one line, so that both forms of an answer agree.
 #[must_use]
 pub fn digest_of_one(body: &[u8]) -> [u8; 32] {
+    as_one_line::<Sha256>(body).into()
+}
+
+/// The same by SM3 (GB/T 32905).
+#[must_use]
+pub fn sm3_of_one(body: &[u8]) -> [u8; 32] {
+    as_one_line::<Sm3>(body).into()
+}
+
+fn as_one_line<D: Digest>(body: &[u8]) -> Output<D> {
     let members = behind(body, b"\"answered_at\":").and_then(|rest| behind(rest, b",")).unwrap_or_default();
-    Sha256::new().chain_update(b"[{\"line\":1,").chain_update(members).chain_update(b"]").finalize().into()
+    D::new().chain_update(b"[{\"line\":1,").chain_update(members).chain_update(b"]").finalize()
 }
 
 /// What stands behind the first place of a text in the head of an answer.

@@ -3,6 +3,7 @@
 use crate::store::private::random;
 use crate::store::{Environment, Installation, StoreError};
 use crate::tlog::checkpoint::{CheckpointKey, Origin};
+use crate::tlog::sm2::Sm2Key;
 use std::io::{Read as _, Write as _};
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
@@ -133,6 +134,35 @@ impl DataFolder {
         let failed = |error: std::io::Error| StoreError::File(format!("{}: {error}", path.display()));
         let mut file = create_private(&path).map_err(failed)?;
         file.write_all(pem.as_bytes()).and_then(|()| file.sync_all()).map_err(failed)
+    }
+
+    fn national_key(&self, kid: &str) -> PathBuf {
+        self.keys().join(format!("sm2-{kid}.key"))
+    }
+
+    /// Reads the private SM2 key of an id; none when it is not here.
+    ///
+    /// # Errors
+    /// [`StoreError::File`] when it cannot be read, is readable by others, or is no key.
+    pub fn read_national_key(&self, kid: &str) -> Result<Option<Sm2Key>, StoreError> {
+        let path = self.national_key(kid);
+        let Some(bytes) = read_private(&path)? else { return Ok(None) };
+        let key = Sm2Key::from_bytes(&bytes).filter(|key| key.public().kid() == kid);
+        key.map(Some).ok_or_else(|| StoreError::File(format!("{}: another key than its name says", path.display())))
+    }
+
+    /// Makes an SM2 key, for the owner only.
+    ///
+    /// # Errors
+    /// [`StoreError::File`] when it cannot be written.
+    pub fn make_national_key(&self) -> Result<Sm2Key, StoreError> {
+        loop {
+            let bytes: [u8; 32] = random()?;
+            // A number beyond the order of the curve is no key; one in four thousand million is.
+            let Some(key) = Sm2Key::from_bytes(&bytes) else { continue };
+            write_private(&self.national_key(&key.public().kid()), &bytes)?;
+            return Ok(key);
+        }
     }
 }
 

@@ -27,6 +27,7 @@ pub mod library;
 pub mod log;
 pub mod lookup;
 pub mod mandates;
+pub mod national;
 pub mod notices;
 pub mod overtaken;
 pub mod own;
@@ -98,6 +99,8 @@ pub struct App {
     pub answers_kept: Duration,
     /// The keys that sign answers.
     pub answer_keys: receipts::keys::AnswerKeys,
+    /// The keys of the national algorithms that sign beside.
+    pub national: national::NationalKeys,
     /// Where raw messages of draws go.
     pub messages: queue::Recorder<draw::messages::Message>,
     /// What the last sweep of reservations saw.
@@ -106,6 +109,8 @@ pub struct App {
     pub installation: Installation,
     /// What came of asking witnesses.
     pub witnessed: log::witness::Witnessed,
+    /// What came of asking for time stamps.
+    pub timestamped: log::timestamps::Timestamped,
     /// What the last check of the log came to.
     pub checked: log::selfcheck::Checked,
     /// The last published head, in a file beside the database.

@@ -206,6 +206,7 @@ const THINGS: &[(&str, &str, &str)] = &[
     ("answers", "一段已记录的答复", "a stretch of recorded answers"),
     ("accesses", "一段查阅记录", "a stretch of records of access"),
     ("answer_key", "答复签名密钥", "the answer key"),
+    ("national_key", "国密签名密钥", "the SM2 key"),
     ("listing", "名单", "listing"),
     ("enterprise", "企业", "enterprise"),
     ("scheme", "试点方案", "scheme"),

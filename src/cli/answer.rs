@@ -3,20 +3,23 @@
 
 use super::open::{Opening, open};
 use super::{Failure, Place, key_or_file, say};
-use crate::app::receipts::keys::key_set;
+use crate::app::receipts::keys::published;
+use crate::app::receipts::signed::Signed;
 use crate::app::receipts::verify::{KeySet, ReceiptFault, Verified};
 use crate::app::receipts::{Receipt, question};
 use crate::app::sealed::{Proved, SealProof, Sealed};
 use crate::config;
-use crate::domain::receipt::{AnswerAlgorithm, KeyEnd};
+use crate::domain::lang::Lang;
+use crate::domain::receipt::{AnswerAlgorithm, KeyEnd, NationalUse};
 use crate::domain::validity::{Instant, LegalDay};
-use crate::http::api::lookup_body::{read_body, read_query};
+use crate::http::api::lookup_body::{WholeDeclaration, read_body, read_query};
 use crate::http::problem::Fault;
 use crate::outbound::fetch;
 use crate::store::writer::Options;
-use crate::store::{DatabaseUrl, Store, answer_keys};
+use crate::store::{DatabaseUrl, Store};
 use crate::tlog::Hash;
 use crate::tlog::checkpoint::parse_and_verify;
+use crate::tlog::sm2::ALGORITHM as SM2;
 use clap::Args;
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
@@ -30,7 +33,7 @@ Examples:
   whitelist answer verify answer.json --jwks https://wl.example.gov.cn/.well-known/jwks.json --question question.json
   whitelist answer verify receipt.jws --jwks jwks.json --checkpoint checkpoint.txt --vkey vkey.txt")]
 pub struct VerifyArgs {
-    /// The receipt: a compact JWS, or the JSON answer that carries it in `receipt`
+    /// The receipt: a JWS, compact or in general JSON serialisation, or the JSON answer that carries it in `receipt`
     #[arg(value_name = "FILE")]
     receipt: PathBuf,
     /// Public keys: a file or an address [default: those of the data folder's database]
@@ -51,6 +54,9 @@ pub struct VerifyArgs {
     /// Refuse when the day on which one may act on the answer is over at this instant
     #[arg(long, value_name = "INSTANT")]
     current_at: Option<String>,
+    /// Refuse a receipt that is not signed with SM2 too
+    #[arg(long)]
+    sm2: bool,
     /// Print what the receipt says as JSON
     #[arg(long)]
     json: bool,
@@ -95,7 +101,7 @@ pub struct RotateArgs {
     /// Why: scheduled, or compromised
     #[arg(long, default_value = "scheduled", value_parser = ["scheduled", "compromised"])]
     reason: String,
-    /// EdDSA or ES256 [default: WHITELIST_ANSWER_ALGORITHM, else EdDSA]
+    /// EdDSA or ES256 [default: WHITELIST_ANSWER_ALGORITHM, else EdDSA]; SM2SM3 for the key that signs beside
     #[arg(long, value_name = "ALGORITHM")]
     algorithm: Option<String>,
 }
@@ -106,10 +112,14 @@ pub struct RotateArgs {
 /// [`Failure::Refused`] when it does not hold.
 pub fn verify(args: VerifyArgs) -> Result<(), Failure> {
     let set = KeySet::parse(&keys(&args)?).map_err(refused)?;
-    let verified = set.verify(&jws_of(&read(&args.receipt)?)).map_err(refused)?;
+    let signed = Signed::read(&read(&args.receipt)?).ok_or_else(|| refused(ReceiptFault::Malformed))?;
+    let verified = set.verify_all(&signed).map_err(refused)?;
+    if args.sm2 && verified.sm2_kid.is_none() {
+        return Err(refused(ReceiptFault::NotNational));
+    }
     let receipt = &verified.receipt;
-    if let Some(digest) = asked(&args, receipt.declared_on)? {
-        receipt.answers(digest).map_err(refused)?;
+    if let Some((sha256, sm3)) = asked(&args, receipt.declared_on)? {
+        receipt.answers(sha256).and_then(|()| receipt.answers_by_sm3(sm3)).map_err(refused)?;
     }
     let mut covered = None;
     if let Some((file, vkey)) = args.checkpoint.as_ref().zip(args.vkey.as_ref()) {
@@ -158,13 +168,6 @@ fn read(file: &Path) -> Result<String, Failure> {
     std::fs::read_to_string(file).map_err(|error| Failure::Unreachable(format!("{}: {error}", file.display())))
 }
 
-/// Takes the receipt out of a JSON answer; anything else is the receipt itself.
-fn jws_of(text: &str) -> String {
-    let answer: Option<serde_json::Value> = serde_json::from_str(text).ok();
-    let inside = answer.as_ref().and_then(|answer| answer.get("receipt")).and_then(serde_json::Value::as_str);
-    inside.unwrap_or(text).trim().to_owned()
-}
-
 fn keys(args: &VerifyArgs) -> Result<String, Failure> {
     match &args.jwks {
         Some(address) if address.starts_with("http://") || address.starts_with("https://") => {
@@ -183,15 +186,15 @@ fn keys(args: &VerifyArgs) -> Result<String, Failure> {
                 return Err(Failure::Unreachable(format!("there is no database in {data}; name the keys with --jwks")));
             }
             let store = Store::open(&url, Options::default())?;
-            let rows = store.read(|conn| answer_keys::since(conn, 0));
+            let keys = store.read(published);
             store.close();
-            Ok(key_set(&rows?)?.to_string())
+            Ok(keys?.to_string())
         }
     }
 }
 
-/// Digests the question that was named, if one was.
-fn asked(args: &VerifyArgs, declared_on: LegalDay) -> Result<Option<Hash>, Failure> {
+/// Digests the question that was named, if one was, by SHA-256 and by SM3.
+fn asked(args: &VerifyArgs, declared_on: LegalDay) -> Result<Option<(Hash, Hash)>, Failure> {
     let faulty = |faults: Vec<Fault>| {
         let faults: Vec<String> =
             faults.iter().map(|fault| format!("{} {}", fault.pointer, fault.code.as_str())).collect();
@@ -200,11 +203,13 @@ fn asked(args: &VerifyArgs, declared_on: LegalDay) -> Result<Option<Hash>, Failu
     // Who named no day asked for the one that the receipt states.
     if let Some(file) = &args.question {
         let whole = read_body(read(file)?.as_bytes(), declared_on).map_err(faulty)?;
-        return Ok(Some(question::digest(&whole.declaration, &whole.lines)));
+        let WholeDeclaration { declaration, lines } = whole;
+        return Ok(Some((question::digest(&declaration, &lines), question::sm3(&declaration, &lines))));
     }
     if let Some(query) = &args.query {
         let one = read_query(query, declared_on).map_err(faulty)?;
-        return Ok(Some(question::digest(&one.declaration, &[one.line])));
+        let (declaration, lines) = (one.declaration, [one.line]);
+        return Ok(Some((question::digest(&declaration, &lines), question::sm3(&declaration, &lines))));
     }
     Ok(None)
 }
@@ -214,9 +219,12 @@ fn report(verified: &Verified, covered: Option<u64>, json: bool) -> Result<(), F
         say(&serde_json::to_string(verified).map_err(|error| Failure::Unreachable(error.to_string()))?);
         return Ok(());
     }
-    let Verified { receipt, kid, algorithm, .. } = verified;
+    let Verified { receipt, kid, algorithm, sm2_kid, .. } = verified;
     let Receipt { jti, answered_at, asked_by, log, question, lines, .. } = receipt;
     say(&format!("OK       signed with {algorithm} by key {kid}"));
+    if let Some(kid) = sm2_kid {
+        say(&format!("         and with {SM2} by key {kid}"));
+    }
     say(&format!("answer   {jti}, given {answered_at} to {asked_by}"));
     say(&format!("question {question}"));
     say(&format!("log      {}, revision {}", log.origin, log.revision));
@@ -236,13 +244,29 @@ fn report(verified: &Verified, covered: Option<u64>, json: bool) -> Result<(), F
 /// # Errors
 /// [`Failure::Unreachable`] when the data folder cannot be opened.
 pub fn rotate_key(args: RotateArgs) -> Result<(), Failure> {
+    if args.algorithm.as_deref() == Some(SM2) {
+        return rotate_national(&args.place, &args.reason, NationalUse::Answers);
+    }
     let algorithm = args.algorithm.or_else(|| config::variable("WHITELIST_ANSWER_ALGORITHM"));
     let algorithm = algorithm.as_deref().map_or(Ok(AnswerAlgorithm::EdDsa), AnswerAlgorithm::parse);
-    let algorithm = algorithm.map_err(|_| Failure::Usage("the algorithm is EdDSA or ES256".to_owned()))?;
+    let algorithm = algorithm.map_err(|_| Failure::Usage("the algorithm is EdDSA, ES256 or SM2SM3".to_owned()))?;
     let why = KeyEnd::parse(&args.reason).map_err(|_| Failure::Usage("--reason: not a reason".to_owned()))?;
     let opened = open(Opening::of(&args.place)?)?;
     let changed = opened.app.change_answer_key(&opened.folder, algorithm, why);
     opened.close();
     say(&format!("answers are signed with key {} from now on", changed?));
+    Ok(())
+}
+
+/// Changes an SM2 key.
+///
+/// # Errors
+/// [`Failure::Unreachable`] when the data folder cannot be opened.
+pub fn rotate_national(place: &Place, reason: &str, purpose: NationalUse) -> Result<(), Failure> {
+    let why = KeyEnd::parse(reason).map_err(|_| Failure::Usage("--reason: not a reason".to_owned()))?;
+    let opened = open(Opening::of(place)?)?;
+    let changed = opened.app.change_national_key(&opened.folder, purpose, why);
+    opened.close();
+    say(&format!("{} are signed with SM2 by key {} from now on", purpose.name(Lang::En), changed?));
     Ok(())
 }

@@ -48,6 +48,7 @@ pub fn run(args: DemoArgs) -> Result<(), Failure> {
         record: true,
         max_staleness: Duration::from_secs(5),
         messages_kept: crate::app::draw::messages::KEPT,
+        national: variable("WHITELIST_SM2").as_deref() == Some("on"),
         ..Opening::of(&args.place)?
     };
     let data = opening.data.clone();

@@ -7,7 +7,9 @@ use crate::app::follow::{Follower, load, look};
 use crate::app::found::create_log;
 use crate::app::keys::{DataFolder, origin_of};
 use crate::app::log::selfcheck::Checked;
+use crate::app::log::timestamps::Timestamped;
 use crate::app::log::witness::Witnessed;
+use crate::app::national::NationalKeys;
 use crate::app::queue::Recorder;
 use crate::app::receipts::keys::AnswerKeys;
 use crate::app::replays::Sampled;
@@ -46,6 +48,8 @@ pub struct Opening {
     pub overflow: Overflow,
     /// How answers are signed.
     pub signing: AnswerAlgorithm,
+    /// Whether SM2 signs receipts and heads beside.
+    pub national: bool,
     /// How old the confirmation of the head may be.
     pub max_staleness: Duration,
     /// How long recorded answers are kept.
@@ -76,6 +80,7 @@ impl Opening {
             overflow: Overflow::Count,
             answers_kept: record::KEPT,
             signing: AnswerAlgorithm::EdDsa,
+            national: false,
             max_staleness: Duration::from_secs(5),
             messages_kept: messages::KEPT,
             clock: Clock::system(),
@@ -155,7 +160,8 @@ pub fn open(opening: Opening) -> Result<Opened, Failure> {
     let key = folder.checkpoint_key_of(&installation)?;
     let vkey = key.vkey();
     let (bell, rings) = crossbeam_channel::bounded(1);
-    let mut signer = Signer::new(key, folder.head_file());
+    let beside = Arc::default();
+    let mut signer = Signer::new(key, folder.head_file()).beside(Arc::clone(&beside));
     if let Some(later) = installation.later.clone() {
         let key = folder.checkpoint_key_named(&later.old_origin)?.filter(|key| key.vkey() == later.old_vkey);
         signer = signer.after(later, key);
@@ -182,9 +188,13 @@ pub fn open(opening: Opening) -> Result<Opened, Failure> {
     } else {
         (Recorder::off(), Recorder::off(), Recorder::off(), AnswerKeys::none())
     };
+    let national = NationalKeys::new(opening.national.then(|| folder.clone()), beside);
     if let Err(error) = answer_keys.take(&store, opening.clock.now()) {
         // Answers are given all the same, only not signed; it is tried again every minute.
         tracing::error!(%error, "there is no key to sign answers with");
+    }
+    if let Err(error) = national.take(&store, opening.clock.now()) {
+        tracing::error!(%error, "there is no SM2 key to sign with");
     }
     let Opening { clock, max_staleness, messages_kept, answers_kept, record, .. } = opening;
     let swept = Swept::default();
@@ -201,10 +211,12 @@ pub fn open(opening: Opening) -> Result<Opened, Failure> {
         replayed,
         answers_kept,
         answer_keys,
+        national,
         messages,
         swept,
         installation,
         witnessed,
+        timestamped: Timestamped::default(),
         checked: Checked::default(),
         head_file: folder.head_file(),
         vkey,

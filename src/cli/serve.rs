@@ -13,13 +13,16 @@ use crate::http::portal::PortalSettings;
 use crate::http::throttle::Throttle;
 use crate::outbound::documents::DocumentStore;
 use crate::outbound::keys::{KeyStore, KeyStoreError, LoopbackHttp};
-use crate::outbound::witness::{Witnesses, Witnessing};
+use crate::outbound::rounds::Rounds;
+use crate::outbound::timestamp::{self, Authority};
+use crate::outbound::witness::{self, Witnesses};
 use crate::store::{DatabaseUrl, Environment, StoreError, installation};
 use crate::telemetry;
 use clap::Args;
 use std::net::{IpAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use url::Url;
 
 /// Arguments of `serve`.
 #[derive(Debug, Args)]
@@ -60,6 +63,7 @@ pub fn run(args: ServeArgs) -> Result<(), Failure> {
         overflow: settings.overflow,
         answers_kept: settings.answers_kept,
         signing: settings.signing,
+        national: settings.national,
         max_staleness: settings.max_staleness,
         messages_kept: settings.messages_kept,
         clock: Clock::system(),
@@ -78,6 +82,7 @@ pub fn run(args: ServeArgs) -> Result<(), Failure> {
         rate_limit: settings.rate_limit,
         mail: settings.mail.clone(),
         witnesses: settings.witnesses.clone(),
+        authority: settings.authority.clone(),
         documents: Some(documents),
         portal: PortalSettings { demo_issuer: None, public_url: settings.public_url.clone() },
     };
@@ -148,6 +153,8 @@ pub struct Guards {
     pub mail: Option<MailSettings>,
     /// Who is asked to sign the heads of the log.
     pub witnesses: Option<WitnessSettings>,
+    /// Who stamps the heads of the log with the time.
+    pub authority: Option<Url>,
     /// Where documents lie and who scans them.
     pub documents: Option<Documents>,
     /// How people sign in at the portal.
@@ -174,12 +181,20 @@ fn courier(_: &Opened, _: Option<&MailSettings>) -> Result<(), Failure> {
 }
 
 /// Starts what asks witnesses, where some are named.
-fn witnessing(opened: &Opened, settings: Option<&WitnessSettings>) -> Result<Option<Witnessing>, Failure> {
+fn witnessing(opened: &Opened, settings: Option<&WitnessSettings>) -> Result<Option<Rounds>, Failure> {
     let Some(settings) = settings else { return Ok(None) };
     let witnesses =
         Witnesses::new(settings).map_err(|fault| Failure::Usage(format!("WHITELIST_WITNESSES: {fault}")))?;
-    let witnessing = Witnessing::start(Arc::clone(&opened.app), witnesses);
-    witnessing.map(Some).map_err(|error| Failure::Unreachable(error.to_string()))
+    let asking = witness::witnessing(Arc::clone(&opened.app), witnesses);
+    asking.map(Some).map_err(|error| Failure::Unreachable(error.to_string()))
+}
+
+/// Starts what asks for time stamps, where an authority is named.
+fn stamping(opened: &Opened, url: Option<&Url>) -> Result<Option<Rounds>, Failure> {
+    let Some(url) = url else { return Ok(None) };
+    let authority = Authority::new(url).map_err(|fault| Failure::Usage(format!("WHITELIST_TSA_URL: {fault}")))?;
+    let asking = timestamp::stamping(Arc::clone(&opened.app), authority);
+    asking.map(Some).map_err(|error| Failure::Unreachable(error.to_string()))
 }
 
 /// Opens the place of documents.
@@ -214,8 +229,9 @@ pub fn serve(
     let checker = LogChecker::start(Arc::clone(&opened.app))?;
     let courier = courier(&opened, guards.mail.as_ref())?;
     let witnessing = witnessing(&opened, guards.witnesses.as_ref())?;
+    let stamping = stamping(&opened, guards.authority.as_ref())?;
     let served = crate::http::serve::until_stopped(Arc::new(edge), listener, ready);
-    drop((ticker, checker, courier, witnessing));
+    drop((ticker, checker, courier, witnessing, stamping));
     opened.close();
     served.map_err(|error| Failure::Unreachable(error.to_string()))
 }

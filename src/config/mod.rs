@@ -13,6 +13,7 @@ use issuers::IssuerSettings;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+use url::Url;
 
 /// Every variable with what it means, for `whitelist serve --help`.
 pub const VARIABLES: &str = "\
@@ -34,10 +35,12 @@ Environment:
   WHITELIST_CLAMD             virus scanner: HOST:PORT or unix:PATH of clamd; without it documents stay `unscanned`
   WHITELIST_MESSAGE_DAYS      days for which raw messages of draws are kept, 1 to 3650 (default 730)
   WHITELIST_ANSWER_ALGORITHM  how answers are signed: EdDSA (Ed25519) or ES256 (P-256) (default EdDSA)
+  WHITELIST_SM2               on: SM2 over SM3 signs receipts and heads of the log beside the other keys (default off)
   WHITELIST_ANSWER_DAYS       days for which recorded answers are kept, 1 to 36500 (default 1826); their seals stay
   WHITELIST_ANSWERS_FULL      what happens to answers that cannot be recorded: count gives them and raises a figure,
                               refuse gives none (503) (default count)
   WHITELIST_WITNESSES         file with the witnesses of the log, TOML: quorum, [[witness]] vkey, url (default: none)
+  WHITELIST_TSA_URL           authority that stamps heads of the log with the time (RFC 3161), at most every hour (default: none)
   WHITELIST_SMTP_URL          mail server that notices leave by: smtps://USER:PASSWORD@HOST:PORT or smtp://…?tls=required
                               (default: no e-mail; notices stand in the list of each reader)
   WHITELIST_SMTP_FROM         address that letters come from (required with WHITELIST_SMTP_URL)
@@ -70,6 +73,8 @@ pub struct Settings {
     pub scanner: Option<Scanner>,
     /// How answers are signed.
     pub signing: AnswerAlgorithm,
+    /// Whether SM2 signs receipts and heads of the log beside.
+    pub national: bool,
     /// How long recorded answers are kept.
     pub answers_kept: Duration,
     /// What happens to answers that cannot be recorded.
@@ -80,6 +85,8 @@ pub struct Settings {
     pub mail: Option<mail::MailSettings>,
     /// Who is asked to sign the heads of the log.
     pub witnesses: Option<witnesses::WitnessSettings>,
+    /// Who stamps the heads of the log with the time (RFC 3161).
+    pub authority: Option<Url>,
     /// Worker threads; the machine's cores where none is given.
     pub workers: Option<usize>,
 }
@@ -236,6 +243,14 @@ pub fn production(
             faults.push("WHITELIST_ANSWER_ALGORITHM: give EdDSA or ES256".to_owned());
             AnswerAlgorithm::EdDsa
         });
+    let national = match variable("WHITELIST_SM2").as_deref() {
+        None | Some("off") => false,
+        Some("on") => true,
+        Some(_) => {
+            faults.push("WHITELIST_SM2: give on or off".to_owned());
+            false
+        }
+    };
     let overflow = word("WHITELIST_ANSWERS_FULL", Overflow::Count, Overflow::parse).unwrap_or_else(|| {
         faults.push("WHITELIST_ANSWERS_FULL: give count or refuse".to_owned());
         Overflow::Count
@@ -248,6 +263,13 @@ pub fn production(
     let witnesses = variable("WHITELIST_WITNESSES").and_then(|file| {
         let read = witnesses::read(Path::new(&file));
         read.map_err(|found| faults.extend(found.into_iter().map(|fault| format!("WHITELIST_WITNESSES: {fault}")))).ok()
+    });
+    let authority = variable("WHITELIST_TSA_URL").and_then(|text| {
+        let url = Url::parse(&text).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
+        if url.is_none() {
+            faults.push("WHITELIST_TSA_URL: begins neither with https:// nor with http://".to_owned());
+        }
+        url
     });
     let documents = document_place(&data).map_err(|fault| faults.push(fault));
     let scanner = scanner().unwrap_or_else(|fault| {
@@ -268,11 +290,13 @@ pub fn production(
             documents,
             scanner,
             signing,
+            national,
             overflow,
             answers_kept,
             messages_kept,
             mail,
             witnesses,
+            authority,
             workers: None,
         }),
         _ => Err(faults),

@@ -21,6 +21,10 @@ words! {
         AnswerKeyIntroduced "answer_key.introduced" "启用了" "introduced";
         /// A key that signs answers was retired.
         AnswerKeyRetired "answer_key.retired" "停用了" "retired";
+        /// An SM2 key was introduced.
+        NationalKeyIntroduced "national_key.introduced" "启用了" "introduced";
+        /// An SM2 key was retired.
+        NationalKeyRetired "national_key.retired" "停用了" "retired";
         /// To erase somebody's personal data was proposed.
         PrivacyErasureProposed "privacy.erasure_proposed" "提议删除个人信息：" "proposed to erase personal data by";
         /// It was refused.

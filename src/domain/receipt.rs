@@ -14,6 +14,16 @@ words! {
 }
 
 words! {
+    /// What a key of the national algorithms (SM2 with SM3) signs beside the others.
+    NationalUse {
+        /// Receipts of answers.
+        Answers "answers" "答复回执" "receipts of answers";
+        /// Heads of the log.
+        Heads "heads" "日志头" "heads of the log";
+    }
+}
+
+words! {
     /// Why a key stops signing answers.
     KeyEnd {
         /// Keys are changed from time to time.

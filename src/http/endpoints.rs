@@ -380,6 +380,7 @@ endpoints! {
     GET "/v1/log/proof/inclusion/{index}" log::prove_inclusion Access::Public, Read;
     GET "/v1/log/proof/consistency/{old}/{new}" log::prove_consistency Access::Public, Read;
     GET "/v1/log/checkpoints" log::list_log_checkpoints Access::Roles(AUDITOR), Read;
+    GET "/v1/log/timestamps" log::list_log_timestamps Access::Roles(AUDITOR), Read;
     GET "/v1/log/entries" log::list_log_entries Access::Roles(AUDITOR), Read;
     GET "/v1/log/export.tar" log::export_log Access::Roles(AUDITOR), Read;
     GET "/v1/schemes" reference::list_schemes Access::Roles(RoleSet::ALL), Read;

@@ -44,6 +44,9 @@ pub struct Metrics {
     letters_set_aside: IntGauge,
     cosigned: IntGauge,
     witness_refusals: IntGauge,
+    timestamped: IntGauge,
+    timestamped_at: IntGauge,
+    timestamp_failures: IntGauge,
     log_checked_at: IntGauge,
     log_checked: IntGauge,
     log_problems: IntGauge,
@@ -124,6 +127,18 @@ impl Metrics {
                 "Entries under the newest head that enough witnesses signed",
             )?,
             witness_refusals: gauge("whitelist_witness_refusals_total", "Times that a witness did not sign")?,
+            timestamped: gauge(
+                "whitelist_log_timestamped_entries",
+                "Entries under the newest head that an authority stamped with the time",
+            )?,
+            timestamped_at: gauge(
+                "whitelist_log_timestamped_at_seconds",
+                "When that was stamped, seconds since 1970; 0 without a stamp",
+            )?,
+            timestamp_failures: gauge(
+                "whitelist_log_timestamp_failures_total",
+                "Times that the authority gave no time stamp; alarm when it rises",
+            )?,
             log_checked_at: gauge(
                 "whitelist_log_checked_at_seconds",
                 "When the service last read its whole log again",
@@ -165,6 +180,9 @@ impl Metrics {
             &metrics.letters_set_aside,
             &metrics.cosigned,
             &metrics.witness_refusals,
+            &metrics.timestamped,
+            &metrics.timestamped_at,
+            &metrics.timestamp_failures,
             &metrics.log_checked_at,
             &metrics.log_checked,
             &metrics.log_problems,
@@ -237,6 +255,9 @@ impl Metrics {
         self.calendar_missing.set(app.calendar_missing().map_or(0, i64::from));
         self.cosigned.set(app.witnessed.cosigned.load(Ordering::Relaxed));
         self.witness_refusals.set(whole(app.witnessed.refused.load(Ordering::Relaxed)));
+        self.timestamped.set(app.timestamped.entries.load(Ordering::Relaxed));
+        self.timestamped_at.set(app.timestamped.at.load(Ordering::Relaxed));
+        self.timestamp_failures.set(whole(app.timestamped.failures.load(Ordering::Relaxed)));
         self.log_checked_at.set(app.checked.at.load(Ordering::Relaxed));
         self.log_checked.set(app.checked.entries.load(Ordering::Relaxed));
         self.log_problems.set(app.checked.problems.load(Ordering::Relaxed));

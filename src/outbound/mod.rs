@@ -9,4 +9,6 @@ pub mod log;
 #[cfg(feature = "smtp")]
 pub mod mail;
 pub mod oidc;
+pub mod rounds;
+pub mod timestamp;
 pub mod witness;

@@ -3,15 +3,14 @@
 //! It keeps nothing itself and hurries nobody: a witness that is away is asked again later. Invariant: a witness that says
 //! it saw another log is an error in the service's own log, never passed over.
 
+use super::rounds::Rounds;
 use crate::app::log::witness::{Asking, Quorum, Request, Witness};
 use crate::app::{App, AppError};
 use crate::config::witnesses::WitnessSettings;
-use crossbeam_channel::{RecvTimeoutError, Sender, bounded};
 use reqwest::StatusCode;
 use reqwest::header::CONTENT_TYPE;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::thread::JoinHandle;
 use std::time::Duration;
 use url::Url;
 
@@ -158,40 +157,14 @@ impl Witnesses {
     }
 }
 
-/// The thread that asks.
-pub struct Witnessing {
-    thread: Option<JoinHandle<()>>,
-    stop: Sender<()>,
-}
-
-impl Witnessing {
-    /// Starts the thread.
-    ///
-    /// # Errors
-    /// When no thread can be started.
-    pub fn start(app: Arc<App>, witnesses: Witnesses) -> std::io::Result<Self> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let (stop, stopped) = bounded(1);
-        let thread = std::thread::Builder::new().name("witnesses".to_owned()).spawn(move || {
-            loop {
-                if let Err(error) = runtime.block_on(witnesses.ask(&app)) {
-                    tracing::error!(%error, "witnesses could not be asked");
-                }
-                if stopped.recv_timeout(EVERY) != Err(RecvTimeoutError::Timeout) {
-                    break;
-                }
-            }
-        })?;
-        Ok(Self { thread: Some(thread), stop })
-    }
-}
-
-impl Drop for Witnessing {
-    fn drop(&mut self) {
-        // A full channel has been told already; a thread that panicked has nothing more to wait for.
-        let _ = self.stop.try_send(());
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
+/// Starts the thread that asks.
+///
+/// # Errors
+/// When no thread can be started.
+pub fn witnessing(app: Arc<App>, witnesses: Witnesses) -> std::io::Result<Rounds> {
+    Rounds::start("witnesses", EVERY, move |runtime| {
+        if let Err(error) = runtime.block_on(witnesses.ask(&app)) {
+            tracing::error!(%error, "witnesses could not be asked");
         }
-    }
+    })
 }

@@ -13,8 +13,11 @@ use super::shards::ShardRow;
 use crate::tlog::Hash;
 use crate::tlog::checkpoint::{CheckpointKey, CheckpointVerifier};
 use crate::tlog::merkle::Frontier;
+use crate::tlog::sm2::Sm2Key;
+use arc_swap::ArcSwapOption;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Holds the checkpoint key and the place of the head file.
 pub struct Signer {
@@ -22,6 +25,8 @@ pub struct Signer {
     head_file: PathBuf,
     signed: i64,
     before: Option<Before>,
+    /// The SM2 key that signs beside, while there is one.
+    beside: Arc<ArcSwapOption<Sm2Key>>,
 }
 
 /// The shard before this one.
@@ -46,13 +51,19 @@ impl Signer {
     /// Names the key and the file `log-head` of the data folder.
     #[must_use]
     pub fn new(key: CheckpointKey, head_file: PathBuf) -> Self {
-        Self { key, head_file, signed: 0, before: None }
+        Self { key, head_file, signed: 0, before: None, beside: Arc::default() }
     }
 
     /// Names the shard that this one goes on from: the row that opened this one, and the key before.
     #[must_use]
     pub fn after(self, row: ShardRow, key: Option<CheckpointKey>) -> Self {
         Self { before: Some(Before { row, key }), ..self }
+    }
+
+    /// Signs with the SM2 key too that stands there at the time.
+    #[must_use]
+    pub fn beside(self, beside: Arc<ArcSwapOption<Sm2Key>>) -> Self {
+        Self { beside, ..self }
     }
 
     /// Signs the committed head unless it is signed already.
@@ -77,6 +88,9 @@ impl Signer {
         let before = self.before.as_ref().and_then(|before| before.key.as_ref());
         if let (Published::Nothing | Published::Before, Some(before)) = (&published, before) {
             note = before.countersign(&note);
+        }
+        if let Some(national) = self.beside.load_full() {
+            note = national.beside(&note);
         }
         begin_write(conn)?;
         if let Some(other) = installation::find(conn)?.filter(|found| found.origin != self.key.origin().as_str()) {

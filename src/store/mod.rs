@@ -31,6 +31,7 @@ pub mod listings;
 pub mod log;
 pub mod manual_releases;
 pub mod movements;
+pub mod national_keys;
 pub mod opinions;
 pub mod private;
 pub mod quiet;

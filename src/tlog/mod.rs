@@ -15,10 +15,13 @@ pub mod commitment;
 pub mod cosignature;
 pub mod entry;
 pub mod merkle;
+pub mod national;
 pub mod proof;
 pub mod shards;
+pub mod sm2;
 pub mod text;
 pub mod tiles;
+pub mod timestamp;
 pub mod verify;
 
 #[cfg(test)]

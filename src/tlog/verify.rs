@@ -12,6 +12,7 @@ use super::{
     checkpoint::{Checkpoint, CheckpointError, CheckpointVerifier},
     entry::Entry,
     merkle::{Frontier, leaf_hash},
+    national::Nationals,
     shards::{Shard, Shards},
     tiles::{FULL_BYTES, Tiles, WIDTH, path},
 };
@@ -91,6 +92,8 @@ pub struct LogCheck {
     checkpoints: BTreeMap<u64, Hash>,
     /// Where the log went on under another name or key.
     shards: Shards,
+    /// Keys of the national algorithms, and what they signed.
+    nationals: Nationals,
     /// Heads that the verifier's key did not sign: size and note. Older shards may have.
     older: Vec<(u64, String, CheckpointError)>,
     /// A key of an older shard from which this one must follow.
@@ -118,6 +121,7 @@ impl LogCheck {
             waiting: Vec::new(),
             checkpoints: BTreeMap::new(),
             shards: Shards::default(),
+            nationals: Nationals::default(),
             older: Vec::new(),
             anchor: None,
             entities: HashMap::new(),
@@ -171,6 +175,7 @@ impl LogCheck {
             Ok(entry) => {
                 self.follow(index, leaf, &entry);
                 self.shards.entry(index, &entry);
+                self.nationals.entry(index, &entry);
                 Some(entry)
             }
             Err(error) => {
@@ -195,6 +200,7 @@ impl LogCheck {
 
     /// Takes a stored checkpoint: the size that it is filed under, and its note.
     pub fn checkpoint(&mut self, size: u64, note: &str) {
+        self.nationals.head(size, note);
         match self.verifier.verify(note) {
             Ok(checkpoint) => self.signed(size, &checkpoint, note),
             // Which older shard may have signed it is known when all entries are.
@@ -240,6 +246,16 @@ impl LogCheck {
         self.problems.add(code, format!("checkpoint {size}"), error.to_string());
     }
 
+    /// Judges the SM2 signatures under the heads fed so far, by the keys of the entries fed so far; returns the number of
+    /// entries under the newest head that has one.
+    pub fn nationally_signed(&mut self) -> Option<u64> {
+        for (size, kid) in self.nationals.judge() {
+            let detail = format!("the SM2 signature by the key `{kid}` is wrong");
+            self.problems.add("checkpoint-sm2", format!("checkpoint {size}"), detail);
+        }
+        self.nationals.newest()
+    }
+
     fn finish_shards(&mut self) {
         if let Some(last) = self.shards.list().last().filter(|last| !self.verifier.is(&last.vkey)) {
             let detail = format!("the entry names the key `{}`", last.vkey);
@@ -270,6 +286,7 @@ impl LogCheck {
         self.finish_tiles();
         self.finish_older();
         self.finish_shards();
+        self.nationally_signed();
         let (roots, own) = self.roots();
         self.finish_checkpoints(head_size, &roots);
         self.finish_remembered(head_size, &roots);

@@ -13,6 +13,7 @@ mod shards;
 pub mod sql;
 mod story;
 mod tamper;
+mod timestamps;
 pub mod verifiers;
 mod witness;
 

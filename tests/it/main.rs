@@ -41,6 +41,7 @@ mod scenarios;
 mod schemes;
 mod seals;
 mod shadow;
+mod sm2;
 mod states;
 mod stops;
 mod supervision;

@@ -4,6 +4,7 @@
 //! for itself: no transaction stays open, and no more than a piece is in memory. Invariant: the same head gives the same
 //! bytes.
 
+use super::timestamps::stamps_behind;
 use super::{Signed, newest, signed_behind, tile_under};
 use crate::app::AppError;
 use crate::store::{Store, StoreError};
@@ -16,6 +17,9 @@ const PIECE: usize = 256 * 1024;
 /// Signed heads in one file.
 const HEADS: i64 = 1_000;
 
+/// Time stamps in one file.
+const STAMPS: i64 = 100;
+
 /// What comes next.
 #[derive(Debug, Clone, Copy)]
 enum Next {
@@ -23,6 +27,8 @@ enum Next {
     Head,
     /// Earlier signed heads, from behind a size, in the file of this number.
     Heads(i64, u64),
+    /// Time stamps, from behind a size, in the file of this number.
+    Stamps(i64, u64),
     /// A bundle of entries.
     Entries(u64),
     /// A tile of hashes.
@@ -90,7 +96,7 @@ impl Export {
             Next::Heads(after, number) => {
                 let mut heads = self.store.read(|conn| signed_behind(conn, after, HEADS))?;
                 heads.retain(|head| head.size <= self.signed.size);
-                let Some(last) = heads.last() else { return Ok(Next::Entries(0)) };
+                let Some(last) = heads.last() else { return Ok(Next::Stamps(0, 0)) };
                 let after = i64::try_from(last.size).map_err(StoreError::damaged)?;
                 let lines: String = heads
                     .iter()
@@ -98,6 +104,19 @@ impl Export {
                     .collect();
                 self.file(&format!("checkpoints/{number:06}.jsonl"), lines.as_bytes())?;
                 Ok(Next::Heads(after, number.saturating_add(1)))
+            }
+            Next::Stamps(after, number) => {
+                let mut stamps = self.store.read(|conn| stamps_behind(conn, after, STAMPS))?;
+                stamps.retain(|stamp| stamp.size <= self.signed.size);
+                let Some(last) = stamps.last() else { return Ok(Next::Entries(0)) };
+                let after = i64::try_from(last.size).map_err(StoreError::damaged)?;
+                let mut lines = String::new();
+                for stamp in &stamps {
+                    lines.push_str(&serde_json::to_string(stamp).map_err(StoreError::damaged)?);
+                    lines.push('\n');
+                }
+                self.file(&format!("timestamps/{number:06}.jsonl"), lines.as_bytes())?;
+                Ok(Next::Stamps(after, number.saturating_add(1)))
             }
             Next::Entries(index) => Ok(match self.tile(TileKind::Entries, 0, index)? {
                 true => Next::Entries(index.saturating_add(1)),

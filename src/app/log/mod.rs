@@ -7,6 +7,7 @@ pub mod export;
 pub mod reshard;
 pub mod search;
 pub mod selfcheck;
+pub mod timestamps;
 pub mod told;
 pub mod witness;
 

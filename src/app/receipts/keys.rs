@@ -7,11 +7,13 @@
 use crate::app::found::system;
 use crate::app::keys::DataFolder;
 use crate::app::{App, AppError};
-use crate::domain::receipt::{AnswerAlgorithm, KeyEnd};
+use crate::domain::receipt::{AnswerAlgorithm, KeyEnd, NationalUse};
 use crate::domain::validity::Instant;
 use crate::store::answer_keys::{self, AnswerKeyRow};
+use crate::store::national_keys::{self, NationalKeyRow};
 use crate::store::private::random;
-use crate::store::{Store, StoreError};
+use crate::store::{AnyConnection, Store, StoreError, installation};
+use crate::tlog::sm2::Sm2Public;
 use arc_swap::ArcSwapOption;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
@@ -40,6 +42,16 @@ pub const fn of_library(algorithm: AnswerAlgorithm) -> Algorithm {
         AnswerAlgorithm::EdDsa => Algorithm::EdDSA,
         AnswerAlgorithm::Es256 => Algorithm::ES256,
     }
+}
+
+/// Until when a key is trusted that ends now, microseconds since 1970.
+#[must_use]
+pub fn trusted_until(why: KeyEnd, at: Instant) -> i64 {
+    let trusted = match why {
+        KeyEnd::Scheduled | KeyEnd::Algorithm => GRACE,
+        KeyEnd::Compromised => 0,
+    };
+    at.micros().saturating_add(trusted)
 }
 
 /// A key that signs answers.
@@ -173,10 +185,6 @@ fn introduce(
     // The file first: a key that is on record can sign.
     folder.keep_answer_key(&key.kid, &pem)?;
     let kid = key.kid.clone();
-    let trusted = match why {
-        KeyEnd::Scheduled | KeyEnd::Algorithm => GRACE,
-        KeyEnd::Compromised => 0,
-    };
     store.write(system(KEYS, at), move |tx| {
         let standing = answer_keys::standing(tx.conn())?;
         let row = AnswerKeyRow {
@@ -195,7 +203,7 @@ fn introduce(
             let row = AnswerKeyRow {
                 version: known.version.saturating_add(1),
                 revision: tx.next_revision().0,
-                retires_at: Some(at.micros().saturating_add(trusted)),
+                retires_at: Some(trusted_until(why, at)),
                 reason: Some(why.as_str().to_owned()),
                 recorded_at: at.micros(),
                 ..known.clone()
@@ -213,7 +221,8 @@ impl App {
     /// # Errors
     /// The store's failure.
     pub fn take_answer_key(&self, at: Instant) -> Result<usize, AppError> {
-        Ok(usize::from(self.answer_keys.take(&self.store, at)?))
+        let taken = usize::from(self.answer_keys.take(&self.store, at)?);
+        Ok(self.national.take(&self.store, at)?.saturating_add(taken))
     }
 
     /// Introduces a new key for this data folder and retires those it has; returns the id of the new one.
@@ -241,32 +250,69 @@ impl App {
     /// # Errors
     /// The store's failure.
     pub fn answer_key_set(&self) -> Result<Value, AppError> {
-        let rows = self.store.read(|conn| answer_keys::since(conn, 0))?;
-        key_set(&rows).map_err(AppError::from)
+        Ok(self.store.read(published)?)
     }
 }
 
-/// Writes keys as a JWK set; `rows` are all versions in order of recording.
+/// Writes the public keys with their history as a JWK set (RFC 7517): those of answers, then those of the national algorithms.
 ///
 /// # Errors
-/// [`StoreError::Damaged`] for a stored key that is none.
-pub fn key_set(rows: &[AnswerKeyRow]) -> Result<Value, StoreError> {
-    let mut keys: Vec<Value> = Vec::new();
-    for row in rows {
-        let mut key: Value = serde_json::from_str(&row.jwk).map_err(StoreError::damaged)?;
-        let dates = json!({
-            "introduced_at": Instant::from_micros(row.introduced_at),
-            "retires_at": row.retires_at.map(Instant::from_micros),
-            "reason": row.reason,
-            "revision": row.revision,
-        });
-        if let (Some(members), Value::Object(dates)) = (key.as_object_mut(), dates) {
-            members.extend(dates);
+/// The database's failure; [`StoreError::Damaged`] for a stored key that is none.
+pub fn published(conn: &mut AnyConnection) -> Result<Value, StoreError> {
+    let mut keys = of_answers(&answer_keys::since(conn, 0)?)?;
+    let origin = installation::find(conn)?.map(|found| found.origin).unwrap_or_default();
+    for row in national_keys::since(conn, 0)? {
+        let NationalKeyRow { jwk, introduced_at, retires_at, reason, revision, purpose, .. } = row;
+        let heads = purpose == NationalUse::Heads.as_str();
+        let mut more = json!({ "purpose": purpose });
+        let public = serde_json::from_str(&jwk).ok().as_ref().and_then(Sm2Public::from_jwk).filter(|_| heads);
+        if let (Some(public), Some(more)) = (public, more.as_object_mut()) {
+            more.insert("vkey".to_owned(), public.vkey(&origin).into());
         }
-        match keys.iter_mut().find(|known| known.get("kid") == key.get("kid")) {
-            Some(known) => *known = key,
-            None => keys.push(key),
-        }
+        publish(&mut keys, &jwk, (introduced_at, retires_at, reason, revision), more)?;
     }
     Ok(json!({ "keys": keys }))
+}
+
+/// Writes the public keys of answers alone, from the versions of them that are at hand.
+///
+/// # Errors
+/// [`StoreError::Damaged`] for a key that is none.
+pub fn key_set(rows: &[AnswerKeyRow]) -> Result<Value, StoreError> {
+    Ok(json!({ "keys": of_answers(rows)? }))
+}
+
+fn of_answers(rows: &[AnswerKeyRow]) -> Result<Vec<Value>, StoreError> {
+    let mut keys = Vec::new();
+    for row in rows {
+        let AnswerKeyRow { jwk, introduced_at, retires_at, reason, revision, .. } = row;
+        publish(&mut keys, jwk, (*introduced_at, *retires_at, reason.clone(), *revision), json!({}))?;
+    }
+    Ok(keys)
+}
+
+/// Adds a key as it stands after a version of it, or puts that in the place of an earlier one.
+fn publish(
+    keys: &mut Vec<Value>,
+    jwk: &str,
+    (introduced_at, retires_at, reason, revision): (i64, Option<i64>, Option<String>, i64),
+    more: Value,
+) -> Result<(), StoreError> {
+    let mut key: Value = serde_json::from_str(jwk).map_err(StoreError::damaged)?;
+    let dates = json!({
+        "introduced_at": Instant::from_micros(introduced_at),
+        "retires_at": retires_at.map(Instant::from_micros),
+        "reason": reason,
+        "revision": revision,
+    });
+    for added in [dates, more] {
+        if let (Some(members), Value::Object(added)) = (key.as_object_mut(), added) {
+            members.extend(added);
+        }
+    }
+    match keys.iter_mut().find(|known| known.get("kid") == key.get("kid")) {
+        Some(known) => *known = key,
+        None => keys.push(key),
+    }
+    Ok(())
 }

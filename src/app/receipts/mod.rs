@@ -5,6 +5,7 @@
 
 pub mod keys;
 pub mod question;
+pub mod signed;
 pub mod verify;
 
 use super::App;
@@ -47,10 +48,22 @@ pub struct Receipt {
     pub question: Hash,
     /// SHA-256 of the answered `lines`, byte for byte as given.
     pub answer: Hash,
+    /// The same digests by SM3, where the service signs with SM2 too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sm3: Option<Sm3Digests>,
     /// Where the revision stands in the log.
     pub log: LogPlace,
     /// What was answered, line by line.
     pub lines: Vec<ReceiptLine>,
+}
+
+/// Digests by SM3 (GB/T 32905), written as those by SHA-256 are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sm3Digests {
+    /// Of the question in canonical JSON.
+    pub question: Hash,
+    /// Of the answered `lines`, byte for byte as given.
+    pub answer: Hash,
 }
 
 /// The revision that was answered from, and where the log proves it.
@@ -102,7 +115,7 @@ impl ReceiptLine {
 }
 
 impl App {
-    /// Writes down what a receipt of an answer says; `digest` is that of the lines as given.
+    /// Writes down what a receipt of an answer says; `digest` is that of the lines as given, `sm3` the same by SM3 where that is wanted.
     #[must_use]
     pub fn receipt(
         &self,
@@ -111,6 +124,7 @@ impl App {
         declaration: &Declaration,
         lines: &[Line],
         digest: [u8; 32],
+        sm3: Option<[u8; 32]>,
     ) -> Receipt {
         let installation = &self.installation;
         let day_ends = given.answered_at.day().add_days(1).start_micros();
@@ -125,6 +139,7 @@ impl App {
             declared_on: declaration.declared_on,
             question: question::digest(declaration, lines),
             answer: Hash(digest),
+            sm3: sm3.map(|answer| Sm3Digests { question: question::sm3(declaration, lines), answer: Hash(answer) }),
             log: LogPlace {
                 origin: installation.origin.clone(),
                 shard: installation.shard.clone(),

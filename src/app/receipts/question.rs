@@ -8,6 +8,7 @@ use crate::domain::validity::LegalDay;
 use crate::tlog::Hash;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
+use sm3::Sm3;
 
 // Members stand in the order of their names, so that writing plainly is writing canonically.
 
@@ -73,6 +74,12 @@ pub fn canonical(value: &impl Serialize) -> Vec<u8> {
 #[must_use]
 pub fn digest(declaration: &Declaration, lines: &[Line]) -> Hash {
     Hash(Sha256::digest(canonical(&Question::new(declaration, lines))).into())
+}
+
+/// Digests a question by SM3 (GB/T 32905).
+#[must_use]
+pub fn sm3(declaration: &Declaration, lines: &[Line]) -> Hash {
+    Hash(Sm3::digest(canonical(&Question::new(declaration, lines))).into())
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 //! There are no tables to compare with: that needs the database. Invariant: no answer without problems unless every entry
 //! under the newest signed head was read, and each follows from the ones before it.
 
-use super::{ProblemView, Problems, ShardView, Verification};
+use super::{ProblemView, Problems, ShardView, StampedHead, Verification};
 use crate::tlog::Hash as Sha256;
 use crate::tlog::checkpoint::CheckpointVerifier;
 use crate::tlog::cosignature::Quorum;
@@ -12,7 +12,7 @@ use crate::tlog::entry::{Entry, Value};
 use crate::tlog::tiles::{TileKind, TilePath, WIDTH, split_bundle, width_at};
 use crate::tlog::verify::LogCheck;
 use rustc_hash::FxHasher;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::hash::{Hash, Hasher as _};
 
 /// Kind of the things that lookups are answered from.
@@ -70,6 +70,10 @@ pub struct FileCheck {
     entries: u64,
     quorum: Option<Quorum>,
     cosigned: Option<u64>,
+    /// Stamped heads that were not met among the signed ones yet.
+    stamped: BTreeMap<u64, String>,
+    timestamped: Option<StampedHead>,
+    newest: Option<String>,
 }
 
 impl FileCheck {
@@ -101,7 +105,19 @@ impl FileCheck {
             log.checkpoint(size, note);
             cosigned = quorum.as_ref().is_some_and(|quorum| quorum.reached(note)).then_some(size);
         }
-        Self { log, origin, problems, rebuilt: Some(Rebuilt::default()), head, entries: 0, quorum, cosigned }
+        Self {
+            log,
+            origin,
+            problems,
+            rebuilt: Some(Rebuilt::default()),
+            head,
+            entries: 0,
+            quorum,
+            cosigned,
+            stamped: BTreeMap::new(),
+            timestamped: None,
+            newest: newest.map(str::to_owned),
+        }
     }
 
     /// Returns the number of entries that the newest signed head states.
@@ -153,11 +169,35 @@ impl FileCheck {
         }
     }
 
+    /// Takes a time stamp, before the signed heads: the size of the head that it is filed under, the head, and the answer of the authority.
+    pub fn stamp(&mut self, size: u64, note: &str, reply: &[u8]) {
+        // What was stamped after the newest head was read is not judged.
+        if size > self.size() {
+            return;
+        }
+        match StampedHead::read(size, note, reply) {
+            Ok(stamped) => {
+                self.stamped.insert(size, note.to_owned());
+                if self.timestamped.is_none_or(|newest| newest.entries < size) {
+                    self.timestamped = Some(stamped);
+                }
+            }
+            Err((code, detail)) => self.problems.add(code, format!("time stamp of checkpoint {size}"), detail),
+        }
+        if self.newest.as_ref().is_some_and(|newest| newest.starts_with(note)) {
+            self.stamped.remove(&size);
+        }
+    }
+
     /// Takes an earlier signed head: the size that it is filed under, and its note.
     pub fn head(&mut self, size: u64, note: &str) {
         // What was signed after the newest head was read is not judged; the newest has been taken.
         if size < self.size() {
             self.log.checkpoint(size, note);
+            // Signatures of witnesses follow what was stamped.
+            if self.stamped.get(&size).is_some_and(|stamped| note.starts_with(stamped)) {
+                self.stamped.remove(&size);
+            }
             if self.cosigned.is_none_or(|known| known < size)
                 && self.quorum.as_ref().is_some_and(|quorum| quorum.reached(note))
             {
@@ -191,10 +231,14 @@ impl FileCheck {
 
     /// Ends the check.
     #[must_use]
-    pub fn finish(self) -> Verification {
+    pub fn finish(mut self) -> Verification {
         let size = self.size();
+        for head in std::mem::take(&mut self.stamped).into_keys() {
+            self.problems.add("timestamp-head", format!("time stamp of checkpoint {head}"), "no such head was signed");
+        }
         let mut problems = self.problems.0;
         let shards = self.log.shards().iter().map(ShardView::from).collect();
+        let sm2 = self.log.nationally_signed();
         // Without a head there is nothing to judge against but what was remembered.
         problems.extend(self.log.finish(size, None).into_iter().map(ProblemView::from));
         let mut result = Verification {
@@ -205,6 +249,8 @@ impl FileCheck {
             entries: self.entries,
             listings: self.rebuilt.map_or(0, |rebuilt| rebuilt.listings.len()),
             cosigned: None,
+            sm2,
+            timestamped: self.timestamped,
             shards,
             problems,
         };

@@ -10,13 +10,16 @@ pub mod rebuild;
 mod tables;
 
 use crate::app::{accesses, seals};
+use crate::domain::validity::Instant;
 use crate::store::erasures::{self, ErasedRow};
+use crate::store::keep::timestamps;
 use crate::store::private::{self, PrivateRow, PrivateValues, SubjectKeys};
 use crate::store::{AnyConnection, Installation, Store, StoreError, dialect, installation, log};
 use crate::tlog::Hash;
 use crate::tlog::checkpoint::CheckpointVerifier;
 use crate::tlog::entry::{Entry, Value};
 use crate::tlog::shards::Shard;
+use crate::tlog::timestamp;
 use crate::tlog::verify::{LogCheck, Problem};
 use serde::Serialize;
 use std::collections::{BTreeMap, VecDeque};
@@ -53,6 +56,12 @@ pub struct Verification {
     /// Entries under the newest head that enough witnesses signed, where that was asked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cosigned: Option<u64>,
+    /// Entries under the newest head that is signed with SM2 too, where one is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sm2: Option<u64>,
+    /// The newest head that an authority stamped with the time, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub timestamped: Option<StampedHead>,
     /// Where the log went on under another name or key.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub shards: Vec<ShardView>,
@@ -71,6 +80,28 @@ impl Verification {
                 where_: "checkpoint".to_owned(),
                 detail: "no head is signed by enough witnesses".to_owned(),
             });
+        }
+    }
+}
+
+/// A head with its time stamp. Whether the authority signed it is for openssl to say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct StampedHead {
+    /// Entries under it.
+    pub entries: u64,
+    /// When it was there at the latest, as the authority says.
+    pub at: Instant,
+}
+
+impl StampedHead {
+    /// Reads the stamp over a head; says what is wrong with it, as a fixed word and for people.
+    fn read(size: u64, note: &str, reply: &[u8]) -> Result<Self, (&'static str, String)> {
+        match timestamp::read(reply) {
+            Ok(stamp) if stamp.imprint == timestamp::imprint(note.as_bytes()) => {
+                Ok(Self { entries: size, at: Instant::from_micros(stamp.at) })
+            }
+            Ok(stamp) => Err(("timestamp-imprint", format!("is over something else: `{}`", stamp.imprint))),
+            Err(error) => Err(("timestamp-malformed", error.to_string())),
         }
     }
 }
@@ -228,6 +259,7 @@ impl Check {
         }
         self.tiles(conn)?;
         self.rest(conn)?;
+        let timestamped = self.stamps(conn)?;
         let counted = self.tables.finish(conn, &mut self.problems)?;
         let problems = &mut self.problems;
         seals::check(conn, |seal, what| problems.add("answers-changed", format!("seal {seal}"), what))?;
@@ -235,6 +267,7 @@ impl Check {
         let root = crate::tlog::merkle::Frontier::from_bytes(total, &frontier)
             .map_or_else(|_| String::new(), |edge| edge.root().to_string());
         let shards = self.log.shards().iter().map(ShardView::from).collect();
+        let sm2 = self.log.nationally_signed();
         let mut problems: Vec<ProblemView> =
             self.log.finish(total, Some(&frontier)).into_iter().map(ProblemView::from).collect();
         problems.extend(self.problems.0);
@@ -246,6 +279,8 @@ impl Check {
             entries,
             listings: counted,
             cosigned: None,
+            sm2,
+            timestamped,
             shards,
             problems,
         })
@@ -332,6 +367,26 @@ impl Check {
                 match (u8::try_from(*level), u64::try_from(*tile)) {
                     (Ok(level), Ok(tile)) => self.log.tile(level, tile, hashes),
                     _ => self.problem("tile-extra", format!("tile {level}/{tile}"), "no tree has it"),
+                }
+            }
+        }
+    }
+
+    fn stamps(&mut self, conn: &mut AnyConnection) -> Result<Option<StampedHead>, StoreError> {
+        let (mut after, mut newest) = (0, None);
+        loop {
+            let stamps = timestamps::behind(conn, after, STRIDE)?;
+            let Some((last, _)) = stamps.last() else { return Ok(newest) };
+            after = last.size;
+            for (row, note) in &stamps {
+                let size = u64::try_from(row.size).unwrap_or_default();
+                let read = match note {
+                    Some(note) => StampedHead::read(size, note, &row.reply),
+                    None => Err(("timestamp-head", "no such head was signed".to_owned())),
+                };
+                match read {
+                    Ok(stamped) => newest = Some(stamped),
+                    Err((code, detail)) => self.problem(code, format!("time stamp of checkpoint {}", row.size), detail),
                 }
             }
         }

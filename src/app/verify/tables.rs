@@ -17,6 +17,7 @@ use crate::store::fact::{Fact, compare, compare_erased};
 use crate::store::findings::FindingRow;
 use crate::store::items::ItemRow;
 use crate::store::manual_releases::ManualReleaseRow;
+use crate::store::national_keys::{self, NationalKeyRow};
 use crate::store::opinions::{self, OpinionRow};
 use crate::store::reconciliations::ReconciliationRow;
 use crate::store::rows::{AdjustmentRow, EnterpriseRow, ListingRow, SchemeRow, StopRow, TariffRow};
@@ -73,6 +74,7 @@ impl Tables {
             Versions::<SchemeRow>::held(rulebook::schemes_since),
             Versions::<ShardRow>::held(shards::since),
             Versions::<AnswerKeyRow>::held(answer_keys::since),
+            Versions::<NationalKeyRow>::held(national_keys::since),
             Versions::<AccessSealRow>::held(AccessSealRow::since),
             Versions::<AnswerSealRow>::held(AnswerSealRow::since),
             Versions::<TariffRow>::held(|conn, after| rulebook::tariff_since(conn, after, STRIDE)),

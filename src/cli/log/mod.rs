@@ -3,6 +3,7 @@
 pub mod export;
 pub mod proof;
 pub mod reshard;
+pub mod rotate_sm2;
 pub mod show;
 pub mod source;
 pub mod verify;
@@ -23,6 +24,8 @@ pub enum LogCommand {
     Export(export::ExportArgs),
     /// Go on in a new shard: after a restored backup, or with another key
     Reshard(reshard::ReshardArgs),
+    /// Change the SM2 key that signs heads beside the log's own key
+    RotateSm2(rotate_sm2::RotateSm2Args),
 }
 
 /// Runs a command of the log.
@@ -36,5 +39,6 @@ pub fn run(command: LogCommand) -> Result<(), Failure> {
         LogCommand::Proof(args) => proof::run(args),
         LogCommand::Export(args) => export::run(args),
         LogCommand::Reshard(args) => reshard::run(args),
+        LogCommand::RotateSm2(args) => rotate_sm2::run(&args),
     }
 }

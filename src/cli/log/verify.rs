@@ -14,6 +14,8 @@ use crate::store::checkpoints::read_head_file;
 use crate::tlog::Hash;
 use crate::tlog::checkpoint::{Checkpoint, CheckpointVerifier};
 use crate::tlog::tiles::TilePath;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
@@ -137,7 +139,8 @@ pub fn of_files(
             bar.inc(1);
         }
     }
-    heads(source, &mut check)?;
+    beside(source, &mut check, "timestamps", stamp)?;
+    beside(source, &mut check, "checkpoints", head)?;
     bar.finish_and_clear();
     Ok(check.finish())
 }
@@ -160,19 +163,24 @@ pub fn head_under(source: &mut Source, known: Option<&str>) -> Result<(Checkpoin
     source.head(&newest)
 }
 
-/// Hands over every earlier signed head.
-fn heads(source: &mut Source, check: &mut FileCheck) -> Result<(), Failure> {
+/// Hands over what stands beside the tree in order of size: each item of the pages of a service, or each line of the files of an archive.
+fn beside(
+    source: &mut Source,
+    check: &mut FileCheck,
+    name: &str,
+    take: fn(&mut FileCheck, &str, &Value),
+) -> Result<(), Failure> {
     if matches!(source, Source::Service(..)) {
         let mut after = String::new();
         loop {
-            let path = format!("checkpoints?limit=200{after}");
+            let path = format!("{name}?limit=200{after}");
             let page = source.read(&path)?.and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok());
             let Some(page) = page else {
-                check.note("file-malformed", "checkpoints", "no page of signed heads");
+                check.note("file-malformed", name, "not a page");
                 return Ok(());
             };
-            for head in page.get("items").and_then(Value::as_array).into_iter().flatten() {
-                take(check, "checkpoints", head);
+            for item in page.get("items").and_then(Value::as_array).into_iter().flatten() {
+                take(check, name, item);
             }
             match page.get("next").and_then(Value::as_str) {
                 Some(next) if next.bytes().all(|byte| byte.is_ascii_digit()) => after = format!("&after={next}"),
@@ -181,7 +189,7 @@ fn heads(source: &mut Source, check: &mut FileCheck) -> Result<(), Failure> {
         }
     }
     for number in 0_u64.. {
-        let path = format!("checkpoints/{number:06}.jsonl");
+        let path = format!("{name}/{number:06}.jsonl");
         let Some(bytes) = source.read(&path)? else { break };
         for line in bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
             take(check, &path, &serde_json::from_slice(line).unwrap_or_default());
@@ -190,10 +198,19 @@ fn heads(source: &mut Source, check: &mut FileCheck) -> Result<(), Failure> {
     Ok(())
 }
 
-fn take(check: &mut FileCheck, path: &str, head: &Value) {
+fn head(check: &mut FileCheck, path: &str, head: &Value) {
     match (head.get("size").and_then(Value::as_u64), head.get("note").and_then(Value::as_str)) {
         (Some(size), Some(note)) => check.head(size, note),
         _ => check.note("file-malformed", path, "not a signed head"),
+    }
+}
+
+fn stamp(check: &mut FileCheck, path: &str, stamp: &Value) {
+    let text = |name: &str| stamp.get(name).and_then(Value::as_str);
+    let reply = text("reply").and_then(|reply| STANDARD.decode(reply).ok());
+    match (stamp.get("size").and_then(Value::as_u64), text("note"), reply) {
+        (Some(size), Some(note), Some(reply)) => check.stamp(size, note, &reply),
+        _ => check.note("file-malformed", path, "not a time stamp"),
     }
 }
 
@@ -246,6 +263,15 @@ fn report(result: &Verification, vkey: &str, own_word: bool, json: bool) -> Resu
     say(&format!("checked  {} entries, {} listings", result.entries, result.listings));
     if let Some(size) = result.cosigned {
         say(&format!("cosigned {size} entries, by enough witnesses"));
+    }
+    if let Some(size) = result.sm2 {
+        say(&format!("sm2      {size} entries, by a key that the log names"));
+    }
+    if let Some(stamped) = &result.timestamped {
+        say(&format!(
+            "stamped  {} entries, there at {} at the latest; openssl ts -verify checks who says so",
+            stamped.entries, stamped.at
+        ));
     }
     for shard in &result.shards {
         let lost = match shard.lost {

@@ -103,6 +103,14 @@ pub async fn list_log_checkpoints(request: HttpRequest) -> Result<HttpResponse, 
     json(StatusCode::OK, &hop(move || app.log_heads(after, limit)).await?)
 }
 
+/// Lists time stamps over signed heads, smallest head first.
+pub async fn list_log_timestamps(request: HttpRequest) -> Result<HttpResponse, Problem> {
+    let PageAsked { after, limit } = read_query(&request, |query| Some(page(query)))?;
+    let after = behind(&after)?;
+    let app = Arc::clone(&edge(&request)?.app);
+    json(StatusCode::OK, &hop(move || app.log_timestamps(after, limit)).await?)
+}
+
 /// Finds entries, oldest first.
 pub async fn list_log_entries(request: HttpRequest) -> Result<HttpResponse, Problem> {
     let (wanted, PageAsked { after, limit }) = read_query(&request, |query| {

@@ -5,7 +5,9 @@ use super::lookup_body::{OneLine, WholeDeclaration, read_body, read_options, rea
 use super::parameters::{no_query, page, path, read_query};
 use super::receipts::Form;
 use crate::app::AppError;
-use crate::app::answer_json::{answer, declaration_answer, digest_of_lines, digest_of_one, dry_run_answer};
+use crate::app::answer_json::{
+    answer, declaration_answer, digest_of_lines, digest_of_one, dry_run_answer, sm3_of_lines, sm3_of_one,
+};
 use crate::app::lookup::Rendered;
 use crate::app::record::Recorded;
 use crate::app::report::own;
@@ -58,7 +60,7 @@ pub async fn get_lookup(request: HttpRequest) -> Result<HttpResponse, Problem> {
     let OneLine { declaration, line, as_of, receipt } =
         read_question(request.query_string(), edge.app.clock.now().day())?;
     let form = Form::wanted(&request, receipt);
-    let key = form.key(edge)?;
+    let signers = form.signers(edge)?;
     reach(edge, as_of).await?;
     let (body, receipt) = edge.app.ask_one(&asker, &declaration, &line, as_of, |given| {
         let body = given.lines.first().map_or_else(Vec::new, |line| {
@@ -66,11 +68,14 @@ pub async fn get_lookup(request: HttpRequest) -> Result<HttpResponse, Problem> {
             answer(given.id, given.revision, given.answered_at, line, asked.lang)
         });
         let digest = digest_of_one(&body);
-        let receipt = || edge.app.receipt(given, &asker.org, &declaration, &[line], digest);
-        Rendered { value: (body, key.is_some().then(receipt)), digest }
+        let receipt = signers.as_ref().map(|signers| {
+            let sm3 = signers.national().then(|| sm3_of_one(&body));
+            edge.app.receipt(given, &asker.org, &declaration, &[line], digest, sm3)
+        });
+        Rendered { value: (body, receipt), digest }
     })?;
     edge.metrics.lookup_took(edge.app.clock.uptime().saturating_sub(asker.since));
-    form.respond(body, key, receipt).await
+    form.respond(body, signers, receipt).await
 }
 
 /// Answers all lines of a declaration together.
@@ -81,7 +86,7 @@ pub async fn create_lookup(request: HttpRequest, payload: Payload) -> Result<Htt
     let form = Form::wanted(&request, receipt);
     let bytes = json_bytes(&request, payload, edge).await?;
     let WholeDeclaration { declaration, lines } = read_body(&bytes, edge.app.clock.now().day())?;
-    let key = form.key(edge)?;
+    let signers = form.signers(edge)?;
     reach(edge, as_of).await?;
     let (body, receipt) = edge.app.ask(&asker, &declaration, &lines, as_of, |given| {
         for line in given.lines {
@@ -89,11 +94,14 @@ pub async fn create_lookup(request: HttpRequest, payload: Payload) -> Result<Htt
         }
         let body = declaration_answer(given.id, given.revision, given.answered_at, given.lines, asked.lang);
         let digest = digest_of_lines(&body);
-        let receipt = || edge.app.receipt(given, &asker.org, &declaration, &lines, digest);
-        Rendered { value: (body, key.is_some().then(receipt)), digest }
+        let receipt = signers.as_ref().map(|signers| {
+            let sm3 = signers.national().then(|| sm3_of_lines(&body));
+            edge.app.receipt(given, &asker.org, &declaration, &lines, digest, sm3)
+        });
+        Rendered { value: (body, receipt), digest }
     })?;
     edge.metrics.lookup_took(edge.app.clock.uptime().saturating_sub(asker.since));
-    form.respond(body, key, receipt).await
+    form.respond(body, signers, receipt).await
 }
 
 /// Lets an enterprise try a declaration of its own.

@@ -21,6 +21,7 @@ pub mod sessions;
 pub mod setup;
 pub mod sign_ins;
 pub mod texts;
+pub mod timestamps;
 
 /// The tables that [`Store::keep`](super::Store::keep) may change.
 pub const TABLES: &[&str] = &[
@@ -47,4 +48,5 @@ pub const TABLES: &[&str] = &[
     "sign_ins",
     "log_search",
     "log_cosignatures",
+    "log_timestamps",
 ];

@@ -41,6 +41,20 @@ diesel::table! {
 }
 
 diesel::table! {
+    national_key_versions (kid, version) {
+        kid -> Text,
+        version -> Integer,
+        revision -> BigInt,
+        purpose -> Text,
+        jwk -> Text,
+        introduced_at -> BigInt,
+        retires_at -> Nullable<BigInt>,
+        reason -> Nullable<Text>,
+        recorded_at -> BigInt,
+    }
+}
+
+diesel::table! {
     answer_seals (version) {
         version -> Integer,
         revision -> BigInt,

@@ -1,4 +1,4 @@
-//! Tables of the log, and of its readers: what is searched, and the signatures of witnesses.
+//! Tables of the log, and of its readers: what is searched, signatures of witnesses, and time stamps.
 
 diesel::table! {
     log_head (id) {
@@ -59,6 +59,17 @@ diesel::table! {
         actor -> Text,
         org -> Text,
         recorded_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    log_timestamps (size) {
+        size -> BigInt,
+        authority -> Text,
+        reply -> Binary,
+        serial -> Text,
+        stamped_at -> BigInt,
+        kept_at -> BigInt,
     }
 }
 

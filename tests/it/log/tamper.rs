@@ -210,6 +210,7 @@ fn small(database: Database, folder: &std::path::Path) -> DatabaseUrl {
         answers_kept: whitelist::app::record::KEPT,
         overflow: whitelist::domain::receipt::Overflow::Count,
         signing: whitelist::domain::receipt::AnswerAlgorithm::EdDsa,
+        national: false,
         messages_kept: whitelist::app::draw::messages::KEPT,
         clock: Clock::fixed(Instant::parse(crate::support::app::NOW).unwrap()),
         group: 256,

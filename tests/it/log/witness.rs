@@ -87,7 +87,7 @@ fn ask(app: &TestApp, settings: &WitnessSettings) -> Round {
     runtime.block_on(Witnesses::new(settings).unwrap().ask(app.inside())).unwrap()
 }
 
-fn vary(app: &TestApp, note: &str) {
+pub fn vary(app: &TestApp, note: &str) {
     let page = app.auditor().get("/v1/listings?status=in_force&limit=1").json();
     let listing = page["items"][0]["number"].as_str().unwrap().to_owned();
     app.change(json!([{ "kind": "vary", "listing": listing, "effective_on": "2026-08-12", "set": { "note": note }, "reason": { "code": "other", "basis": "演练" } }]));

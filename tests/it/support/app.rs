@@ -56,6 +56,8 @@ pub struct Tuning {
     pub signing: AnswerAlgorithm,
     /// What happens to answers that cannot be recorded.
     pub overflow: Overflow,
+    /// Whether SM2 signs beside.
+    pub national: bool,
 }
 
 impl Default for Tuning {
@@ -67,6 +69,7 @@ impl Default for Tuning {
             scanner: None,
             signing: AnswerAlgorithm::EdDsa,
             overflow: Overflow::Count,
+            national: false,
         }
     }
 }
@@ -160,6 +163,7 @@ impl TestApp {
             overflow: self.tuning.overflow,
             answers_kept: whitelist::app::record::KEPT,
             signing: self.tuning.signing,
+            national: self.tuning.national,
             messages_kept: whitelist::app::draw::messages::KEPT,
             clock: self.clock.clone(),
             group: 256,

@@ -5,8 +5,10 @@ mod people;
 use crate::lookups::{ask, question};
 use crate::support::app::TestApp;
 use serde_json::json;
+use whitelist::app::keys::DataFolder;
 use whitelist::domain::actor::Role;
 use whitelist::domain::application::event::EventKind;
+use whitelist::domain::receipt::{KeyEnd, NationalUse};
 use whitelist::domain::validity::Instant;
 use whitelist::store::appeals::AppealRow;
 use whitelist::store::application_rows::{ApplicationRow, ContentRow};
@@ -37,6 +39,10 @@ pub fn fill(app: &TestApp) {
             people::people(tx)
         })
         .unwrap();
+    let folder = DataFolder(app.folder.clone());
+    for _ in 0..2 {
+        app.inside().change_national_key(&folder, NationalUse::Heads, KeyEnd::Scheduled).unwrap();
+    }
     erase(app);
     ask(app, &question(ENTERPRISE, "3004909099"));
     app.inside().recorder.flush();
