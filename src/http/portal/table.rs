@@ -9,7 +9,10 @@ use super::pages::{
 };
 use super::{acts, assets, registers, sign_in, visit};
 use crate::domain::actor::{Role, RoleSet};
-use crate::http::endpoints::{APPLICANT, AUDITOR, BOARD, BUREAU, CASES, DECLARATIONS, ENTERPRISE, EVIDENCE, INSIDERS, INSPECTED, OFFICER, READERS, REVIEWER, SEE_PEOPLE, STOPS, SUPERVISORS, WORKERS, route};
+use crate::http::endpoints::{
+    APPLICANT, AUDITOR, BOARD, BUREAU, CASES, DECLARATIONS, ENTERPRISE, EVIDENCE, INSIDERS, INSPECTED, OFFICER,
+    READERS, REVIEWER, SEE_PEOPLE, STOPS, SUPERVISORS, WORKERS, route,
+};
 use actix_web::http::Method;
 use actix_web::middleware::Compress;
 use actix_web::web::{self, Payload, ServiceConfig};
