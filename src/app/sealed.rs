@@ -2,8 +2,8 @@
 //! last, count and the RFC 6962 root over the records' leaves.
 //!
 //! Afterwards no record of the stretch can be changed, added or dropped unseen, and one record is proved to be in it
-//! without showing the others, by whoever holds the public key of the log ([`Sealed::verify`]). Not when or what is sealed: that is [`seals`](super::seals) for answers and
-//! [`accesses`](super::accesses) for accesses.
+//! without showing the others, by whoever holds the public key of the log ([`Sealed::verify`]). Not when or what is
+//! sealed: that is [`seals`](super::seals) for answers and [`accesses`](super::accesses) for accesses.
 
 use crate::domain::validity::Instant;
 use crate::store::seals::Seal;

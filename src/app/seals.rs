@@ -1,6 +1,6 @@
 //! Seals over recorded answers: at most every hour whatever is recorded and not sealed is closed by an entry of the log.
 //!
-//! What a seal is and proves stands in [`sealed`](super::sealed). Invariant: records go after their time, whole seals at a
+//! What a seal is and proves stands in [`sealed`]. Invariant: records go after their time, whole seals at a
 //! time; seals stay.
 
 use super::found::system;

@@ -1,6 +1,6 @@
 //! Files in a zip: written so that the same files give the same bytes, read under limits.
 //!
-//! Not spreadsheets, whose size scan is [`scan`](super::scan). Invariant: nothing is read beyond the limits that are named.
+//! Not spreadsheets, whose size is judged before they are opened. Invariant: nothing is read beyond the limits that are named.
 
 use std::collections::BTreeMap;
 use std::io::{Cursor, Read as _, Write as _};
