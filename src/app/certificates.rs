@@ -10,9 +10,13 @@ use super::report::views;
 use super::view::{ListingView, Notes};
 use crate::domain::actor::Caller;
 use crate::domain::certificate::CertificateCode;
+use crate::domain::code::Uscc;
 use crate::domain::listing_number::ListingNumber;
 use crate::domain::revision::Revision;
-use crate::domain::validity::Instant;
+use crate::domain::stop::Stop;
+use crate::domain::validity::{Instant, LegalDay};
+use crate::index::Snapshot;
+use crate::store::StoreError;
 use crate::store::keep::certificates::{self, CertificateRow};
 use crate::store::private::random;
 
@@ -29,6 +33,17 @@ pub struct Checked {
     pub then: ListingView,
     /// The listing today.
     pub now: ListingView,
+    /// Whether a stop holds it back today.
+    pub stopped: bool,
+}
+
+/// Whether a stop holds back a listing.
+fn stopped(snapshot: &Snapshot, uscc: Uscc, number: ListingNumber, day: LegalDay) -> bool {
+    let listing = snapshot.enterprise(uscc).and_then(|it| it.listings.iter().find(|it| it.number == number));
+    listing.and_then(|listing| listing.on(day, Revision::NEWEST)).is_some_and(|(_, version)| {
+        let covers = |stop: &Stop| stop.class.covers(uscc, number, &version.terms);
+        snapshot.stops().iter().any(|stop| stop.holds(day, Revision::NEWEST) && covers(stop))
+    })
 }
 
 impl App {
@@ -64,16 +79,19 @@ impl App {
     /// # Errors
     /// [`AppError::NotFound`] where number and code do not belong together.
     pub fn certificate(&self, number: ListingNumber, code: CertificateCode) -> Result<Checked, AppError> {
-        let (number, today) = (number.to_string(), self.clock.now().day());
+        let today = self.clock.now().day();
         self.store.read(|conn| {
-            let row = certificates::find(conn, &code.to_string())?.filter(|row| row.listing == number);
+            let listing = number.to_string();
+            let row = certificates::find(conn, &code.to_string())?.filter(|row| row.listing == listing);
             let row = row.ok_or(AppError::NotFound)?;
             let day = Instant::from_micros(row.issued_at).day();
-            let numbers = std::slice::from_ref(&number);
+            let numbers = std::slice::from_ref(&listing);
             let then = views(conn, numbers, Some(Revision(row.revision)), day, Notes::Hidden)?.pop();
             let now = views(conn, numbers, None, today, Notes::Hidden)?.pop();
             let (then, now) = then.zip(now).ok_or(AppError::NotFound)?;
-            Ok(Checked { certificate: Certificate(row), then, now })
+            let uscc = Uscc::parse(&now.enterprise).map_err(|_| StoreError::damaged("an enterprise is no USCC"))?;
+            let stopped = stopped(&self.index.load(), uscc, number, today);
+            Ok(Checked { certificate: Certificate(row), then, now, stopped })
         })
     }
 }

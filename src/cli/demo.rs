@@ -8,7 +8,7 @@ use crate::app::samples;
 use crate::config::variable;
 use crate::http::portal::PortalSettings;
 use crate::outbound::keys::{KeyStore, LoopbackHttp};
-use crate::store::Environment;
+use crate::store::{Environment, log};
 use crate::telemetry;
 use clap::Args;
 use std::net::{SocketAddr, TcpListener};
@@ -55,6 +55,7 @@ pub fn run(args: DemoArgs) -> Result<(), Failure> {
     let opened = open(opening)?;
     if samples::load(&opened.app.store, opened.app.clock.now())? {
         tell("demo: sample data loaded (twelve synthetic enterprises and their listings)");
+        signed(&opened)?;
     }
     let issuer = DemoIssuer::load_or_create(&data).map_err(|error| Failure::Unreachable(error.to_string()))?;
     let mut issuers = vec![issuer.settings()];
@@ -80,6 +81,19 @@ pub fn run(args: DemoArgs) -> Result<(), Failure> {
     let database = args.place.database.map(|url| format!(" --database '{url}'")).unwrap_or_default();
     let invitation = invitation(&opened, address, &format!("--data '{}'{database}", whole.display()))?;
     serve(opened, Arc::new(keys), listener, guards, move || say(&invitation))
+}
+
+/// Waits until the sample data stand under a signed head: whoever begins by verifying the log finds them.
+fn signed(opened: &Opened) -> Result<(), Failure> {
+    let store = &opened.app.store;
+    for _ in 0..1_000 {
+        let (newest, head) = (store.read(log::newest_checkpoint)?, store.read(log::size)?);
+        if newest.is_some_and(|(size, _)| size >= head) {
+            return Ok(());
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    Err(Failure::Unreachable("the log was not signed in ten seconds".to_owned()))
 }
 
 /// Four things to try, each one line to copy.

@@ -12,7 +12,7 @@ mod tables;
 pub use self::people::issuer;
 
 use self::cases::prepare;
-use self::made::{SCREENING_CSV, emergency, finding, handed_in, long_listed, screening, usage};
+use self::made::{SCREENING_CSV, certified, decides, emergency, finding, handed_in, long_listed, screening, usage};
 use self::people::{People, notice_to, send, tell_every_role};
 use self::tables::{noted, tables};
 use crate::draws::{act, declaration, manual, ok, place, small};
@@ -101,6 +101,7 @@ struct World {
     /// Revision when everything was prepared for a call.
     prepared: std::cell::Cell<i64>,
     reconciliation: String,
+    certificate: String,
 }
 
 impl World {
@@ -117,6 +118,7 @@ impl World {
         let messages = app.drawing().get(&format!("/v1/draw-messages?declaration={}", declaration(1))).json();
         let message = messages["items"][0]["id"].as_str().unwrap().to_owned();
         let manual_release = manually_released(app).0;
+        let certificate = certified(app);
         tell_every_role(app);
         let people = People::build(app);
         let listing = number_of(app, ENT_05, "2937500000");
@@ -134,6 +136,7 @@ impl World {
             usage,
             finding,
             reconciliation,
+            certificate,
             prepared,
         }
     }
@@ -215,6 +218,10 @@ impl World {
             }
             "list_listing_changes" | "export_listing_changes_csv" | "export_listing_changes_xlsx" => {
                 target += "?from=1&to=2";
+                ("", String::new())
+            }
+            "check_certificate" => {
+                target.clone_from(&self.certificate);
                 ("", String::new())
             }
             "list_answers" => {
@@ -307,23 +314,6 @@ fn manually_released(app: &TestApp) -> (String, String) {
 fn proposal(app: &TestApp) -> serde_json::Value {
     let listing = number_of(app, ENT_10, "2937500000");
     json!({ "scheme": "beijing-2022", "changes": [{ "kind": "vary", "listing": listing, "effective_on": "2026-08-12", "set": { "note": app.inside().head().unwrap().to_string() }, "reason": { "code": "quantity_changed" } }] })
-}
-
-/// Whether an endpoint decides on something that is open.
-fn decides(endpoint: &Endpoint) -> bool {
-    matches!(
-        endpoint.operation,
-        "confirm_adjustment"
-            | "reject_adjustment"
-            | "withdraw_adjustment"
-            | "confirm_stop"
-            | "lift_stop"
-            | "review_manual_release"
-            | "end_screening"
-            | "close_finding"
-            | "correct_usage_return"
-            | "confirm_reconciliation"
-    )
 }
 
 /// Makes what an endpoint decides on; returns its place and its entity tag.

@@ -1,5 +1,6 @@
 //! QR codes as SVG: one path of squares, black on white in every theme, so that scanners read them.
 
+use super::visit::Visit;
 use askama::Template;
 use askama::filters::HtmlSafe;
 use qrcodegen::{QrCode, QrCodeEcc};
@@ -23,6 +24,14 @@ pub struct Qr {
 impl HtmlSafe for Qr {}
 
 impl Qr {
+    /// Draws the address at which people reach a path of this site; none when it is too long for a code.
+    #[must_use]
+    pub fn to(visit: &Visit, path: &str, says: &str) -> Option<Self> {
+        let known = visit.edge.portal.public_url.as_deref().map(|url| url.trim_end_matches('/').to_owned());
+        let site = known.unwrap_or_else(|| format!("http://{}", visit.request.connection_info().host()));
+        Self::of(&format!("{site}{path}"), says)
+    }
+
     /// Draws an address; none when it is too long for a code.
     #[must_use]
     pub fn of(address: &str, says: &str) -> Option<Self> {

@@ -12,6 +12,7 @@ use crate::domain::actor::RoleSet;
 use crate::domain::register::OFFICERS as STAFF;
 use crate::http::problem::ProblemType;
 use askama::Template;
+use std::borrow::Cow;
 
 type Both = (&'static str, &'static str);
 
@@ -289,7 +290,8 @@ pub const REGISTERS: &[Register] = &[
         filters: &[("person", ("人员编号", "Person")), ("org", ("单位", "Organisation"))],
         columns: &[
             column("时间", "When", "accessed_at", Show::Moment),
-            column("人员", "Person", "person", Show::Link("/people/")),
+            // Whoever looked may not be registered, and then has no page.
+            column("人员", "Person", "person", Show::Code),
             column("单位", "Organisation", "org", Show::Code),
             column("内容", "What", "kind_text", Show::Text),
             column("地址", "Where", "about", Show::Code),
@@ -336,13 +338,9 @@ struct RegisterPage<'a> {
 
 fn cell(visit: &Visit, thing: Json<'_>, column: &Column) -> Result<Cell, Failure> {
     let Column(_, member, show) = column;
-    let path = visit.t(member.0, member.1);
     // A text that was entered in Chinese only says more than none.
-    let said = thing.maybe(path).or_else(|| thing.maybe(member.0)).map(|said| match said.0 {
-        serde_json::Value::Bool(truth) => truth.to_string(),
-        _ => said.word().into_owned(),
-    });
-    let raw = said.unwrap_or_default();
+    let path = [visit.t(member.0, member.1), member.0].into_iter().find(|path| thing.maybe(path).is_some());
+    let raw = path.map_or(Ok(String::new()), |path| thing.text(path).map(Cow::into_owned))?;
     let f = visit.lang;
     let text = match show {
         Show::Text | Show::Code | Show::Link(_) => raw.clone(),

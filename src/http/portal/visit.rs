@@ -250,14 +250,6 @@ impl Visit {
         format!("{address}{mark}{pair}")
     }
 
-    /// Returns the address at which people reach a path of this site, for what leaves it.
-    #[must_use]
-    pub fn outside(&self, path: &str) -> String {
-        let known = self.edge.portal.public_url.as_deref().map(|url| url.trim_end_matches('/').to_owned());
-        let here = || format!("http://{}", self.request.connection_info().host());
-        format!("{}{path}", known.unwrap_or_else(here))
-    }
-
     /// Returns the address of an endpoint with those parameters of this page that say something.
     #[must_use]
     pub fn endpoint(&self, path: &str, names: &[&str]) -> String {

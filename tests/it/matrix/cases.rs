@@ -20,12 +20,6 @@ pub fn prepare(app: &TestApp, endpoint: &Endpoint, actor: &Actor) -> Option<Prep
     if endpoint.path.starts_with("/v1/texts") {
         return Some(of_text(endpoint, actor));
     }
-    if endpoint.operation == "check_certificate" {
-        let listing = crate::lookups::number_of(app, ENT_05, "2937500000");
-        let issued = app.auditor().post(&format!("/v1/listings/{listing}/certificates"), &json!({}));
-        let target = issued.header("location").unwrap().to_owned();
-        return Some(Prepared { target, etag: None, body: None });
-    }
     if !casework.iter().any(|prefix| endpoint.path.starts_with(prefix)) {
         return None;
     }

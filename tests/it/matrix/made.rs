@@ -1,9 +1,10 @@
 //! What supervision makes, for the matrix: stops, entries, findings, usage returns.
 
-use crate::lookups::{ENT_05, ENT_10};
+use crate::lookups::{ENT_05, ENT_10, number_of};
 use crate::support::app::TestApp;
 use serde_json::json;
 use whitelist::domain::actor::Role;
+use whitelist::http::endpoints::Endpoint;
 
 /// A file of a screening list.
 pub const SCREENING_CSV: &str = "list,uscc,ground,source,valid_from\ncustoms,91110302XFXTR00172,走私,公告,2026-01-01\n";
@@ -48,4 +49,28 @@ pub fn handed_in(app: &TestApp) -> (String, String) {
         .post("/v1/usage-returns", &usage(&listing));
     assert_eq!(response.status, 201, "{}", response.text());
     (response.header("location").unwrap().to_owned(), response.header("etag").unwrap().to_owned())
+}
+
+/// Whether an endpoint decides on something that is open.
+pub fn decides(endpoint: &Endpoint) -> bool {
+    matches!(
+        endpoint.operation,
+        "confirm_adjustment"
+            | "reject_adjustment"
+            | "withdraw_adjustment"
+            | "confirm_stop"
+            | "lift_stop"
+            | "review_manual_release"
+            | "end_screening"
+            | "close_finding"
+            | "correct_usage_return"
+            | "confirm_reconciliation"
+    )
+}
+
+/// Issues a certificate; where it can be checked.
+pub fn certified(app: &TestApp) -> String {
+    let listing = number_of(app, ENT_05, "2937500000");
+    let issued = app.officer().send("POST", &format!("/v1/listings/{listing}/certificates"), &[], b"");
+    issued.header("location").unwrap().to_owned()
 }

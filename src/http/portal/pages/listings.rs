@@ -6,6 +6,7 @@ use super::super::frame::Frame;
 use super::super::json::Json;
 use super::super::qr::Qr;
 use super::super::show;
+use super::super::table::CUSTOMS;
 use super::super::visit::{Answer, Visit, see_other};
 use crate::domain::code::{HsCode, Uscc};
 use crate::domain::id::ApplicationId;
@@ -181,13 +182,13 @@ pub async fn certificate(visit: &Visit) -> Answer {
     let title = format!("{} {number}", visit.t("名单凭证", "Certificate"));
     let code = visit.query.get("code");
     let issued = if code.is_empty() { Value::Null } else { visit.get(checked(number, code)).await?.view };
-    let address = visit.outside(&format!("/check?number={number}&code={code}"));
+    let check = format!("/check?number={number}&code={code}");
     visit.render(&Certificate {
         f: Frame::new(visit, title),
         form: visit.form_view(Json::NOTHING, None),
         listing: Json(&listing),
         issued: Json(&issued),
-        qr: Qr::of(&address, visit.t("核对此凭证", "Check this certificate")).filter(|_| !code.is_empty()),
+        qr: Qr::to(visit, &check, visit.t("核对此凭证", "Check this certificate")).filter(|_| !code.is_empty()),
         may_issue: visit.roles().intersects(CASES),
     })
 }

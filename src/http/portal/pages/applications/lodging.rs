@@ -78,6 +78,6 @@ pub async fn receipt(visit: &Visit) -> Answer {
         f: Frame::new(visit, visit.t("提交回执", "Receipt")),
         case: Json(&opened.view),
         id,
-        qr: Qr::of(&visit.outside(&format!("/cases/{id}")), visit.t("案件页", "The case")),
+        qr: Qr::to(visit, &format!("/cases/{id}"), visit.t("案件页", "The case")),
     })
 }
