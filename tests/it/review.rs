@@ -200,7 +200,7 @@ on_both! {
         let asked = json!({ "findings": [{ "pointer": "/items/1/quantity", "reason": "quantity_unexplained", "note": "依据" }] });
         case.step(&reviewer(app, &agency), "ask", &asked);
         let letter = applicant(app, NEWCOMER).get(&format!("{}/letters/correction?lang=zh", case.0.path));
-        assert!(letter.text().contains("/items/1/quantity") && letter.text().contains("补正"), "{}", letter.text());
+        assert!(letter.text().contains("第 2 项：数量") && letter.text().contains("补正"), "{}", letter.text());
         let mut second = line(2, "葡聚糖40", "2941301200");
         second["quantity"] = json!("3");
         case.step(&applicant(app, NEWCOMER), "correct", &json!({ "items": [line(1, "氢化可的松", "2937210000"), second] }));
