@@ -33,17 +33,20 @@ pub struct Checked {
     pub then: ListingView,
     /// The listing today.
     pub now: ListingView,
-    /// Whether a stop holds it back today.
-    pub stopped: bool,
+    /// Whether a stop or the suspension of its enterprise holds it back today.
+    pub held_back: bool,
 }
 
-/// Whether a stop holds back a listing.
-fn stopped(snapshot: &Snapshot, uscc: Uscc, number: ListingNumber, day: LegalDay) -> bool {
-    let listing = snapshot.enterprise(uscc).and_then(|it| it.listings.iter().find(|it| it.number == number));
-    listing.and_then(|listing| listing.on(day, Revision::NEWEST)).is_some_and(|(_, version)| {
-        let covers = |stop: &Stop| stop.class.covers(uscc, number, &version.terms);
-        snapshot.stops().iter().any(|stop| stop.holds(day, Revision::NEWEST) && covers(stop))
-    })
+/// Whether a stop or the suspension of its enterprise holds back a listing.
+fn held_back(snapshot: &Snapshot, uscc: Uscc, number: ListingNumber, day: LegalDay) -> bool {
+    let enterprise = snapshot.enterprise(uscc);
+    let suspended = enterprise.and_then(|it| it.on(day, Revision::NEWEST)).is_some_and(|version| version.suspended);
+    let listing = enterprise.and_then(|it| it.listings.iter().find(|it| it.number == number));
+    suspended
+        || listing.and_then(|listing| listing.on(day, Revision::NEWEST)).is_some_and(|(_, version)| {
+            let covers = |stop: &Stop| stop.class.covers(uscc, number, &version.terms);
+            snapshot.stops().iter().any(|stop| stop.holds(day, Revision::NEWEST) && covers(stop))
+        })
 }
 
 impl App {
@@ -90,8 +93,8 @@ impl App {
             let now = views(conn, numbers, None, today, Notes::Hidden)?.pop();
             let (then, now) = then.zip(now).ok_or(AppError::NotFound)?;
             let uscc = Uscc::parse(&now.enterprise).map_err(|_| StoreError::damaged("an enterprise is no USCC"))?;
-            let stopped = stopped(&self.index.load(), uscc, number, today);
-            Ok(Checked { certificate: Certificate(row), then, now, stopped })
+            let held_back = held_back(&self.index.load(), uscc, number, today);
+            Ok(Checked { certificate: Certificate(row), then, now, held_back })
         })
     }
 }

@@ -54,7 +54,7 @@ impl Throttle {
         self.take(FxBuildHasher.hash_one((&caller.issuer, &caller.subject)), uptime)
     }
 
-    /// Takes one token of an address that asks without signing in; pages inside the process ask as one.
+    /// Takes one token of an address that asks without signing in.
     ///
     /// # Errors
     /// As [`Throttle::admit`].

@@ -53,7 +53,7 @@ fn view(checked: &Checked, lang: Lang) -> Result<Value, AppError> {
         members.insert("item".to_owned(), object!(item));
         members.insert("then".to_owned(), standing(&checked.then));
         members.insert("now".to_owned(), standing(&checked.now));
-        members.insert("stopped".to_owned(), checked.stopped.into());
+        members.insert("held_back".to_owned(), checked.held_back.into());
     }
     Ok(view)
 }

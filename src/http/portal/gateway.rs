@@ -23,6 +23,7 @@ use actix_web::web::{self, Bytes};
 use actix_web::{App, HttpMessage as _};
 use serde_json::Value;
 use std::cell::RefCell;
+use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -40,6 +41,8 @@ pub struct Sender {
     pub lang: Lang,
     /// Id of the exchange.
     pub id: Box<str>,
+    /// Where they ask from, so that what is limited by address is so through pages too.
+    pub peer: Option<SocketAddr>,
 }
 
 /// What is asked.
@@ -125,6 +128,7 @@ impl Gateway {
         let mut request = Request::with_payload(payload(asked.body.clone()));
         *request.uri_mut() = asked.target.parse::<Uri>().map_err(|_| Problem::new(ProblemType::NotFound))?;
         request.head_mut().method = asked.method.clone();
+        request.head_mut().peer_addr = sender.peer;
         set_headers(request.headers_mut(), sender, &asked)?;
         if let Some(caller) = &sender.caller {
             // It lives as long as the request.

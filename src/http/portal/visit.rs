@@ -305,7 +305,7 @@ impl Visit {
 
     fn sender(&self) -> Sender {
         let caller = self.session.as_ref().map(|session| session.caller.clone());
-        Sender { caller, lang: self.lang, id: self.id.clone() }
+        Sender { caller, lang: self.lang, id: self.id.clone(), peer: self.request.peer_addr() }
     }
 
     /// Asks an endpoint.

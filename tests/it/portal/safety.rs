@@ -192,3 +192,13 @@ fn hostile_words_are_shown_and_never_run() {
         assert!((400..500).contains(&status), "{path}: {status}");
     }
 }
+
+#[test]
+fn codes_of_certificates_are_not_to_be_tried_out() {
+    let app = TestApp::start(Database::Sqlite);
+    let stranger = Visitor::new(&app);
+    let listing = crate::lookups::number_of(&app, crate::lookups::ENT_05, "2937500000");
+    let guess = |at: usize| stranger.get(&format!("/check?number={listing}&code=0000-0000-{at:04}")).status;
+    let answers: Vec<u16> = (0..2_000).map(guess).take_while(|status| *status != 429).collect();
+    assert!(answers.len() < 2_000 && answers.iter().all(|status| *status == 200), "{} guesses", answers.len());
+}

@@ -116,7 +116,7 @@ on_both! {
         let denied = customs.fill("/look-up", &named);
         assert_eq!(denied.is(200).first(".verdict .said"), "不放行");
         denied.says("怎么办");
-        partner.get(&format!("/check?number={listing}&code={code}")).says("出具时").says("紧急停用");
+        partner.get(&format!("/check?number={listing}&code={code}")).says("出具时").says("口岸不放行");
         let stop = officer.get("/stops?stage=emergency").link(&format!("名单 {listing}"));
         let stop = stop.rsplit('/').next().unwrap().to_owned();
         approver.act("confirm-stop", &stop, &[]).is(200).says("已确认");

@@ -100,6 +100,9 @@ pub const ACTS: &[Act] = &[
             place(FINDINGS[0].0, "哪一处", "Where"),
             word(FINDINGS[0].1, "原因", "Reason", "correction_reason"),
             area(FINDINGS[0].2, "怎样补正", "What to do").optional(),
+            NOTE,
+        ],
+        more: &[
             place(FINDINGS[1].0, "第二处", "A second place").optional(),
             word(FINDINGS[1].1, "第二处的原因", "Its reason", "correction_reason").optional(),
             area(FINDINGS[1].2, "第二处怎样补正", "What to do there").optional(),
@@ -112,7 +115,6 @@ pub const ACTS: &[Act] = &[
             place(FINDINGS[4].0, "第五处", "A fifth place").optional(),
             word(FINDINGS[4].1, "第五处的原因", "Its reason", "correction_reason").optional(),
             area(FINDINGS[4].2, "第五处怎样补正", "What to do there").optional(),
-            NOTE,
         ],
         title: ("要求补正", "Ask for corrections"),
         says: (

@@ -108,6 +108,10 @@ struct Act {
     /// Members that the act itself fixes; `{id}` and `{scheme}` are the thing's.
     fixed: &'static [(&'static str, &'static str)],
     needed: &'static [Needed],
+    /// What is seldom filled in, folded away.
+    more: &'static [Needed],
+    /// Fields that begin with what a member of the thing says: pointer of the field, path of the member.
+    known: &'static [(&'static str, &'static str)],
     title: Both,
     says: Both,
     button: Both,
@@ -135,6 +139,8 @@ const STEP: Act = Act {
     when: |_| true,
     fixed: &[],
     needed: &[NOTE],
+    more: &[],
+    known: &[],
     title: NONE,
     says: NONE,
     button: NONE,
@@ -162,6 +168,9 @@ struct ActPage<'a> {
     action: String,
     back: String,
     fields: Vec<Field>,
+    more: Vec<Field>,
+    /// Whether what is folded away says something.
+    opened: bool,
     meanwhile: Json<'a>,
 }
 
@@ -197,17 +206,9 @@ async fn seen(visit: &Visit, act: &Act) -> Result<Seen, Failure> {
     }
 }
 
-async fn page(visit: &Visit, act: &'static Act) -> Answer {
-    let id = visit.part("id");
-    let Seen { thing, tag } = seen(visit, act).await?;
-    let today = visit.edge.app.clock.now().day().to_string();
-    let days = json!({
-        "effective_on": today, "found_on": today, "valid_from": today, "changes": [{ "effective_on": today }],
-    });
-    let known = if act.replaces { &thing } else { &days };
-    let form = visit.form_view(Json(known), tag.as_deref());
+async fn fields(visit: &Visit, form: &FormView<'_>, all: &[Needed], thing: Json<'_>) -> Result<Vec<Field>, Failure> {
     let mut fields = Vec::new();
-    for needed in act.needed {
+    for needed in all {
         let (name, label, hint) =
             (needed.name, visit.t(needed.label.0, needed.label.1), visit.t(needed.hint.0, needed.hint.1));
         let field = match needed.kind {
@@ -217,12 +218,31 @@ async fn page(visit: &Visit, act: &'static Act) -> Answer {
             Kind::Word(family) => form.select(name, label, hint, choices(visit.lang, family)),
             Kind::Words(family) => form.ticks(name, label, hint, choices(visit.lang, family)),
             Kind::Scheme => form.select(name, label, hint, places::schemes(visit).await?),
-            Kind::Place => form.select(name, label, hint, places::places(visit, Json(&thing)).await?),
-            Kind::ItemLine => form.select(name, label, hint, places::lines(visit, Json(&thing)).await?),
-            Kind::ItemLines => form.ticks(name, label, hint, places::lines(visit, Json(&thing)).await?),
+            Kind::Place => form.select(name, label, hint, places::places(visit, thing).await?),
+            Kind::ItemLine => form.select(name, label, hint, places::lines(visit, thing).await?),
+            Kind::ItemLines => form.ticks(name, label, hint, places::lines(visit, thing).await?),
         };
         fields.push(if needed.may_be_empty { field.optional() } else { field });
     }
+    Ok(fields)
+}
+
+async fn page(visit: &Visit, act: &'static Act) -> Answer {
+    let id = visit.part("id");
+    let Seen { thing, tag } = seen(visit, act).await?;
+    let today = visit.edge.app.clock.now().day().to_string();
+    let mut days = json!({
+        "effective_on": today, "found_on": today, "valid_from": today, "changes": [{ "effective_on": today }],
+    });
+    for (name, member) in act.known {
+        if let (Some(members), Some(said)) = (days.as_object_mut(), Json(&thing).maybe(member)) {
+            members.insert((*name).to_owned(), said.0.clone());
+        }
+    }
+    let known = if act.replaces { &thing } else { &days };
+    let form = visit.form_view(Json(known), tag.as_deref());
+    let fields = fields(visit, &form, act.needed, Json(&thing)).await?;
+    let more = self::fields(visit, &form, act.more, Json(&thing)).await?;
     let refusal = visit.refusal();
     let title = visit.t(act.title.0, act.title.1);
     visit.render(&ActPage {
@@ -237,7 +257,9 @@ async fn page(visit: &Visit, act: &'static Act) -> Answer {
             to => format!("/do/{}/{id}?to={to}", act.slug),
         },
         back: back(visit, act),
+        opened: act.more.iter().any(|needed| !form.value(needed.name).is_empty()),
         fields,
+        more,
         meanwhile: Json(&refusal),
         form,
     })

@@ -276,6 +276,13 @@ pub const ACTS: &[Act] = &[
     },
     Act {
         slug: "revise-broadcast",
+        known: &[
+            ("scheme", "scheme"),
+            ("title_zh", "title/zh"),
+            ("title_en", "title/en"),
+            ("body_zh", "body/zh"),
+            ("body_en", "body/en"),
+        ],
         roles: OFFICER,
         read: BROADCAST,
         target: "/v1/broadcasts/{id}/revise",
@@ -413,6 +420,15 @@ pub const ACTS: &[Act] = &[
     },
     Act {
         slug: "correct-return",
+        known: &[
+            ("unit", "opening/unit"),
+            ("opening", "opening/quantity"),
+            ("received", "received/quantity"),
+            ("used", "used/quantity"),
+            ("destroyed", "destroyed/quantity"),
+            ("stock", "stock/quantity"),
+            ("note", "note"),
+        ],
         roles: ENTERPRISE,
         read: "/v1/usage-returns/{id}",
         target: "/v1/usage-returns/{id}/correct",

@@ -25,6 +25,22 @@ const ON_ERASURE: Act = Act {
     ..STEP
 };
 
+/// What is alike in the acts on an organisation.
+const ON_ORGANISATION: Act = Act {
+    roles: ADMINISTRATOR,
+    read: "/v1/organisations/{id}",
+    target: "/v1/organisations/{id}",
+    replaces: true,
+    on: &["organisations"],
+    needed: &[KIND, NAME_ZH, NAME_EN, MAIL],
+    back: "/registers/organisations",
+    done: "saved",
+    ..STEP
+};
+
+/// What the form does not show is said with it.
+const ACTIVE: &[(&str, &str)] = &[("/active:bool", "true")];
+
 const KIND: Needed = word("/kind", "种类", "Kind", "organisation");
 const NAME_ZH: Needed = line("/name_zh", "中文名称", "Name in Chinese");
 const NAME_EN: Needed = line("/name_en", "英文名称", "Name in English").optional();
@@ -207,18 +223,34 @@ pub const ACTS: &[Act] = &[
     },
     Act {
         slug: "change-organisation",
-        roles: ADMINISTRATOR,
-        read: "/v1/organisations/{id}",
-        target: "/v1/organisations/{id}",
-        replaces: true,
-        on: &["organisations"],
-        needed: &[KIND, NAME_ZH, NAME_EN, MAIL],
+        fixed: ACTIVE,
+        when: |it| it.has("active"),
         title: ("修改", "Change"),
         says: ("名称和邮箱从现在起更新。", "Name and mail count from now on."),
         button: ("保存", "Save"),
-        back: "/registers/organisations",
-        done: "saved",
-        ..ON_PERSON
+        ..ON_ORGANISATION
+    },
+    Act {
+        slug: "close-organisation",
+        fixed: &[("/active:bool", "false")],
+        when: |it| it.has("active"),
+        title: ("停用", "Close"),
+        says: (
+            "标为停用，记录保留；其人员的角色请逐一收回。",
+            "It is marked as closed and stays on record; end the roles of its people one by one.",
+        ),
+        button: ("停用", "Close"),
+        grave: true,
+        ..ON_ORGANISATION
+    },
+    Act {
+        slug: "reopen-organisation",
+        fixed: ACTIVE,
+        when: |it| !it.has("active"),
+        title: ("重新启用", "Reopen"),
+        says: ("标为使用中。", "It is marked as active again."),
+        button: ("启用", "Reopen"),
+        ..ON_ORGANISATION
     },
     Act {
         slug: "erase-contact",
