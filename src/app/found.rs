@@ -48,7 +48,7 @@ pub fn create_log(store: &Store, installation: &Installation, at: Instant) -> Re
             event: "log.created".to_owned(),
             v: FORMAT,
         };
-        tx.append(&entry)?;
+        tx.append(entry)?;
         Ok(())
     })?;
     Ok(())

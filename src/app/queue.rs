@@ -119,13 +119,15 @@ struct Writing<T> {
 
 impl<T: Clone> Writing<T> {
     /// Looks into the queue every so often instead of waiting on it: a sender that had to wake this thread would pay
-    /// more for that than for the whole answer.
+    /// more for that than for the whole answer. What comes while a batch is written waits for the next look, unless it
+    /// fills another: each batch costs a commit.
     fn run(&self, queue: &Receiver<T>, orders: &Receiver<Sender<()>>) {
         let mut kept = Vec::new();
         loop {
             let order = orders.recv_timeout(LINGER);
             let last = matches!(order, Err(RecvTimeoutError::Disconnected));
-            while self.write_some(&mut kept, queue, last) {}
+            let looked = matches!(order, Err(RecvTimeoutError::Timeout));
+            while self.write_some(&mut kept, queue, last) && !(looked && queue.len() < self.batch) {}
             match order {
                 // Who gave up waiting needs no word.
                 Ok(done) => drop(done.send(())),

@@ -21,6 +21,7 @@ use crate::store::keep::people;
 use crate::store::{Store, StoreError, register};
 use crate::tlog::Hash;
 use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -42,7 +43,8 @@ pub struct Record {
     revision: Revision,
     asker: Asker,
     declaration: Declaration,
-    lines: Vec<(Line, Reasons)>,
+    /// One line needs no memory of its own.
+    lines: SmallVec<[(Line, Reasons); 1]>,
     digest: [u8; 32],
     took: Duration,
 }
@@ -256,11 +258,11 @@ pub fn read_batch(row: &BatchRow) -> Result<Vec<Recorded>, StoreError> {
 
 /// Finds out who stands behind the accounts of a batch: few, however many answers.
 fn people_of(store: &Store, records: &[Record]) -> Result<HashMap<Account, PersonId>, StoreError> {
-    let mut accounts: Vec<&Account> = records.iter().filter_map(|record| record.asker.account.as_ref()).collect();
-    accounts.sort_unstable();
-    accounts.dedup();
     let mut people = HashMap::new();
-    for account in accounts {
+    for account in records.iter().filter_map(|record| record.asker.account.as_ref()) {
+        if people.contains_key(account) {
+            continue;
+        }
         let (issuer, subject) = account.clone();
         let known = store.read(|conn| register::person_of(conn, &issuer, &subject))?;
         let at = records.last().map_or(Instant::from_micros(0), |record| record.at);

@@ -39,9 +39,9 @@ pub trait Fact: Serialize + Clone {
 
 /// What surrounds a change: who, when, in which request.
 #[derive(Debug, Clone)]
-pub struct Circumstances<'a> {
+pub struct Circumstances {
     /// Past-tense name of the event, such as `listing.suspended`.
-    pub event: &'a str,
+    pub event: String,
     /// Id of the entry.
     pub id: String,
     /// When.
@@ -86,7 +86,7 @@ fn members<F: Fact>(fact: &F) -> Result<Map<String, Value>, StoreError> {
 pub fn encode<F: Fact>(
     fact: &F,
     before: Option<(&F, Previous)>,
-    circumstances: Circumstances<'_>,
+    circumstances: Circumstances,
 ) -> Result<Encoded, StoreError> {
     let new = members(fact)?;
     let old = before.map(|(old, _)| members(old)).transpose()?.unwrap_or_default();
@@ -125,7 +125,7 @@ pub fn encode<F: Fact>(
         prev: before.map(|(_, previous)| previous.leaf_hash),
         reason: fact.reason_code().map(|code| Reason { basis: None, code: code.to_owned() }),
         request_id: circumstances.request_id,
-        event: circumstances.event.to_owned(),
+        event: circumstances.event,
         v: FORMAT,
     };
     Ok(Encoded { entry, private })

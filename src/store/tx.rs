@@ -7,7 +7,7 @@ use super::error::StoreError;
 use super::fact::{Circumstances, Fact, Previous, encode};
 use super::keep::people;
 use super::log::{self, EntryRow};
-use super::private::{self, PrivateRow, SubjectKeys, random, seal};
+use super::private::{self, PrivateRow, SubjectKey, SubjectKeys, random, seal};
 use super::register;
 use crate::domain::happening::is_known;
 use crate::domain::id::{EventId, PersonId, time_ordered};
@@ -18,6 +18,7 @@ use crate::tlog::entry::{Actor, Entry};
 use crate::tlog::merkle::leaf_hash;
 use std::any::Any;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// Who changes the list, when, and in which request.
 #[derive(Debug, Clone)]
@@ -47,7 +48,7 @@ pub enum Author {
 }
 
 /// A fact that knows its table.
-pub trait Queued: Fact + 'static {
+pub trait Queued: Fact + Send + Sync + 'static {
     /// Writes the rows that one command saved, in the order in which it saved them.
     ///
     /// # Errors
@@ -146,11 +147,67 @@ pub(super) struct Group {
     pub(super) seen: Seen,
     /// Entries of the group, and those before it that were read ahead or are remembered, by revision.
     pub(super) previous: HashMap<i64, Previous>,
+    /// Facts behind the entries so far, in order of revision, whose own entries are still to be written.
+    pub(super) unsealed: Vec<Box<dyn Unsealed>>,
+}
+
+/// A fact that has its revision and waits for its entry.
+pub(super) trait Unsealed: Send {
+    /// Writes the entry and seals the private values; `previous` knows the entry that it follows.
+    fn seal(self: Box<Self>, previous: &HashMap<i64, Previous>) -> Result<Sealed, StoreError>;
+}
+
+/// What stands behind a fact once it is sealed.
+pub(super) struct Sealed {
+    entry: EntryRow,
+    hidden: PrivateRow,
+    previous: Previous,
+}
+
+/// All that the entry of a fact is made of.
+struct Ready<F> {
+    fact: Arc<F>,
+    before: Option<Arc<F>>,
+    circumstances: Circumstances,
+    key: SubjectKey,
+}
+
+impl<F: Fact + Send + Sync> Unsealed for Ready<F> {
+    fn seal(self: Box<Self>, previous: &HashMap<i64, Previous>) -> Result<Sealed, StoreError> {
+        let revision = self.fact.revision();
+        let before = self.before.as_deref().map(|row| {
+            let missing = || StoreError::Damaged(format!("entry {} is missing", row.revision()));
+            previous.get(&row.revision()).map(|previous| (row, *previous)).ok_or_else(missing)
+        });
+        let encoded = encode(self.fact.as_ref(), before.transpose()?, self.circumstances)?;
+        let hidden = seal(&self.key, revision, &self.fact.subject(), &encoded.private)?;
+        let after = encoded.entry.after;
+        let leaf = encoded.entry.into_leaf().map_err(StoreError::damaged)?;
+        let leaf_hash = leaf_hash(&leaf);
+        let entry = EntryRow { revision, leaf, leaf_hash: leaf_hash.0.to_vec() };
+        Ok(Sealed { entry, hidden, previous: Previous { leaf_hash, after } })
+    }
+}
+
+/// Seals facts in their order: one may follow another.
+fn seal_all(
+    facts: Vec<Box<dyn Unsealed>>,
+    previous: &mut HashMap<i64, Previous>,
+) -> Result<(Vec<EntryRow>, Vec<PrivateRow>), StoreError> {
+    let (mut entries, mut hidden) = (Vec::with_capacity(facts.len()), Vec::with_capacity(facts.len()));
+    for fact in facts {
+        let sealed = fact.seal(previous)?;
+        previous.insert(sealed.entry.revision, sealed.previous);
+        entries.push(sealed.entry);
+        hidden.push(sealed.hidden);
+    }
+    Ok((entries, hidden))
 }
 
 impl Group {
     /// Goes back to what was there before a command that was rolled back.
     pub(super) fn back_to(&mut self, (entries, sealed): (usize, usize)) {
+        self.unsealed.clear();
         self.entries.truncate(entries);
         self.sealed.truncate(sealed);
         let kept = self.next_revision();
@@ -159,8 +216,14 @@ impl Group {
         self.seen = Seen::default();
     }
 
+    /// Takes over what the facts that waited were sealed to.
+    fn take(&mut self, entries: Vec<EntryRow>, sealed: Vec<PrivateRow>) {
+        self.entries.extend(entries);
+        self.sealed.extend(sealed);
+    }
+
     pub(super) fn next_revision(&self) -> i64 {
-        let pending = i64::try_from(self.entries.len()).unwrap_or(i64::MAX);
+        let pending = i64::try_from(self.entries.len().saturating_add(self.unsealed.len())).unwrap_or(i64::MAX);
         self.base.saturating_add(pending).saturating_add(1)
     }
 }
@@ -258,30 +321,52 @@ impl<'g> Tx<'g> {
     /// [`StoreError::Damaged`] when the row's revision is not the next, or has no canonical form; else the
     /// database's failure.
     pub fn save<F: Queued>(&mut self, fact: F, before: Option<&F>, event: &str) -> Result<Revision, StoreError> {
+        let revision = self.save_beside(Arc::new(fact), before.map(|row| Arc::new(row.clone())), event)?;
+        self.seal()?;
+        Ok(revision)
+    }
+
+    /// Saves a fact like [`save`](Self::save), but writes its entry with the others that wait at the next
+    /// [`flush_with`](Self::flush_with), beside the statements of that time.
+    ///
+    /// # Errors
+    /// As [`save`](Self::save), but for a row without a canonical form, which is found at the flush.
+    pub fn save_beside<F: Queued>(
+        &mut self,
+        fact: Arc<F>,
+        before: Option<Arc<F>>,
+        event: &str,
+    ) -> Result<Revision, StoreError> {
         let revision = self.group.next_revision();
-        if fact.revision() != revision || fact.version() != before.map_or(0, Fact::version).saturating_add(1) {
+        if fact.revision() != revision || fact.version() != before.as_deref().map_or(0, Fact::version).saturating_add(1)
+        {
             return Err(StoreError::Damaged(format!("a `{event}` was built for another revision or version")));
         }
         if !is_known(event) {
             return Err(StoreError::Damaged(format!("nobody could read a `{event}`: it has no words")));
         }
-        let previous = before.map(|row| self.previous(row.revision())).transpose()?;
+        if let Some(row) = &before {
+            self.know(row.revision())?;
+        }
         let id = EventId::new(time_ordered(self.context.at, random()?)).to_string();
         let circumstances = Circumstances {
-            event,
+            event: event.to_owned(),
             id,
             at: self.context.at.to_string(),
             actor: self.actor()?,
             request_id: self.context.request_id.clone(),
         };
-        let encoded = encode(&fact, before.zip(previous), circumstances)?;
-        let subject = fact.subject();
-        let key = self.group.seen.keys.get_or_make(self.conn, &subject)?;
-        self.group.sealed.push(seal(&key, revision, &subject, &encoded.private)?);
-        let leaf_hash = push_entry(self.group, &encoded.entry)?;
-        self.group.previous.insert(revision, Previous { leaf_hash, after: encoded.entry.after });
-        self.rows.queue(fact);
+        let key = self.group.seen.keys.get_or_make(self.conn, &fact.subject())?;
+        self.rows.queue(fact.as_ref().clone());
+        self.group.unsealed.push(Box::new(Ready { fact, before, circumstances, key }));
         Ok(Revision(revision))
+    }
+
+    /// Writes the entries of the facts that wait for them.
+    fn seal(&mut self) -> Result<(), StoreError> {
+        let (entries, sealed) = seal_all(std::mem::take(&mut self.group.unsealed), &mut self.group.previous)?;
+        self.group.take(entries, sealed);
+        Ok(())
     }
 
     /// Destroys the sealed values of committed entries, with the keys that nothing else is sealed under.
@@ -302,20 +387,27 @@ impl<'g> Tx<'g> {
     ///
     /// # Errors
     /// [`StoreError::Damaged`] when the entry has no canonical form.
-    pub fn append(&mut self, entry: &Entry) -> Result<Revision, StoreError> {
+    pub fn append(&mut self, entry: Entry) -> Result<Revision, StoreError> {
+        self.seal()?;
         let revision = self.next_revision();
-        push_entry(self.group, entry).map(|_| revision)
+        let leaf = entry.into_leaf().map_err(StoreError::damaged)?;
+        let leaf_hash = leaf_hash(&leaf).0.to_vec();
+        self.group.entries.push(EntryRow { revision: revision.0, leaf, leaf_hash });
+        Ok(revision)
     }
 
-    fn previous(&mut self, revision: i64) -> Result<Previous, StoreError> {
-        if let Some(previous) = self.group.previous.get(&revision) {
-            return Ok(*previous);
+    /// Reads the entry of a revision, unless it is known or on its way.
+    fn know(&mut self, revision: i64) -> Result<(), StoreError> {
+        if revision > self.group.base || self.group.previous.contains_key(&revision) {
+            return Ok(());
         }
         let missing = || StoreError::Damaged(format!("entry {revision} is missing"));
-        previous_of(&log::find_entry(self.conn, revision)?.ok_or_else(missing)?)
+        let previous = previous_of(&log::find_entry(self.conn, revision)?.ok_or_else(missing)?)?;
+        self.group.previous.insert(revision, previous);
+        Ok(())
     }
 
-    /// Returns what is known of the entry of a revision that this group made or read ahead.
+    /// Returns what is known of the entry of a revision that this group wrote or read ahead.
     #[must_use]
     pub fn entry(&self, revision: i64) -> Option<Previous> {
         self.group.previous.get(&revision).copied()
@@ -331,23 +423,49 @@ impl<'g> Tx<'g> {
     /// # Errors
     /// The database's failure.
     pub fn flush(&mut self) -> Result<(), StoreError> {
+        self.flush_with(|_| Ok(()))
+    }
+
+    /// Writes the rows saved so far and what `work` writes besides, while another thread writes the entries that wait.
+    ///
+    /// # Errors
+    /// The database's failure; [`StoreError::Damaged`] when a row has no canonical form.
+    pub fn flush_with(
+        &mut self,
+        work: impl FnOnce(&mut AnyConnection) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
         let rows = std::mem::take(&mut self.rows);
-        rows.0.iter().try_for_each(|rows| rows.write(self.conn))
+        let write = |conn: &mut AnyConnection| {
+            work(conn)?;
+            rows.0.iter().try_for_each(|rows| rows.write(conn))
+        };
+        if self.group.unsealed.len() < FEW {
+            self.seal()?;
+            return write(self.conn);
+        }
+        let (unsealed, previous) = (std::mem::take(&mut self.group.unsealed), &mut self.group.previous);
+        let (sealed, written) = std::thread::scope(|scope| {
+            let sealing = std::thread::Builder::new()
+                .name("sealer".to_owned())
+                .spawn_scoped(scope, move || seal_all(unsealed, previous))
+                .map_err(|error| StoreError::Unreachable(error.to_string()));
+            let written = write(self.conn);
+            (sealing.and_then(|sealing| sealing.join().unwrap_or(Err(StoreError::Broken))), written)
+        });
+        written?;
+        let (entries, sealed) = sealed?;
+        self.group.take(entries, sealed);
+        Ok(())
     }
 }
+
+/// So few entries are written before a thread has started.
+const FEW: usize = 8;
 
 fn previous_of(row: &EntryRow) -> Result<Previous, StoreError> {
     let after = Entry::from_leaf(&row.leaf).map_err(StoreError::damaged)?.after;
     let leaf_hash = Hash::from_slice(&row.leaf_hash).ok_or_else(|| StoreError::damaged("a leaf hash has 32 bytes"))?;
     Ok(Previous { leaf_hash, after })
-}
-
-fn push_entry(group: &mut Group, entry: &Entry) -> Result<Hash, StoreError> {
-    let revision = group.next_revision();
-    let leaf = entry.to_leaf().map_err(StoreError::damaged)?;
-    let hash = leaf_hash(&leaf);
-    group.entries.push(EntryRow { revision, leaf, leaf_hash: hash.0.to_vec() });
-    Ok(hash)
 }
 
 /// Keeps what a command did, or goes back to what was there before it.

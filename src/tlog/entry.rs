@@ -144,10 +144,17 @@ impl Entry {
     /// # Errors
     /// [`EntryError`] if a member is out of its form or range, or the whole too long for a leaf.
     pub fn to_leaf(&self) -> Result<Vec<u8>, EntryError> {
+        self.clone().into_leaf()
+    }
+
+    /// Writes the leaf bytes of an entry that is not needed any more.
+    ///
+    /// # Errors
+    /// As [`Entry::to_leaf`].
+    pub fn into_leaf(mut self) -> Result<Vec<u8>, EntryError> {
         self.check()?;
-        let mut entry = self.clone();
-        entry.sort_plain_values();
-        let bytes = serde_json::to_vec(&entry).map_err(EntryError::Shape)?;
+        self.sort_plain_values();
+        let bytes = serde_json::to_vec(&self).map_err(EntryError::Shape)?;
         canonical::check_length(&bytes)?;
         Ok(bytes)
     }

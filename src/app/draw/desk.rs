@@ -317,7 +317,8 @@ impl Work {
             self.closed.insert(row.number.clone());
         }
         let event = event(decided.head.verb, was_open);
-        tx.save(row.clone(), before.map(|known| known.row.as_ref()), event)?;
+        let row = Arc::new(row);
+        tx.save_beside(Arc::clone(&row), before.map(|known| Arc::clone(&known.row)), event)?;
         if let (Some(officer), Some(reason), Act::Manual { .. }) = (officer, reason, &command.act) {
             let overridden = rows::reasons_by_line(&decided.overridden);
             let manual = manual_release(tx, draw, &row, officer, reason, overridden)?;
@@ -327,29 +328,34 @@ impl Work {
         if decided.head.verb == Verb::Lapsed {
             telling::lapsed(tx, &row, decided.head.enterprise)?;
         }
-        let row = Arc::new(row);
         let last_message = match (&command.act, before) {
             (Act::Lapse { .. }, Some(known)) => Arc::clone(&known.last_message),
             _ => Arc::clone(&row),
         };
-        let entry = tx.entry(row.revision);
-        self.known.insert(command.number, Known { head: decided.head, row: Arc::clone(&row), entry, last_message });
+        // Its entry is written at the end, with those of the other draws.
+        let known = Known { head: decided.head, row: Arc::clone(&row), entry: None, last_message };
+        self.known.insert(command.number, known);
         Ok(Drawn { row, superseded: false })
     }
 
     /// Writes what was moved; hands back what the group leaves behind.
-    fn write(self, tx: &mut Tx<'_>) -> Result<Left, StoreError> {
+    fn write(mut self, tx: &mut Tx<'_>) -> Result<Left, StoreError> {
         let balance = |number: &ListingNumber| {
             let balance = self.balances.get(number).copied().unwrap_or_default();
             let Balance { reserved, confirmed, excess } = balance;
             BalanceRow { listing: number.to_string(), reserved, confirmed, excess }
         };
         let balances: Vec<BalanceRow> = self.moved.iter().map(balance).collect();
-        movements::put(tx.conn(), &self.movements, &balances)?;
         let opened: Vec<OpenRow> = self.opened.into_values().collect();
         let closed: Vec<String> = self.closed.into_iter().collect();
-        declarations::put_open(tx.conn(), &opened, &closed)?;
-        messages::note_refused(tx.conn(), &self.newly_refused)?;
+        tx.flush_with(|conn| {
+            movements::put(conn, &self.movements, &balances)?;
+            declarations::put_open(conn, &opened, &closed)?;
+            messages::note_refused(conn, &self.newly_refused)
+        })?;
+        for known in self.known.values_mut().filter(|known| known.row.revision > self.at.0) {
+            known.entry = tx.entry(known.row.revision);
+        }
         let revision = tx.last_revision();
         Ok(Left { revision, list: self.snapshot, known: self.known, balances: self.balances })
     }
