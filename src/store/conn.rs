@@ -87,14 +87,16 @@ impl DatabaseUrl {
     }
 
     /// Opens it for the writer, who finds every row by its key. On PostgreSQL no plan made while a table was small may
-    /// read it from end to end when it has grown.
+    /// read it from end to end when it has grown. On SQLite the journal grows to some 32 MB before it is copied into the
+    /// database, so that pages which every group writes are copied once for many groups.
     ///
     /// # Errors
     /// [`StoreError::Unreachable`] when it cannot be opened.
     pub fn open_writer(&self) -> Result<AnyConnection, StoreError> {
         let mut conn = self.open()?;
-        if let AnyConnection::Postgres(conn) = &mut conn {
-            conn.batch_execute("SET enable_seqscan = off;")?;
+        match &mut conn {
+            AnyConnection::Sqlite(conn) => conn.batch_execute("PRAGMA wal_autocheckpoint = 8000;")?,
+            AnyConnection::Postgres(conn) => conn.batch_execute("SET enable_seqscan = off;")?,
         }
         Ok(conn)
     }
