@@ -146,6 +146,9 @@ fn a_node_that_saw_more_than_the_new_primary_has_refuses_changes_and_never_signs
     let kept = reinstate(&ahead);
     assert_eq!(verdict(&answered(&behind, kept)), "allowed");
 
+    // Whoever keeps something on the primary has seen its head. This node keeps what it answered, and nothing after that.
+    behind.inside().recorder.flush();
+    behind.inside().accesses.flush();
     // The standby is cut off, and what is acknowledged from now on stands on the primary only.
     statement(&standby, "ALTER SYSTEM SET primary_conninfo = ''");
     statement(&standby, "SELECT pg_reload_conf()");

@@ -18,7 +18,8 @@ pub enum Link {
     Frozen,
     /// They are passed on so much later.
     Slow(Duration),
-    /// Connections break, and new ones break at once.
+    /// Connections break, and new ones are refused. (One that is taken and dropped is no refusal to libpq: it would not try its
+    /// next host.)
     Cut,
 }
 
@@ -51,14 +52,7 @@ impl Proxy {
         let state = State { link: Link::Open, turn: 0, streams: Vec::new(), ended: false };
         let shared = Arc::new(Shared { state: Mutex::new(state), changed: Condvar::new(), servers: servers.to_vec() });
         let accepting = Arc::clone(&shared);
-        std::thread::spawn(move || {
-            for client in listener.incoming().map_while(Result::ok) {
-                if accepting.state.lock().unwrap().ended {
-                    break;
-                }
-                accepting.join(client);
-            }
-        });
+        std::thread::spawn(move || accepting.accept(listener));
         Self { address, shared }
     }
 
@@ -69,7 +63,14 @@ impl Proxy {
         if link == Link::Cut {
             state.cut();
         }
+        drop(state);
+        self.wake();
+    }
+
+    /// Wakes who waits for the link to change, and who waits for a client.
+    fn wake(&self) {
         self.shared.changed.notify_all();
+        let _ = TcpStream::connect(self.address);
     }
 
     /// The URL of a database, through the proxy.
@@ -87,9 +88,7 @@ impl Drop for Proxy {
         state.link = Link::Cut;
         state.cut();
         drop(state);
-        self.shared.changed.notify_all();
-        // Wakes the one who accepts.
-        let _ = TcpStream::connect(self.address);
+        self.wake();
     }
 }
 
@@ -102,6 +101,25 @@ impl State {
 }
 
 impl Shared {
+    /// Takes clients while the link is not cut; then nobody listens.
+    fn accept(self: &Arc<Self>, mut listener: TcpListener) {
+        let address = listener.local_addr().unwrap();
+        while let Ok((client, _)) = listener.accept() {
+            let state = self.state.lock().unwrap();
+            if state.link != Link::Cut {
+                drop(state);
+                self.join(client);
+                continue;
+            }
+            drop((listener, client));
+            let state = self.changed.wait_while(state, |state| state.link == Link::Cut && !state.ended).unwrap();
+            if state.ended {
+                return;
+            }
+            listener = TcpListener::bind(address).unwrap();
+        }
+    }
+
     /// Joins a client with the next server that accepts.
     fn join(self: &Arc<Self>, client: TcpStream) {
         let mut state = self.state.lock().unwrap();
