@@ -48,7 +48,7 @@ chaos: ## Kill the service KILLS times while a simulated customs system draws on
 
 # The short form of this runs inside `test` too.
 chaos-cluster: ## Cut and freeze links of three nodes for LENGTH seconds, with a failover in the middle
-	WHITELIST_CHAOS_SECONDS=$(or $(LENGTH),600) cargo test --locked --test it cluster::three -- --nocapture
+	WHITELIST_CHAOS_SECONDS=$(or $(LENGTH),600) cargo test --locked --test it failover:: -- --nocapture
 
 cluster: ## Start PostgreSQL with a standby, two nodes and nginx from their parts, thrown away at the end
 	@tools/install.sh test

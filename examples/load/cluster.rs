@@ -170,8 +170,7 @@ fn load(folder: &Path, plan: Plan, report: &mut Report) -> Outcome<()> {
     let database = server.database("bulk")?;
     let list = Sample::bulk_in(&folder.join("bulk-pg"), &database, size)?;
     let loads = (0..plan.rounds)
-        .map(|_| Ok(measure_load(&list.database)?))
-        .map(|load: Outcome<_>| load.map(|load| load.seconds / load.listings * 1e6))
+        .map(|_| measure_load(&list.database).map(|load| load.seconds / load.listings * 1e6))
         .collect::<Outcome<Vec<f64>>>()?;
     report.rounds(&format!("{size} listings: load per million from PostgreSQL"), "s", &loads, Goal::AtMost(5.0));
     Ok(())

@@ -20,6 +20,7 @@ mod chaos;
 mod cluster;
 mod draws;
 mod evidence;
+mod failover;
 mod fitness;
 mod guide;
 mod health;
