@@ -14,10 +14,10 @@ LISTEN ?= 127.0.0.1:8080
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 RELEASE := $(TARGET)/release
 
-.PHONY: help demo test bench chaos fmt deny clean-data
+.PHONY: help demo test bench bench-cluster chaos chaos-cluster cluster fmt deny clean-data
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo 'DATA=$(DATA) LISTEN=$(LISTEN)'
 
 demo: ## Build and start with sample data on LISTEN, data in DATA
@@ -45,6 +45,19 @@ bench: ## Measure lookups, growth, durable writes and draws against a release bu
 # The short form of the same runs inside `test`.
 chaos: ## Kill the service KILLS times while a simulated customs system draws on the list, on both databases
 	WHITELIST_CHAOS_KILLS=$(or $(KILLS),50) cargo test --locked --test it chaos:: -- --nocapture --test-threads=1
+
+# The short form of this runs inside `test` too.
+chaos-cluster: ## Cut and freeze links of three nodes for LENGTH seconds, with a failover in the middle
+	WHITELIST_CHAOS_SECONDS=$(or $(LENGTH),600) cargo test --locked --test it failover:: -- --nocapture
+
+cluster: ## Start PostgreSQL with a standby, two nodes and nginx from their parts, thrown away at the end
+	@tools/install.sh test
+	@cargo build --release --locked --bin whitelist
+	@exec tools/cluster.sh $(RELEASE)/whitelist
+
+bench-cluster: ## Measure two nodes behind nginx: lookups, propagation, a failover
+	cargo build --release --locked --bin whitelist --example load
+	$(RELEASE)/examples/load --only cluster
 
 fmt: ## Format the code
 	cargo fmt

@@ -2,7 +2,7 @@
 # Installs what building needs on Debian, and only what is missing. Rust itself it checks for and never installs.
 #
 #   tools/install.sh          what `make demo` needs: a C compiler, make, and curl for what it prints to try
-#   tools/install.sh test     also what `make test` needs: PostgreSQL server binaries, python3, rustfmt, clippy, and programs
+#   tools/install.sh test     also what `make test` needs: PostgreSQL server binaries, nginx, python3, rustfmt, clippy, and programs
 #                             of others that verify the log and signed answers: openssl, Go with golang.org/x/mod, and from PyPI, into
 #                             target/verifiers/venv only, what tests/verifiers/*.txt pins by hash; Chromium with its driver, a Chinese
 #                             font, node and npm, and from npm, into target/browser only, what tests/browser pins by hash
@@ -38,6 +38,8 @@ if $with_tests; then
     has fc-list || missing+=(fontconfig)
     # Without a font for it Chinese shows as boxes.
     { has fc-list && [[ -n $(fc-list :lang=zh-cn family) ]]; } || missing+=(fonts-noto-cjk)
+    # The balancer of the cluster test and of `make cluster`, and curl, which waits for its nodes.
+    has nginx || [[ -x /usr/sbin/nginx ]] || missing+=(nginx-light)
     has node || missing+=(nodejs)
     has npm || missing+=(npm)
 fi

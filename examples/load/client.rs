@@ -222,7 +222,8 @@ impl Connection {
             .ok_or_else(|| format!("an answer other than 200: {}", String::from_utf8_lossy(answer)))?;
         let length = body
             .lines()
-            .find_map(|line| line.strip_prefix("content-length: "))
+            // The service writes it small, nginx does not.
+            .find_map(|line| line.strip_prefix("content-length: ").or(line.strip_prefix("Content-Length: ")))
             .ok_or("an answer without content-length")?;
         Ok(Some(self.head + length.parse::<usize>()?))
     }

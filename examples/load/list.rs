@@ -86,6 +86,7 @@ pub fn opening_of(data: &Path, database: &DatabaseUrl) -> Opening {
     Opening {
         data: data.to_path_buf(),
         database: database.clone(),
+        follow: None,
         environment: Some(Environment::Demo),
         public_url: None,
         migrate: true,
@@ -155,28 +156,41 @@ impl Sample {
 
     /// Makes a list in bulk.
     pub fn bulk(data: &Path, listings: u32) -> Outcome<Self> {
-        let (sample, opened) = Self::founded(data, &database_of(data), listings)?;
+        Self::bulk_in(data, &database_of(data), listings)
+    }
+
+    /// The same in any database.
+    pub fn bulk_in(data: &Path, database: &DatabaseUrl, listings: u32) -> Outcome<Self> {
+        let (sample, opened) = Self::founded(data, database, listings)?;
         opened.close();
-        let mut conn = database_of(data).open()?;
-        dialect::run(&mut conn, "PRAGMA synchronous = OFF; BEGIN IMMEDIATE")?;
+        let mut conn = database.open()?;
+        if !database.is_server() {
+            dialect::run(&mut conn, "PRAGMA synchronous = OFF")?;
+        }
+        dialect::begin_write(&mut conn)?;
         let (size, frontier) = log::take_head(&mut conn)?;
         let mut edge = log::edge(&mut conn, size, &frontier)?;
         let mut revision = size;
         let mut entries = Vec::with_capacity(TOGETHER);
+        let mut rows = Vec::with_capacity(TOGETHER);
         for mut row in sample.rows() {
             revision += 1;
             row.revision = revision;
-            insert(&mut conn, &row)?;
+            rows.push(row);
             let leaf = format!("bench {revision}").into_bytes();
             let hash = leaf_hash(&leaf).0.to_vec();
             entries.push(log::EntryRow { revision, leaf, leaf_hash: hash });
             if entries.len() == TOGETHER {
+                insert(&mut conn, &rows)?;
+                rows.clear();
                 log::append(&mut conn, &mut edge, &entries)?;
                 entries.clear();
             }
         }
+        insert(&mut conn, &rows)?;
         log::append(&mut conn, &mut edge, &entries)?;
-        dialect::run(&mut conn, "COMMIT; PRAGMA wal_checkpoint(TRUNCATE)")?;
+        dialect::run(&mut conn, "COMMIT")?;
+        dialect::run(&mut conn, if database.is_server() { "ANALYZE" } else { "PRAGMA wal_checkpoint(TRUNCATE)" })?;
         Ok(sample)
     }
 
@@ -379,11 +393,20 @@ impl Sample {
     }
 }
 
-fn insert(conn: &mut AnyConnection, row: &ListingRow) -> Outcome<()> {
+fn insert(conn: &mut AnyConnection, rows: &[ListingRow]) -> Outcome<()> {
     match conn {
-        AnyConnection::Sqlite(conn) => diesel::insert_into(listing_versions::table).values(row).execute(conn)?,
-        AnyConnection::Postgres(conn) => diesel::insert_into(listing_versions::table).values(row).execute(conn)?,
-    };
+        AnyConnection::Sqlite(conn) => {
+            for row in rows {
+                diesel::insert_into(listing_versions::table).values(row).execute(conn)?;
+            }
+        }
+        AnyConnection::Postgres(conn) => {
+            // A statement takes at most 65,535 values.
+            for rows in rows.chunks(1_000) {
+                diesel::insert_into(listing_versions::table).values(rows).execute(conn)?;
+            }
+        }
+    }
     Ok(())
 }
 
@@ -392,12 +415,13 @@ fn hs_code(place: u32) -> u64 {
 }
 
 /// Makes a USCC whose check character holds.
-fn uscc(nth: u32) -> Option<String> {
+pub fn uscc(nth: u32) -> Option<String> {
     let codes = "0123456789ABCDEFGHJKLMNPQRTUWXY".chars().map(|check| format!("91110108{nth:09}{check}"));
     codes.into_iter().find(|code| Uscc::parse(code).is_ok())
 }
 
-fn enterprise(uscc: String, effective_on: i32, revision: i64, recorded_at: i64) -> EnterpriseRow {
+/// Makes the row of an enterprise.
+pub fn enterprise(uscc: String, effective_on: i32, revision: i64, recorded_at: i64) -> EnterpriseRow {
     EnterpriseRow {
         name_zh: format!("企业{uscc}"),
         name_en: None,

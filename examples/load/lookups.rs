@@ -117,7 +117,7 @@ pub fn growth(folder: &Path, plan: Plan, report: &mut Report) -> Outcome<()> {
     }
     // What a process needs anyway weighs on a short list and says nothing about growth.
     for (size, list) in lists.iter().filter(|(size, _)| *size >= MIDDLE) {
-        let loads = (0..plan.rounds).map(|_| measure_load(&list.data)).collect::<Outcome<Vec<Loaded>>>()?;
+        let loads = (0..plan.rounds).map(|_| measure_load(&list.database)).collect::<Outcome<Vec<Loaded>>>()?;
         let per_million: Vec<f64> = loads.iter().map(|load| load.seconds / load.listings * 1e6).collect();
         let bytes: Vec<f64> = loads.iter().map(|load| load.bytes / load.listings).collect();
         report.rounds(&format!("{size} listings: load per million from SQLite"), "s", &per_million, Goal::AtMost(3.0));

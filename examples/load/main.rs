@@ -6,6 +6,7 @@
 
 mod audit;
 mod client;
+mod cluster;
 mod draws;
 mod inside;
 mod list;
@@ -73,6 +74,8 @@ enum Part {
     Draws,
     /// The audit trail: verification, proofs, receipts, earlier revisions.
     Audit,
+    /// Two nodes behind nginx, on PostgreSQL with a standby; only where it is asked for (`make bench-cluster`).
+    Cluster,
 }
 
 /// What else it does: help for a profiler, and what the bench runs in processes of its own.
@@ -107,8 +110,8 @@ enum Task {
     /// Loads a list and says what it took.
     #[command(hide = true)]
     Load {
-        /// Its data folder.
-        data: PathBuf,
+        /// URL of its database.
+        database: String,
     },
 }
 
@@ -158,7 +161,7 @@ fn main() -> ExitCode {
         }
         Some(Task::ServeHello) => servers::serve_hello(),
         Some(Task::ServeList { data, record }) => servers::serve_list(data, *record),
-        Some(Task::Load { data }) => servers::load_once(data),
+        Some(Task::Load { database }) => servers::load_once(database),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -218,6 +221,9 @@ fn bench(arguments: &Arguments) -> Outcome<()> {
     }
     if wanted(Part::Draws) {
         draws::measure(folder.path(), plan, &mut report)?;
+    }
+    if arguments.only.contains(&Part::Cluster) {
+        cluster::measure(folder.path(), plan, &mut report)?;
     }
     report.finish(arguments.json.as_deref())
 }

@@ -16,8 +16,8 @@ use whitelist::cli::open::open;
 use whitelist::http::edge::Edge;
 use whitelist::http::serve::{ServeOptions, server};
 use whitelist::outbound::keys::{KeyStore, LoopbackHttp};
-use whitelist::store::Store;
 use whitelist::store::writer::Options;
+use whitelist::store::{DatabaseUrl, Store};
 use whitelist::telemetry;
 
 use super::Outcome;
@@ -85,9 +85,13 @@ pub struct Loaded {
     pub listings: f64,
 }
 
-/// Loads a list in a process of its own.
-pub fn measure_load(data: &Path) -> Outcome<Loaded> {
-    let output = Command::new(std::env::current_exe()?).arg("load").arg(data).output()?;
+/// Loads a list in a process of its own, as a node does that starts.
+pub fn measure_load(database: &DatabaseUrl) -> Outcome<Loaded> {
+    let url = match database {
+        DatabaseUrl::Sqlite(path) => format!("sqlite://{}", path.display()),
+        DatabaseUrl::Postgres(url) => url.clone(),
+    };
+    let output = Command::new(std::env::current_exe()?).arg("load").arg(url).output()?;
     let text = String::from_utf8(output.stdout)?;
     let numbers = text.split_whitespace().map(str::parse).collect::<Result<Vec<f64>, _>>()?;
     match numbers.as_slice() {
@@ -97,8 +101,8 @@ pub fn measure_load(data: &Path) -> Outcome<Loaded> {
 }
 
 /// In the child: loads a list and prints what it took.
-pub fn load_once(data: &Path) -> Outcome<()> {
-    let store = Store::open(&database_of(data), Options::default())?;
+pub fn load_once(database: &str) -> Outcome<()> {
+    let store = Store::open(&DatabaseUrl::parse(database)?, Options::default())?;
     // A first read opens the connection and its caches, which are not the list's.
     store.read(whitelist::store::log::size)?;
     let (before, start) = (own_memory()?, Instant::now());

@@ -1,10 +1,8 @@
-//! The follower: keeps the list in memory level with the committed log.
+//! Reads the list out of committed rows: whole, since a revision, and as a transaction sees it.
 //!
-//! It wakes at the bell of this process's own writer and looks at the head every tenth of a second for the writes of
-//! others. Every look that reads the head confirms it; a database that is away confirms nothing, and lookups stop.
+//! It decides about no freshness (`follower`). Loading the list whole is one large step from nothing.
 
 use super::{calendar, people};
-use crate::clock::Clock;
 use crate::domain::code::{Cas, CiqCode, CustomsOffice, DistrictCode, DocumentSet, HsCode, UnitCode, Uscc};
 use crate::domain::enterprise::EnterpriseVersion;
 use crate::domain::id::StopId;
@@ -17,17 +15,11 @@ use crate::domain::stop::{ItemClass, StopStage, StopVersion};
 use crate::domain::taken::Taken;
 use crate::domain::tariff::TariffRow;
 use crate::domain::validity::{LegalDay, Validity};
-use crate::index::{Delta, Index, Snapshot};
+use crate::index::{Delta, Snapshot};
+use crate::store::heads::SeenHead;
 use crate::store::listings::LeanListing;
-use crate::store::quiet::give_way;
 use crate::store::{AnyConnection, Store, StoreError, dialect, enterprises, listings, log, movements, rows, rulebook};
-use crossbeam_channel::{Receiver, RecvTimeoutError};
 use std::sync::Arc;
-use std::thread::JoinHandle;
-use std::time::Duration;
-
-/// How long the follower waits for the bell before it looks by itself.
-const LOOK: Duration = Duration::from_millis(100);
 
 /// Rows read at once from tables that the list in memory keeps whole.
 const ALL: i64 = i64::MAX;
@@ -54,24 +46,28 @@ pub fn load_from(conn: &mut AnyConnection) -> Result<Snapshot, StoreError> {
     Ok(base.advanced(delta))
 }
 
-/// Reads what was recorded since a snapshot; none when it stands at the head.
+/// Reads what was recorded since a snapshot, and notes the head that was read; none when it stands there.
 ///
 /// # Errors
 /// As [`load`].
-pub fn step(store: &Store, from: &Snapshot) -> Result<Option<Snapshot>, StoreError> {
-    store.read(|conn| {
-        if Revision(log::size(conn)?) <= from.revision() {
-            return Ok(None);
-        }
-        dialect::snapshot(conn, |conn| {
-            let next = match list_since(conn, from)? {
-                Some(delta) => from.advanced(delta),
-                None => from.clone(),
-            };
-            // Draws move no version: what they took is all there is to read.
-            let revision = Revision(log::size(conn)?);
-            Ok(Some(next.advanced(Delta { revision, taken: taken_since(conn, from.revision())?, ..Delta::default() })))
-        })
+pub fn step(conn: &mut AnyConnection, from: &Snapshot, heads: &SeenHead) -> Result<Option<Snapshot>, StoreError> {
+    if Revision(log::size(conn)?) <= from.revision() {
+        return Ok(None);
+    }
+    dialect::snapshot(conn, |conn| {
+        let next = match list_since(conn, from)? {
+            Some(delta) => from.advanced(delta),
+            None => from.clone(),
+        };
+        // Draws move no version: what they took is all there is to read.
+        let head = log::read_root(conn)?;
+        let next = next.advanced(Delta {
+            revision: Revision(head.0),
+            taken: taken_since(conn, from.revision())?,
+            ..Delta::default()
+        });
+        heads.saw(head);
+        Ok(Some(next))
     })
 }
 
@@ -321,56 +317,5 @@ impl Collected {
     fn finish(mut self) -> Vec<(Uscc, Listing)> {
         self.close();
         self.listings
-    }
-}
-
-/// The thread that follows.
-pub struct Follower {
-    thread: Option<JoinHandle<()>>,
-    stop: crossbeam_channel::Sender<()>,
-}
-
-impl Follower {
-    /// Starts following; `bell` rings after every commit of this process.
-    ///
-    /// # Errors
-    /// [`StoreError::Unreachable`] when no thread can be started.
-    pub fn start(store: Store, index: Arc<Index>, clock: Clock, bell: Receiver<()>) -> Result<Self, StoreError> {
-        let (stop, stopped) = crossbeam_channel::bounded(1);
-        let thread = std::thread::Builder::new()
-            .name("follower".to_owned())
-            .spawn(move || {
-                give_way();
-                loop {
-                    look(&store, &index, &clock);
-                    crossbeam_channel::select! {
-                        recv(stopped) -> _ => break,
-                        recv(bell) -> rung => if rung.is_err() && stopped.recv_timeout(LOOK) != Err(RecvTimeoutError::Timeout) { break },
-                        default(LOOK) => {}
-                    }
-                }
-            })
-            .map_err(|error| StoreError::Unreachable(error.to_string()))?;
-        Ok(Self { thread: Some(thread), stop })
-    }
-}
-
-impl Drop for Follower {
-    fn drop(&mut self) {
-        // A full channel has been told already; a follower that panicked has nothing more to wait for.
-        let _ = self.stop.try_send(());
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
-    }
-}
-
-/// Looks once: takes over what is new and confirms the head.
-pub fn look(store: &Store, index: &Index, clock: &Clock) {
-    // The uptime before the look: what is confirmed is the head as it was then, not later.
-    let looked_at = clock.uptime();
-    match index.follow(|current| step(store, current)) {
-        Ok(()) => index.confirm(looked_at),
-        Err(error) => tracing::warn!(%error, "the head of the log could not be confirmed"),
     }
 }

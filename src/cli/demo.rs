@@ -8,7 +8,7 @@ use crate::app::samples;
 use crate::config::variable;
 use crate::http::portal::PortalSettings;
 use crate::outbound::keys::{KeyStore, LoopbackHttp};
-use crate::store::{Environment, log};
+use crate::store::{DatabaseUrl, Environment, log};
 use crate::telemetry;
 use clap::Args;
 use std::net::{SocketAddr, TcpListener};
@@ -41,15 +41,21 @@ pub fn run(args: DemoArgs) -> Result<(), Failure> {
     }
     telemetry::start(variable("WHITELIST_LOG").as_deref().or(Some("warn")));
     tell("demo: opening the data folder …");
+    let opening = Opening::of(&args.place)?;
+    let follow = match &opening.database {
+        DatabaseUrl::Postgres(url) => crate::config::follow_url(url).map_err(Failure::Usage)?,
+        DatabaseUrl::Sqlite(_) => None,
+    };
     let opening = Opening {
+        follow: follow.as_deref().map(DatabaseUrl::parse).transpose().map_err(Failure::Usage)?,
         environment: Some(Environment::Demo),
         public_url: None,
         migrate: true,
         record: true,
-        max_staleness: Duration::from_secs(5),
+        max_staleness: crate::config::max_staleness().map_err(Failure::Usage)?,
         messages_kept: crate::app::draw::messages::KEPT,
         national: variable("WHITELIST_SM2").as_deref() == Some("on"),
-        ..Opening::of(&args.place)?
+        ..opening
     };
     let data = opening.data.clone();
     let opened = open(opening)?;
@@ -69,6 +75,7 @@ pub fn run(args: DemoArgs) -> Result<(), Failure> {
     let scanner = crate::config::scanner().map_err(Failure::Usage)?;
     let guards = Guards {
         documents: Some(documents(&place, scanner)?),
+        drain: crate::config::drain(0).map_err(Failure::Usage)?,
         portal: PortalSettings { demo_issuer: Some(issuer.settings().issuer.into()), public_url: None },
         ..Guards::default()
     };

@@ -3,8 +3,9 @@
 use super::{Failure, Place};
 use crate::app::draw::desk::DrawDesk;
 use crate::app::draw::messages;
-use crate::app::follow::{Follower, load, look};
+use crate::app::follower::{Follower, Watch};
 use crate::app::found::create_log;
+use crate::app::heart::{Beating, Heart};
 use crate::app::keys::{DataFolder, origin_of};
 use crate::app::log::selfcheck::Checked;
 use crate::app::log::timestamps::Timestamped;
@@ -36,6 +37,8 @@ pub struct Opening {
     pub data: PathBuf,
     /// Database.
     pub database: DatabaseUrl,
+    /// What the list is followed from, such as a hot standby; none follows the database itself.
+    pub follow: Option<DatabaseUrl>,
     /// The environment of a new database; an existing one must be of it. None takes what is there.
     pub environment: Option<Environment>,
     /// Names a new log.
@@ -73,6 +76,7 @@ impl Opening {
         Ok(Self {
             data,
             database,
+            follow: None,
             environment: None,
             public_url: None,
             migrate: false,
@@ -95,7 +99,7 @@ pub struct Opened {
     pub app: Arc<App>,
     /// Folder of the data.
     pub folder: DataFolder,
-    follower: Option<Follower>,
+    follower: Option<(Follower, Option<Beating>)>,
     records: bool,
 }
 
@@ -175,9 +179,17 @@ pub fn open(opening: Opening) -> Result<Opened, Failure> {
         Options { signer, bell: Some(bell), group: opening.group, desk, ..Options::default() },
     )?;
     create_log(&store, &installation, opening.clock.now())?;
-    index.swap(load(&store)?);
-    look(&store, &index, &opening.clock);
-    let follower = Follower::start(store.clone(), Arc::clone(&index), opening.clock.clone(), rings)?;
+    let mut heart = Heart::of(&opening.database, &opening.clock);
+    if let Some(heart) = &mut heart {
+        heart.beat()?;
+    }
+    let follow = opening.follow.unwrap_or_else(|| opening.database.clone());
+    let pulse = heart.as_ref().map(Heart::pulse);
+    let mut watch = Watch::new(follow, store.clone(), Arc::clone(&index), opening.clock.clone(), pulse);
+    watch.load()?;
+    watch.look();
+    let beating = heart.map(|heart| heart.start(opening.max_staleness)).transpose()?;
+    let follower = (Follower::start(watch, rings)?, beating);
     let (recorder, messages, accesses, answer_keys) = if opening.record {
         (
             Recorder::start("recorder", store.clone(), record::BATCH, opening.overflow, record::write)?,

@@ -22,6 +22,7 @@ use clap::Args;
 use std::net::{IpAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 use url::Url;
 
 /// Arguments of `serve`.
@@ -56,6 +57,7 @@ pub fn run(args: ServeArgs) -> Result<(), Failure> {
     let opened = open(Opening {
         data: settings.data.clone(),
         database: database.clone(),
+        follow: settings.follow.as_deref().map(DatabaseUrl::parse).transpose().map_err(Failure::Usage)?,
         environment: Some(Environment::Production),
         public_url: settings.public_url.clone(),
         migrate: matches!(database, DatabaseUrl::Sqlite(_)),
@@ -85,6 +87,7 @@ pub fn run(args: ServeArgs) -> Result<(), Failure> {
         authority: settings.authority.clone(),
         documents: Some(documents),
         portal: PortalSettings { demo_issuer: None, public_url: settings.public_url.clone() },
+        drain: settings.drain,
     };
     serve(opened, Arc::new(keys), listener, guards, move || tell(&format!("whitelist is ready on {listen}")))
 }
@@ -159,6 +162,8 @@ pub struct Guards {
     pub documents: Option<Documents>,
     /// How people sign in at the portal.
     pub portal: PortalSettings,
+    /// How long the node goes on answering after it was told to stop.
+    pub drain: Duration,
 }
 
 /// Starts what sends notices by e-mail, where a server is named.
@@ -230,7 +235,7 @@ pub fn serve(
     let courier = courier(&opened, guards.mail.as_ref())?;
     let witnessing = witnessing(&opened, guards.witnesses.as_ref())?;
     let stamping = stamping(&opened, guards.authority.as_ref())?;
-    let served = crate::http::serve::until_stopped(Arc::new(edge), listener, ready);
+    let served = crate::http::serve::until_stopped(Arc::new(edge), listener, guards.drain, ready);
     drop((ticker, checker, courier, witnessing, stamping));
     opened.close();
     served.map_err(|error| Failure::Unreachable(error.to_string()))

@@ -22,10 +22,12 @@ Environment:
   WHITELIST_PUBLIC_URL        address under which clients reach the service; names the log at its creation (required)
   WHITELIST_DATA              data folder: database, keys, head of the log (default ./data)
   WHITELIST_DATABASE_URL      sqlite://PATH or postgres://… (default sqlite://DATA/whitelist.db)
+  WHITELIST_FOLLOW_URL        postgres://… that the list in memory is followed from, such as a hot standby (default: the database)
   WHITELIST_ISSUERS           file with the token issuers, TOML (required): [[issuer]] issuer, audience, jwks_url,
                               algorithms, roles, max_life_seconds (60–900), rfc9068 = \"strict\" | \"relaxed\";
                               where people sign in: [issuer.sign_in] name, client_id, client_secret_variable
   WHITELIST_MAX_STALENESS     how old the confirmed head of the log may be, such as 5s (default 5s, 1s–60s)
+  WHITELIST_DRAIN             how long a node that was told to stop still answers while /health/ready is red, such as 5s (default 5s, 0s–60s)
   WHITELIST_METRICS_FROM      addresses that may read /metrics besides loopback, separated by commas
   WHITELIST_RATE_LIMIT        requests a second of one client, or off; customs systems are never limited (default 50)
   WHITELIST_ACCEPT_LOSS       yes: run on a PostgreSQL without synchronous replication, which may lose the last
@@ -57,10 +59,14 @@ pub struct Settings {
     pub data: PathBuf,
     /// URL of the database; may hold a password.
     pub database: String,
+    /// URL that the list is followed from, where that is another.
+    pub follow: Option<String>,
     /// Who issues tokens.
     pub issuers: Vec<IssuerSettings>,
     /// How old the confirmation of the head may be.
     pub max_staleness: Duration,
+    /// How long the node goes on answering after it was told to stop.
+    pub drain: Duration,
     /// Who may read metrics besides loopback.
     pub metrics_from: Vec<IpAddr>,
     /// Requests a second of one client other than customs; none is without limit.
@@ -162,6 +168,21 @@ pub fn place(data: Option<PathBuf>, database: Option<String>) -> (PathBuf, Strin
     (data, url)
 }
 
+/// What the list is followed from, where that is not the database itself.
+///
+/// # Errors
+/// What is wrong with the setting.
+pub fn follow_url(database: &str) -> Result<Option<String>, String> {
+    let server = |url: &str| url.starts_with("postgres://") || url.starts_with("postgresql://");
+    match variable("WHITELIST_FOLLOW_URL") {
+        Some(url) if !server(&url) || !server(database) => {
+            Err("WHITELIST_FOLLOW_URL: must begin with postgres:// and stand beside a database on PostgreSQL"
+                .to_owned())
+        }
+        follow => Ok(follow),
+    }
+}
+
 /// Reads the token of whoever runs a command against another service; it never stands in its arguments.
 #[must_use]
 pub fn token() -> Option<String> {
@@ -186,6 +207,7 @@ pub fn production(
     if !["sqlite://", "postgres://", "postgresql://"].iter().any(|scheme| database.starts_with(scheme)) {
         faults.push("WHITELIST_DATABASE_URL: must begin with sqlite:// or postgres://".to_owned());
     }
+    let follow = follow_url(&database).map_err(|fault| faults.push(fault));
     let public_url = variable("WHITELIST_PUBLIC_URL");
     match &public_url {
         None => faults
@@ -208,11 +230,11 @@ pub fn production(
             Vec::new()
         }),
     };
-    let staleness = variable("WHITELIST_MAX_STALENESS");
-    let max_staleness = staleness.as_deref().map_or(Some(Duration::from_secs(5)), seconds);
-    if max_staleness.is_none() {
-        faults.push("WHITELIST_MAX_STALENESS: give whole seconds from 1s to 60s".to_owned());
-    }
+    let max_staleness = max_staleness().map_err(|fault| faults.push(fault));
+    let drain = drain(5).unwrap_or_else(|fault| {
+        faults.push(fault);
+        Duration::ZERO
+    });
     let mut metrics_from = Vec::new();
     for address in variable("WHITELIST_METRICS_FROM").iter().flat_map(|list| list.split(',')) {
         match address.trim().parse() {
@@ -276,14 +298,16 @@ pub fn production(
         faults.push(fault);
         None
     });
-    match (listen, max_staleness, documents) {
-        (Ok(listen), Some(max_staleness), Ok(documents)) if faults.is_empty() => Ok(Settings {
+    match (listen, max_staleness, documents, follow) {
+        (Ok(listen), Ok(max_staleness), Ok(documents), Ok(follow)) if faults.is_empty() => Ok(Settings {
             listen,
             public_url,
             data,
             database,
+            follow,
             issuers,
             max_staleness,
+            drain,
             metrics_from,
             rate_limit,
             accept_loss,
@@ -308,7 +332,28 @@ fn word<T>(name: &str, standard: T, parse: impl FnOnce(&str) -> Result<T, FaultC
     variable(name).map_or(Some(standard), |text| parse(&text).ok())
 }
 
-fn seconds(text: &str) -> Option<Duration> {
+/// How old the confirmation of the head may be.
+///
+/// # Errors
+/// What is wrong with the setting.
+pub fn max_staleness() -> Result<Duration, String> {
+    let bound = variable("WHITELIST_MAX_STALENESS");
+    let bound = bound.as_deref().map_or(Some(Duration::from_secs(5)), |text| seconds(text, 1));
+    bound.ok_or_else(|| "WHITELIST_MAX_STALENESS: give whole seconds from 1s to 60s".to_owned())
+}
+
+/// How long a node that was told to stop still answers.
+///
+/// # Errors
+/// What is wrong with the setting.
+pub fn drain(standard: u64) -> Result<Duration, String> {
+    let drain = variable("WHITELIST_DRAIN");
+    let drain = drain.as_deref().map_or(Some(Duration::from_secs(standard)), |text| seconds(text, 0));
+    drain.ok_or_else(|| "WHITELIST_DRAIN: give whole seconds from 0s to 60s".to_owned())
+}
+
+/// Reads whole seconds up to a minute.
+fn seconds(text: &str, least: u64) -> Option<Duration> {
     let seconds: u64 = text.strip_suffix('s').unwrap_or(text).parse().ok()?;
-    (1..=60).contains(&seconds).then(|| Duration::from_secs(seconds))
+    (least..=60).contains(&seconds).then(|| Duration::from_secs(seconds))
 }

@@ -26,6 +26,7 @@ use crate::outbound::keys::KeyStore;
 use crate::outbound::oidc::Provider;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::ConnectionType;
 use actix_web::http::header::{
     ALLOW, AUTHORIZATION, CACHE_CONTROL, HeaderMap, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS,
 };
@@ -36,6 +37,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 const REVISION: HeaderName = HeaderName::from_static("whitelist-revision");
@@ -86,6 +88,8 @@ pub struct Edge {
     pub portal: PortalSettings,
     /// Where they do, besides the demo's list of people.
     pub providers: Vec<Provider>,
+    /// Whether the node is being stopped.
+    pub draining: AtomicBool,
 }
 
 /// Where documents lie and who scans them.
@@ -127,7 +131,19 @@ impl Edge {
             throttle: None,
             checks: Throttle::new(CHECKS),
             portal: PortalSettings::default(),
+            draining: AtomicBool::new(false),
         })
+    }
+
+    /// From now on the node says that it is not ready, and lets go of each connection with its next answer.
+    pub fn drain(&self) {
+        self.draining.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the node is being stopped.
+    #[must_use]
+    pub fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Relaxed)
     }
 }
 
@@ -258,6 +274,9 @@ fn finish(edge: &Edge, mut response: ServiceResponse<BoxBody>, id: &str) -> Serv
     let status = response.status().as_u16();
     edge.metrics.responded(status);
     set_headers(edge, response.headers_mut(), id);
+    if edge.is_draining() {
+        response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
+    }
     let (method, path) = (response.request().method(), response.request().path());
     match status {
         500.. => tracing::error!(request_id = id, %method, path, status, "answered"),

@@ -51,15 +51,22 @@ pub fn server(edge: Arc<Edge>, listener: TcpListener, options: ServeOptions) -> 
 
 /// Serves until a signal stops it; `ready` is called once requests are answered.
 ///
-/// The first SIGINT or SIGTERM lets requests under way finish, a second one does not.
+/// The first SIGINT or SIGTERM makes the node unready, so that nobody sends it more, and after `drain` lets requests under
+/// way finish; a second one does not.
 ///
 /// # Errors
 /// When the server cannot start or its threads fail.
-pub fn until_stopped(edge: Arc<Edge>, listener: TcpListener, ready: impl FnOnce()) -> std::io::Result<()> {
+pub fn until_stopped(
+    edge: Arc<Edge>,
+    listener: TcpListener,
+    drain: Duration,
+    ready: impl FnOnce(),
+) -> std::io::Result<()> {
     actix_web::rt::System::new().block_on(async move {
         let (keys, clock) = (Arc::clone(&edge.keys), edge.app.clock.clone());
         let refresh = tokio::spawn(keys.keep_fresh(move || clock.now().micros() / 1_000_000));
         let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+        let stopped = Arc::clone(&edge);
         let server = server(edge, listener, ServeOptions { workers: None })?;
         let handle = server.handle();
         let stop = tokio::spawn(async move {
@@ -70,9 +77,13 @@ pub fn until_stopped(edge: Arc<Edge>, listener: TcpListener, ready: impl FnOnce(
                 }
             };
             asked().await;
-            let draining = handle.stop(true);
+            stopped.drain();
+            let finished = async {
+                tokio::time::sleep(drain).await;
+                handle.stop(true).await;
+            };
             tokio::select! {
-                () = draining => {}
+                () = finished => {}
                 () = asked() => handle.stop(false).await,
             }
         });

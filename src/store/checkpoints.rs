@@ -12,7 +12,6 @@ use super::private::random;
 use super::shards::ShardRow;
 use crate::tlog::Hash;
 use crate::tlog::checkpoint::{CheckpointKey, CheckpointVerifier};
-use crate::tlog::merkle::Frontier;
 use crate::tlog::sm2::Sm2Key;
 use arc_swap::ArcSwapOption;
 use std::io::Write as _;
@@ -74,11 +73,7 @@ impl Signer {
     pub fn sign(&mut self, conn: &mut AnyConnection, edge: Option<&Edge>) -> Result<(), StoreError> {
         let (size, root) = match edge {
             Some(edge) => (edge.size(), edge.frontier.root()),
-            None => {
-                let (size, frontier) = log::read_head(conn)?;
-                let frontier = Frontier::from_bytes(u64::try_from(size).map_err(StoreError::damaged)?, &frontier);
-                (size, frontier.map_err(StoreError::damaged)?.root())
-            }
+            None => log::read_root(conn)?,
         };
         if size == 0 || size <= self.signed {
             return Ok(());
@@ -130,6 +125,10 @@ impl Signer {
         // Another node may have committed since this one looked: only the database itself can be behind.
         if known > size && log::size(conn)? < known {
             return behind(&format!("the database is behind the published head of its log, which has {known} entries"));
+        }
+        // Once: what follows in this process, the writer holds against every head that it has seen.
+        if known < size && self.signed == 0 && !log::goes_on_from(conn, (known, known_root), (size, root))? {
+            return behind(&format!("the log does not go on from its published head of {known} entries"));
         }
         Ok(Published::Size(known))
     }

@@ -21,6 +21,17 @@ pub enum AnyConnection {
     Postgres(PgConnection),
 }
 
+/// What every connection to a server asks of the network where its URL says nothing else, as libpq names it: a server that
+/// is gone without a word is noticed within seconds, and the next of several hosts is tried.
+const NETWORK: [(&str, &str); 6] = [
+    ("connect_timeout", "3"),
+    ("keepalives_idle", "5"),
+    ("keepalives_interval", "2"),
+    ("keepalives_count", "3"),
+    ("tcp_user_timeout", "5000"),
+    ("application_name", "whitelist"),
+];
+
 /// Where the database is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DatabaseUrl {
@@ -78,7 +89,7 @@ impl DatabaseUrl {
                 Ok(AnyConnection::Sqlite(conn))
             }
             Self::Postgres(url) => {
-                let mut conn = PgConnection::establish(url).map_err(|error| unreachable(&error))?;
+                let mut conn = PgConnection::establish(&with_network(url)).map_err(|error| unreachable(&error))?;
                 conn.batch_execute("SET lock_timeout = '5s'; SET statement_timeout = '60s'; SET idle_in_transaction_session_timeout = '10s'; SET client_min_messages = warning; SET jit = off;")
                     .map_err(|error| unreachable(&error))?;
                 Ok(AnyConnection::Postgres(conn))
@@ -100,6 +111,33 @@ impl DatabaseUrl {
         }
         Ok(conn)
     }
+
+    /// Opens it for reading only.
+    ///
+    /// # Errors
+    /// [`StoreError::Unreachable`] when it cannot be opened.
+    pub fn open_reader(&self) -> Result<AnyConnection, StoreError> {
+        let mut conn = self.open()?;
+        ReadOnly.on_acquire(&mut conn)?;
+        Ok(conn)
+    }
+
+    /// Whether it is one that a heart must beat in: a server may be read from a standby, a file is always itself.
+    #[must_use]
+    pub fn is_server(&self) -> bool {
+        matches!(self, Self::Postgres(_))
+    }
+}
+
+/// Adds what the URL leaves open about the network.
+fn with_network(url: &str) -> String {
+    let asked = url.split_once('?').map_or("", |(_, query)| query);
+    let said = |name: &str| asked.split('&').any(|pair| pair.split('=').next() == Some(name));
+    let missing = NETWORK.iter().filter(|(name, _)| !said(name));
+    missing.fold(url.to_owned(), |url, (name, value)| {
+        let joint = if url.contains('?') { '&' } else { '?' };
+        format!("{url}{joint}{name}={value}")
+    })
 }
 
 /// Creates the file readable by its owner only, before SQLite would create it readable by all.
@@ -201,4 +239,22 @@ pub fn pool(url: &DatabaseUrl, size: u32) -> Result<Pool, StoreError> {
         .connection_customizer(Box::new(ReadOnly))
         .build(Manager(url.clone()))
         .map_err(|error| StoreError::Unreachable(error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_url_says_about_the_network_stays_and_the_rest_is_added() {
+        let url = with_network("postgres://u@a:1,b:2/x?target_session_attrs=read-write&connect_timeout=9");
+        assert!(
+            url.starts_with(
+                "postgres://u@a:1,b:2/x?target_session_attrs=read-write&connect_timeout=9&keepalives_idle=5&"
+            ),
+            "{url}"
+        );
+        assert_eq!(url.matches("connect_timeout").count(), 1, "{url}");
+        assert!(with_network("postgres://u@a/x").starts_with("postgres://u@a/x?connect_timeout=3&"));
+    }
 }

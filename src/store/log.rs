@@ -7,6 +7,7 @@ use super::error::StoreError;
 use super::schema::{log_checkpoints, log_entries, log_head, log_tiles};
 use crate::tlog::Hash;
 use crate::tlog::merkle::Frontier;
+use crate::tlog::proof::{self, ProofError};
 use crate::tlog::tiles::{ChangedTile, Tiles, WIDTH};
 use diesel::{
     BoolExpressionMethods as _, ExpressionMethods as _, Insertable, OptionalExtension as _, QueryDsl as _, Queryable,
@@ -104,6 +105,62 @@ pub fn edge(conn: &mut AnyConnection, size: i64, frontier: &[u8]) -> Result<Edge
         frontier: Frontier::from_bytes(size, frontier).map_err(StoreError::damaged)?,
         tiles: Tiles::resume(size, partial).map_err(StoreError::damaged)?,
     })
+}
+
+/// Why it is not known whether the log goes on from an earlier head.
+enum Unproved {
+    Proof,
+    Store(StoreError),
+}
+
+impl From<ProofError> for Unproved {
+    fn from(_: ProofError) -> Self {
+        Self::Proof
+    }
+}
+
+/// Whether the log of this head begins with the tree of an earlier one, by the tiles that stand in the database.
+///
+/// # Errors
+/// The database's failure.
+pub fn goes_on_from(
+    conn: &mut AnyConnection,
+    earlier: (i64, Hash),
+    (size, root): (i64, Hash),
+) -> Result<bool, StoreError> {
+    let ((Ok(old), old_root), Ok(new)) = ((u64::try_from(earlier.0), earlier.1), u64::try_from(size)) else {
+        return Ok(false);
+    };
+    if old > new {
+        return Ok(false);
+    }
+    let made = proof::consistency_proof::<Unproved>(old, new, |level, tile| {
+        let tile = i64::try_from(tile).map_err(|error| Unproved::Store(StoreError::damaged(error)))?;
+        Ok(find_tile(conn, level.into(), tile).map_err(Unproved::Store)?.unwrap_or_default())
+    });
+    match made {
+        Ok(proof) => Ok(proof::check_consistency(&proof, old, old_root, new, root).is_ok()),
+        Err(Unproved::Proof) => Ok(false),
+        Err(Unproved::Store(error)) => Err(error),
+    }
+}
+
+/// Reads the head as size and root.
+///
+/// # Errors
+/// [`StoreError::Damaged`] when there is none, or it is not what it must be.
+pub fn read_root(conn: &mut AnyConnection) -> Result<(i64, Hash), StoreError> {
+    let (size, frontier) = read_head(conn)?;
+    Ok((size, root_of(size, &frontier)?))
+}
+
+/// Works out the root of a head.
+///
+/// # Errors
+/// [`StoreError::Damaged`] when size and frontier do not fit each other.
+pub fn root_of(size: i64, frontier: &[u8]) -> Result<Hash, StoreError> {
+    let size = u64::try_from(size).map_err(StoreError::damaged)?;
+    Ok(Frontier::from_bytes(size, frontier).map_err(StoreError::damaged)?.root())
 }
 
 /// Appends entries behind the head that this transaction holds.

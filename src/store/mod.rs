@@ -24,6 +24,7 @@ pub mod erasures;
 pub mod error;
 pub mod fact;
 pub mod findings;
+pub mod heads;
 pub mod installation;
 pub mod items;
 pub mod keep;

@@ -10,6 +10,7 @@ use super::conn::{AnyConnection, DatabaseUrl, Pool, pool};
 use super::desk::{Desk, Draw, DrawJob, Draws, Outcome};
 use super::dialect::{begin_write, run};
 use super::error::StoreError;
+use super::heads::SeenHead;
 use super::log::{self, Edge};
 use super::quiet::give_way;
 use super::tx::{Author, Context, Group, Seen, Tx, end_savepoint};
@@ -120,6 +121,7 @@ struct Inner {
     jobs: Mutex<Option<Sender<Waiting>>>,
     thread: Mutex<Option<JoinHandle<()>>>,
     frozen: Arc<OnceLock<String>>,
+    heads: Arc<SeenHead>,
     counts: Arc<WriterCounts>,
 }
 
@@ -153,7 +155,7 @@ impl Store {
         let readers = pool(url, options.readers)?;
         let (jobs, queue) = bounded(QUEUE);
         let frozen = Arc::new(OnceLock::new());
-        let counts = Arc::new(WriterCounts::default());
+        let (counts, heads) = (Arc::new(WriterCounts::default()), Arc::new(SeenHead::default()));
         let mut writer = Writer {
             url: url.clone(),
             conn: Some(conn),
@@ -162,6 +164,7 @@ impl Store {
             signer: options.signer,
             bell: options.bell,
             frozen: Arc::clone(&frozen),
+            heads: Arc::clone(&heads),
             counts: Arc::clone(&counts),
             most: options.group.clamp(1, GROUP),
             desk: options.desk,
@@ -179,6 +182,7 @@ impl Store {
             jobs: Mutex::new(Some(jobs)),
             thread: Mutex::new(Some(thread)),
             frozen,
+            heads,
             counts,
         };
         Ok(Self { inner: Arc::new(inner) })
@@ -194,6 +198,17 @@ impl Store {
     #[must_use]
     pub fn frozen(&self) -> Option<&str> {
         self.inner.frozen.get().map(String::as_str)
+    }
+
+    /// Returns the newest head that this process has seen.
+    #[must_use]
+    pub fn heads(&self) -> &SeenHead {
+        &self.inner.heads
+    }
+
+    /// Refuses every further change, for a reason that an operator must look at.
+    pub fn freeze(&self, why: String) {
+        freeze(&self.inner.frozen, why);
     }
 
     /// Returns the writer's counts.
@@ -276,6 +291,27 @@ impl Store {
     }
 }
 
+/// Refuses every further change; what froze it first stays the reason.
+fn freeze(frozen: &OnceLock<String>, why: String) {
+    tracing::error!(why, "changes are refused until an operator has looked");
+    let _ = frozen.set(why);
+}
+
+/// Opens a connection of the writer; a database that does not go on from what this process has seen of it is refused.
+fn open(url: &DatabaseUrl, heads: &SeenHead) -> Result<AnyConnection, StoreError> {
+    // Known before the head is taken: what others saw of a group that is still being committed is waited for.
+    let known = heads.newest();
+    let mut conn = url.open_writer()?;
+    if let Some(known) = known {
+        begin_write(&mut conn)?;
+        log::take_head(&mut conn)?;
+        let held = heads.is_held(&mut conn, known);
+        run(&mut conn, "ROLLBACK")?;
+        held?;
+    }
+    Ok(conn)
+}
+
 /// The thread behind the queue.
 struct Writer {
     url: DatabaseUrl,
@@ -285,6 +321,7 @@ struct Writer {
     signer: Option<Signer>,
     bell: Option<Sender<()>>,
     frozen: Arc<OnceLock<String>>,
+    heads: Arc<SeenHead>,
     counts: Arc<WriterCounts>,
     most: usize,
     desk: Option<Box<dyn Desk>>,
@@ -335,12 +372,16 @@ impl Writer {
                 self.conn = None;
                 self.edge = None;
             }
+            if let Some(StoreError::BehindHead(why)) = &failure {
+                freeze(&self.frozen, why.clone());
+            }
             let committed = failure.is_none();
             // Before the answers, so that who has one finds it in this node's list.
             let level = committed && draws.decided() && self.desk.as_mut().is_some_and(|desk| desk.committed());
             let unknown = matches!(failure, Some(StoreError::OutcomeUnknown));
             let failed = || match (&failure, unknown) {
                 (None, _) => None,
+                (Some(StoreError::BehindHead(why)), _) => Some(StoreError::BehindHead(why.clone())),
                 (Some(_), true) => Some(StoreError::OutcomeUnknown),
                 (Some(error), false) => Some(StoreError::Unreachable(error.to_string())),
             };
@@ -369,16 +410,17 @@ impl Writer {
 
     /// Signs the newest head; a database that went back is refused every further change.
     fn sign_or_freeze(&mut self) {
-        if let Some(why) = self.sign() {
-            // What froze it first stays the reason.
-            let _ = self.frozen.set(why);
+        if self.frozen.get().is_none()
+            && let Some(why) = self.sign()
+        {
+            freeze(&self.frozen, why);
         }
     }
 
     fn commit(&mut self, jobs: &mut [Box<dyn Job>], draws: &mut Draws) -> Result<(), StoreError> {
         let conn = match &mut self.conn {
             Some(conn) => conn,
-            empty => empty.insert(self.url.open_writer()?),
+            empty => empty.insert(open(&self.url, &self.heads)?),
         };
         begin_write(conn)?;
         let (size, frontier) = log::take_head(conn)?;
@@ -414,6 +456,7 @@ impl Writer {
         }
         // From here on a failure leaves it open whether the database committed.
         run(conn, "COMMIT").map_err(|_| StoreError::OutcomeUnknown)?;
+        self.heads.saw((edge.size(), edge.frontier.root()));
         (self.edge, self.seen) = (Some(edge), group.seen);
         Ok(())
     }
@@ -423,7 +466,12 @@ impl Writer {
         let signer = self.signer.as_mut()?;
         let conn = match &mut self.conn {
             Some(conn) => conn,
-            empty => empty.insert(self.url.open_writer().ok()?),
+            empty => match open(&self.url, &self.heads) {
+                Ok(conn) => empty.insert(conn),
+                Err(StoreError::BehindHead(why)) => return Some(why),
+                // The next change opens it, or says why not.
+                Err(_) => return None,
+            },
         };
         match signer.sign(conn, self.edge.as_ref()) {
             Ok(()) => None,

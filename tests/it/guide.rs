@@ -17,8 +17,13 @@ pub struct Demo {
 impl Demo {
     /// Starts the demo over a data folder and waits until it is ready.
     pub fn start(data: &Path, listen: &str, database: Option<&str>) -> Self {
+        Self::start_with(data, listen, database, &[])
+    }
+
+    /// The same with settings from the environment.
+    pub fn start_with(data: &Path, listen: &str, database: Option<&str>, settings: &[(&str, &str)]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_whitelist"));
-        command.env_clear().args(["demo", "--listen", listen, "--data"]).arg(data);
+        command.env_clear().envs(settings.iter().copied()).args(["demo", "--listen", listen, "--data"]).arg(data);
         if let Some(database) = database {
             command.args(["--database", database]);
         }
@@ -40,6 +45,12 @@ impl Demo {
                 panic!("the demo did not become ready: {:?}", child.wait());
             }
         }
+    }
+
+    /// SIGTERM, and waits for the end.
+    pub fn stop(mut self) {
+        let told = Command::new("kill").arg(self.child.id().to_string()).status().unwrap();
+        assert!(told.success() && self.child.wait().unwrap().success(), "the demo did not end well");
     }
 
     /// SIGKILL: no signal handler, no destructor, no flush.

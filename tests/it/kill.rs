@@ -68,27 +68,33 @@ impl Drop for Demo {
 }
 
 /// Somebody who works with the demo; what it sends and gets is held against the contract.
-struct Person {
+pub struct Person {
     client: Client,
     bearer: String,
 }
 
 impl Person {
-    fn new(address: SocketAddr, issuer: &DemoIssuer, role: Role, org: &str, name: &str) -> Self {
+    pub fn new(address: SocketAddr, issuer: &DemoIssuer, role: Role, org: &str, name: &str) -> Self {
         let now = i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()).unwrap();
         let client = Client::new(address).observed_by(|exchange| Contract::get().check(exchange).unwrap());
         Self { client, bearer: format!("Bearer {}", issuer.mint(&[role], org, name, 3600, now, name)) }
     }
 
     /// Sends and returns status, ETag and body; none when the server is gone.
-    fn send(&self, method: &str, target: &str, headers: &[(&str, &str)], body: &[u8]) -> Option<(u16, String, Value)> {
+    pub fn send(
+        &self,
+        method: &str,
+        target: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> Option<(u16, String, Value)> {
         let mut all = vec![("Authorization", self.bearer.as_str())];
         all.extend_from_slice(headers);
         let response = self.client.try_send(method, target, &all, body).ok()?;
         Some((response.status, response.header("etag").unwrap_or_default().to_owned(), response.json()))
     }
 
-    fn get(&self, target: &str) -> Value {
+    pub fn get(&self, target: &str) -> Value {
         let (status, _, body) = self.send("GET", target, &[], b"").unwrap();
         assert_eq!(status, 200, "{target}: {body}");
         body
@@ -127,7 +133,7 @@ fn change(
 }
 
 /// A made-up USCC whose last check character holds.
-fn uscc(serial: usize) -> String {
+pub fn uscc(serial: usize) -> String {
     let whole = |check: char| Uscc::parse(&format!("91110108XFX{serial:05}0{check}")).ok();
     "0123456789ABCDEFGHJKLMNPQRTUWXY".chars().find_map(whole).unwrap().to_string()
 }

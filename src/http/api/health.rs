@@ -2,7 +2,7 @@
 
 use super::json;
 use super::parameters::no_query;
-use crate::http::blocking::{hop, hop_for};
+use crate::http::blocking::hop_for;
 use crate::http::edge::edge;
 use crate::http::metrics::CONTENT_TYPE;
 use crate::http::problem::{Problem, ProblemType};
@@ -21,13 +21,20 @@ pub async fn get_live(request: HttpRequest) -> Result<HttpResponse, Problem> {
     json(StatusCode::OK, &object!({ "status": "live" }))
 }
 
-/// The database answers, the list stands at a confirmed head, and changes are accepted.
+/// How long readiness waits for it.
+const ANSWER: Duration = Duration::from_secs(2);
+
+/// The database answers, the list stands at a confirmed head, changes are accepted, and nobody stops the node.
 pub async fn get_ready(request: HttpRequest) -> Result<HttpResponse, Problem> {
     no_query(&request)?;
     let edge = edge(&request)?;
+    if edge.is_draining() {
+        return Err(Problem::new(ProblemType::Unavailable)
+            .with_detail("本节点正在停机，请改用其他节点。", "This node is being stopped; use another."));
+    }
     let app = Arc::clone(&edge.app);
     let age = app.fresh().map_err(Problem::from)?;
-    let revision = hop(move || app.head()).await?;
+    let revision = hop_for(ANSWER, move || app.head()).await?;
     if let Some(why) = edge.app.store.frozen() {
         return Err(Problem::new(ProblemType::Unavailable).with_detail(
             "变更日志已公布的部分与数据库不符，服务不接受变更；管理员须运行 `whitelist log reshard`。",

@@ -9,6 +9,7 @@ pub mod claims;
 pub mod cosignatures;
 pub mod drafts;
 pub mod forget;
+pub mod heartbeat;
 pub mod log_search;
 pub mod messages;
 pub mod notices;
@@ -46,6 +47,7 @@ pub const TABLES: &[&str] = &[
     "texts",
     "sessions",
     "sign_ins",
+    "heartbeat",
     "log_search",
     "log_cosignatures",
     "log_timestamps",

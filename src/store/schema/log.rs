@@ -1,10 +1,17 @@
-//! Tables of the log, and of its readers: what is searched, signatures of witnesses, and time stamps.
+//! Tables of the log, and of its readers: what is searched, signatures of witnesses, time stamps, and the heartbeat.
 
 diesel::table! {
     log_head (id) {
         id -> Integer,
         size -> BigInt,
         frontier -> Binary,
+    }
+}
+
+diesel::table! {
+    heartbeat (id) {
+        id -> Integer,
+        beat -> BigInt,
     }
 }
 

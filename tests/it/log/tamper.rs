@@ -202,6 +202,7 @@ fn small(database: Database, folder: &std::path::Path) -> DatabaseUrl {
     let opened = open(Opening {
         data: folder.to_path_buf(),
         database: url.clone(),
+        follow: None,
         environment: Some(Environment::Demo),
         public_url: None,
         migrate: true,

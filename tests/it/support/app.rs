@@ -58,6 +58,8 @@ pub struct Tuning {
     pub overflow: Overflow,
     /// Whether SM2 signs beside.
     pub national: bool,
+    /// What the list is followed from, where that is not the database itself.
+    pub follow: Option<DatabaseUrl>,
 }
 
 impl Default for Tuning {
@@ -70,6 +72,7 @@ impl Default for Tuning {
             signing: AnswerAlgorithm::EdDsa,
             overflow: Overflow::Count,
             national: false,
+            follow: None,
         }
     }
 }
@@ -106,6 +109,12 @@ fn migrated(folder: &Path) -> PathBuf {
     path
 }
 
+/// Copies the keys of one data folder into another, as whoever sets up a second node does.
+pub fn copy_keys(from: &Path, to: &Path) {
+    let copied = std::process::Command::new("cp").arg("-a").arg(from.join("keys")).arg(to).status().unwrap();
+    assert!(copied.success());
+}
+
 impl TestApp {
     /// Starts a service with the sample data, on the day of the fixtures.
     pub fn start(database: Database) -> Self {
@@ -115,11 +124,27 @@ impl TestApp {
     /// The same with other settings.
     pub fn start_tuned(database: Database, tuning: Tuning) -> Self {
         let home = tempfile::tempdir().unwrap();
-        let folder = home.path().to_path_buf();
         let database = match database {
-            Database::Sqlite => DatabaseUrl::Sqlite(migrated(&folder)),
+            Database::Sqlite => DatabaseUrl::Sqlite(migrated(home.path())),
             Database::Postgres => DatabaseUrl::parse(&postgres::migrated()).unwrap(),
         };
+        Self::start_in(home, database, tuning)
+    }
+
+    /// Starts another node on the same list, which it may reach another way: the same keys in a folder of its own.
+    pub fn beside(&self, database: DatabaseUrl, tuning: Tuning) -> Self {
+        let home = tempfile::tempdir().unwrap();
+        copy_keys(&self.folder, home.path());
+        Self::start_in(home, database, tuning)
+    }
+
+    /// Starts a service on a database that is there.
+    pub fn start_at(database: DatabaseUrl, tuning: Tuning) -> Self {
+        Self::start_in(tempfile::tempdir().unwrap(), database, tuning)
+    }
+
+    fn start_in(home: TempDir, database: DatabaseUrl, tuning: Tuning) -> Self {
+        let folder = home.path().to_path_buf();
         let clock = Clock::fixed(Instant::parse(NOW).unwrap());
         let issuer = DemoIssuer::load_or_create(&folder).unwrap();
         let mut app = Self {
@@ -155,6 +180,7 @@ impl TestApp {
         let opened = open(Opening {
             data: self.folder.clone(),
             database: self.database.clone(),
+            follow: self.tuning.follow.clone(),
             environment: Some(Environment::Demo),
             public_url: None,
             migrate: true,

@@ -4,9 +4,11 @@ pub mod app;
 pub mod browser;
 pub mod casework;
 pub mod client;
+pub mod cluster;
 pub mod contract;
 pub mod postgres;
 pub mod provider;
+pub mod proxy;
 pub mod story;
 pub mod visitor;
 

@@ -22,7 +22,7 @@ const OLDEST: u32 = 15;
 /// Another process may take a free port before the server does.
 const PORT_ATTEMPTS: usize = 8;
 
-const USER: &str = "whitelist";
+pub(super) const USER: &str = "whitelist";
 
 const ADVICE: &str = "these tests need PostgreSQL 15 or newer (its server programs, not only psql): \
     `apt-get install postgresql`, `dnf install postgresql-server` or `brew install postgresql@17`, \
@@ -129,19 +129,19 @@ impl Server {
     }
 }
 
-fn next(reports: &mut BufReader<ChildStdout>) -> String {
+pub(super) fn next(reports: &mut BufReader<ChildStdout>) -> String {
     let mut line = String::new();
     reports.read_line(&mut line).expect("the watcher speaks UTF-8");
     line.trim().to_owned()
 }
 
-fn free_port() -> u16 {
+pub(super) fn free_port() -> u16 {
     let socket = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
     socket.local_addr().expect("a bound address").port()
 }
 
 /// Finds the folder of the newest server programs.
-fn programs() -> Option<PathBuf> {
+pub(super) fn programs() -> Option<PathBuf> {
     let versions =
         fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten().map(|entry| entry.path().join("bin"));
     let path = std::env::var_os("PATH").unwrap_or_default();
@@ -169,7 +169,7 @@ fn bare(program: impl AsRef<std::ffi::OsStr>) -> Command {
 }
 
 /// A command that does not run as root, because PostgreSQL refuses to.
-fn unprivileged(program: &str) -> Command {
+pub(super) fn unprivileged(program: &str) -> Command {
     if id(&["-u"]).as_deref() != Some("0") {
         return bare(program);
     }

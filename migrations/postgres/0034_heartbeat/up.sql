@@ -1,0 +1,6 @@
+-- What only a writable primary can raise: a node that reads back what it raised knows how fresh its reading is. Working state.
+CREATE TABLE heartbeat (
+    id INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
+    beat BIGINT NOT NULL CHECK (beat >= 0)
+);
+INSERT INTO heartbeat (id, beat) VALUES (1, 0);
