@@ -14,6 +14,7 @@ mod machine;
 mod postgres;
 mod report;
 mod servers;
+mod webhooks;
 mod worklists;
 mod writes;
 
@@ -73,6 +74,8 @@ enum Part {
     Draws,
     /// The audit trail: verification, proofs, receipts, earlier revisions.
     Audit,
+    /// Webhooks to twenty receivers, one dead and one slow.
+    Webhooks,
 }
 
 /// What else it does: help for a profiler, and what the bench runs in processes of its own.
@@ -218,6 +221,9 @@ fn bench(arguments: &Arguments) -> Outcome<()> {
     }
     if wanted(Part::Draws) {
         draws::measure(folder.path(), plan, &mut report)?;
+    }
+    if wanted(Part::Webhooks) {
+        webhooks::measure(folder.path(), &mut report)?;
     }
     report.finish(arguments.json.as_deref())
 }

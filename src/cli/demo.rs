@@ -69,6 +69,7 @@ pub fn run(args: DemoArgs) -> Result<(), Failure> {
     let scanner = crate::config::scanner().map_err(Failure::Usage)?;
     let guards = Guards {
         documents: Some(documents(&place, scanner)?),
+        webhooks: crate::config::webhooks().map_err(Failure::Usage)?,
         portal: PortalSettings { demo_issuer: Some(issuer.settings().issuer.into()), public_url: None },
         ..Guards::default()
     };

@@ -3,6 +3,7 @@
 use super::{Failure, Place};
 use crate::app::draw::desk::DrawDesk;
 use crate::app::draw::messages;
+use crate::app::feed::Digested;
 use crate::app::follow::{Follower, load, look};
 use crate::app::found::create_log;
 use crate::app::keys::{DataFolder, origin_of};
@@ -218,6 +219,7 @@ pub fn open(opening: Opening) -> Result<Opened, Failure> {
         witnessed,
         timestamped: Timestamped::default(),
         checked: Checked::default(),
+        digested: Digested::default(),
         head_file: folder.head_file(),
         vkey,
         max_staleness,

@@ -46,6 +46,7 @@ pub mod seals;
 pub mod shards;
 pub mod tx;
 pub mod usage_returns;
+pub mod webhooks;
 pub mod writer;
 
 pub use conn::{AnyConnection, DatabaseUrl, Pool};
