@@ -135,7 +135,7 @@ mod tests {
                         before.attempts += 1;
                         now = at;
                     }
-                    fate => {
+                    fate @ (Fate::Delivered | Fate::SetAside(_) | Fate::Paused(_)) => {
                         prop_assert_eq!(fate, Fate::SetAside(Some(PauseCause::Failing)));
                         break before.attempts;
                     }

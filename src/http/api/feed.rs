@@ -23,7 +23,6 @@ use futures_util::stream::{self, Stream};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
-use tokio::time::Instant;
 
 /// Where a stream of events goes on (HTML Standard, 9.2).
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
@@ -88,8 +87,8 @@ struct Following {
     told: Revision,
     /// Up to where the list was read; what lies between is not wanted.
     read: Revision,
-    /// When the last event went out.
-    beaten: Option<Instant>,
+    /// When the last event went out, in the node's uptime.
+    beaten: Option<Duration>,
     expires_at: i64,
     ended: bool,
 }
@@ -132,11 +131,12 @@ impl Following {
                 Err(error) => return Err(error.into()),
             }
         }
-        if self.beaten.is_none_or(|beaten| beaten.elapsed() < self.edge.beat) {
+        let uptime = self.edge.app.clock.uptime();
+        if self.beaten.is_none_or(|beaten| uptime.saturating_sub(beaten) < self.edge.beat) {
             return Ok(Step::Wait);
         }
         if self.edge.app.fresh().is_err() {
-            self.beaten = Some(Instant::now());
+            self.beaten = Some(self.edge.app.clock.uptime());
             return Ok(Step::Say(": stale\n\n".to_owned()));
         }
         let (after, next) = (self.told, self.read);
@@ -146,7 +146,7 @@ impl Following {
     fn say(&mut self, page: ChangePage) -> Result<Step, Problem> {
         let page = ChangePage { after: self.told, ..page };
         self.told = page.next;
-        self.beaten = Some(Instant::now());
+        self.beaten = Some(self.edge.app.clock.uptime());
         let data =
             serde_json::to_string(&page).map_err(|error| Problem::new(ProblemType::Internal).caused_by(error))?;
         Ok(Step::Say(format!("event: changes\nid: {}\ndata: {data}\n\n", page.next)))
