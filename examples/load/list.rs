@@ -132,7 +132,23 @@ impl Sample {
     ) -> Outcome<Self> {
         let (sample, opened) = Self::founded(data, database, listings)?;
         let start = Instant::now();
-        for rows in sample.rows().collect::<Vec<_>>().chunks(TOGETHER) {
+        sample.record(&opened)?;
+        let rate = real(listings.into()) / start.elapsed().as_secs_f64();
+        if let Some(report) = report {
+            report.once("listings recorded with their log entries, 2,000 to a command", "/s", rate, Goal::None);
+        }
+        opened.close();
+        Ok(sample)
+    }
+
+    /// Returns the number of entries that its listings come to.
+    pub fn entries(&self) -> u32 {
+        u32::try_from(self.rows().count()).unwrap_or(u32::MAX)
+    }
+
+    /// Records every listing, entry by entry.
+    pub fn record(&self, opened: &Opened) -> Outcome<()> {
+        for rows in self.rows().collect::<Vec<_>>().chunks(TOGETHER) {
             let rows = rows.to_vec();
             opened.app.store.write(system("bench", opened.app.clock.now()), move |tx| {
                 let mut last: Option<ListingRow> = None;
@@ -146,12 +162,7 @@ impl Sample {
                 Ok::<_, StoreError>(())
             })?;
         }
-        let rate = real(listings.into()) / start.elapsed().as_secs_f64();
-        if let Some(report) = report {
-            report.once("listings recorded with their log entries, 2,000 to a command", "/s", rate, Goal::None);
-        }
-        opened.close();
-        Ok(sample)
+        Ok(())
     }
 
     /// Makes a list in bulk.
@@ -202,13 +213,13 @@ impl Sample {
         Ok(Self { data: data.to_path_buf(), database: database_of(data), listings, enterprises, today })
     }
 
-    /// Makes a data folder with scheme, tariff and enterprises.
     /// Makes scheme, tariff and enterprises in a database, for what needs no listings.
     pub fn founded_on(data: &Path, listings: u32, database: &DatabaseUrl) -> Outcome<Opened> {
         Self::founded(data, database, listings).map(|(_, opened)| opened)
     }
 
-    fn founded(data: &Path, database: &DatabaseUrl, listings: u32) -> Outcome<(Self, Opened)> {
+    /// Makes a data folder with scheme, tariff and enterprises, still open.
+    pub fn founded(data: &Path, database: &DatabaseUrl, listings: u32) -> Outcome<(Self, Opened)> {
         let opened = opened(opening_of(data, database))?;
         let at = opened.app.clock.now();
         let mut sample = Self::named(data, listings, at.day())?;

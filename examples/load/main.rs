@@ -15,6 +15,7 @@ mod machine;
 mod postgres;
 mod report;
 mod servers;
+mod webhooks;
 mod worklists;
 mod writes;
 
@@ -76,6 +77,8 @@ enum Part {
     Audit,
     /// Two nodes behind nginx, on PostgreSQL with a standby; only where it is asked for (`make bench-cluster`).
     Cluster,
+    /// Webhooks to twenty receivers, one dead and one slow.
+    Webhooks,
 }
 
 /// What else it does: help for a profiler, and what the bench runs in processes of its own.
@@ -224,6 +227,9 @@ fn bench(arguments: &Arguments) -> Outcome<()> {
     }
     if arguments.only.contains(&Part::Cluster) {
         cluster::measure(folder.path(), plan, &mut report)?;
+    }
+    if wanted(Part::Webhooks) {
+        webhooks::measure(folder.path(), &mut report)?;
     }
     report.finish(arguments.json.as_deref())
 }

@@ -249,6 +249,7 @@ fn rule_fault(row: &ListRow, change: &Change, rule: Rule) -> Option<SheetFault> 
         | Rule::LedgerDoesNotAddUp
         | Rule::UnitNotComparable
         | Rule::PeriodUnknown
+        | Rule::TooManyWebhooks
         | Rule::DayToCome
         | Rule::EntryEnded
         | Rule::OverDraw

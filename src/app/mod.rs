@@ -17,6 +17,7 @@ pub mod covered;
 pub mod draw;
 pub mod error;
 pub mod evidence;
+pub mod feed;
 pub mod findings;
 pub mod follow;
 pub mod follower;
@@ -61,6 +62,7 @@ pub mod texts;
 pub mod usage;
 pub mod verify;
 pub mod view;
+pub mod webhooks;
 
 pub use crate::store::quiet::give_way;
 pub use error::AppError;
@@ -115,6 +117,8 @@ pub struct App {
     pub timestamped: log::timestamps::Timestamped,
     /// What the last check of the log came to.
     pub checked: log::selfcheck::Checked,
+    /// How far the digest of the list was computed.
+    pub digested: feed::Digested,
     /// The last published head, in a file beside the database.
     pub head_file: std::path::PathBuf,
     /// Public key of the log's checkpoints (C2SP `signed-note`).
@@ -149,6 +153,12 @@ impl App {
     /// [`AppError::StaleNode`] when it is not: an answer could miss a suspension.
     pub fn fresh(&self) -> Result<Duration, AppError> {
         self.index.age(self.clock.uptime()).filter(|age| *age <= self.max_staleness).ok_or(AppError::StaleNode)
+    }
+
+    /// Returns the revision that this node has reached, without asking the database.
+    #[must_use]
+    pub fn head_seen(&self) -> Revision {
+        self.index.load().revision()
     }
 
     /// Asks the database for the number of entries in the log.

@@ -76,6 +76,7 @@ pub fn run(args: DemoArgs) -> Result<(), Failure> {
     let guards = Guards {
         documents: Some(documents(&place, scanner)?),
         drain: crate::config::drain(0).map_err(Failure::Usage)?,
+        webhooks: crate::config::webhooks().map_err(Failure::Usage)?,
         portal: PortalSettings { demo_issuer: Some(issuer.settings().issuer.into()), public_url: None },
         ..Guards::default()
     };

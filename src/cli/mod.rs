@@ -10,6 +10,7 @@ pub mod import;
 pub mod log;
 pub mod lookup;
 pub mod migrate;
+pub mod mirror;
 pub mod open;
 pub mod rebuild;
 mod replay;
@@ -18,6 +19,7 @@ pub mod serve;
 pub mod simulate;
 pub mod tariff;
 pub mod token;
+pub mod webhook;
 
 use clap::{Args, Parser, Subcommand};
 use std::io::Write as _;
@@ -51,6 +53,8 @@ enum Command {
     /// Signed answers: check one without the service, change the key that signs
     #[command(subcommand)]
     Answer(AnswerCommand),
+    /// Keep a file that is a copy of the list of a running service
+    Mirror(mirror::MirrorArgs),
     /// Evidence packs: check one offline
     #[command(subcommand)]
     Evidence(evidence::EvidenceCommand),
@@ -67,6 +71,9 @@ enum Command {
     Scheme(SchemeCommand),
     /// Build the list again from the log alone, beside the database, and compare both
     Rebuild(rebuild::RebuildArgs),
+    /// Webhooks: a receiver for integrators
+    #[command(subcommand)]
+    Webhook(webhook::WebhookCommand),
     /// Draws at the border
     #[command(subcommand)]
     Draws(DrawsCommand),
@@ -206,7 +213,9 @@ pub fn run() -> ExitCode {
         Command::Tariff(TariffCommand::Import(args)) => tariff::run(args),
         Command::Calendar(CalendarCommand::Import(args)) => calendar::run(args),
         Command::Scheme(SchemeCommand::Adopt(args)) => scheme::run(args),
+        Command::Mirror(args) => mirror::run(args),
         Command::Evidence(command) => evidence::run(command),
+        Command::Webhook(command) => webhook::run(command),
         Command::Rebuild(args) => rebuild::run(args),
         Command::Draws(DrawsCommand::Replay(args)) => replay::run(args),
         Command::Simulate(SimulateCommand::Customs(args)) => simulate::run(args),

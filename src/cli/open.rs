@@ -3,6 +3,7 @@
 use super::{Failure, Place};
 use crate::app::draw::desk::DrawDesk;
 use crate::app::draw::messages;
+use crate::app::feed::Digested;
 use crate::app::follower::{Follower, Watch};
 use crate::app::found::create_log;
 use crate::app::heart::{Beating, Heart};
@@ -230,6 +231,7 @@ pub fn open(opening: Opening) -> Result<Opened, Failure> {
         witnessed,
         timestamped: Timestamped::default(),
         checked: Checked::default(),
+        digested: Digested::default(),
         head_file: folder.head_file(),
         vkey,
         max_staleness,

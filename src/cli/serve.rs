@@ -8,6 +8,7 @@ use crate::clock::Clock;
 use crate::config::mail::MailSettings;
 use crate::config::witnesses::WitnessSettings;
 use crate::config::{DocumentPlace, Scanner, Settings, production, variable};
+use crate::domain::webhook::target::Allowed;
 use crate::http::edge::{Documents, Edge};
 use crate::http::portal::PortalSettings;
 use crate::http::throttle::Throttle;
@@ -15,6 +16,8 @@ use crate::outbound::documents::DocumentStore;
 use crate::outbound::keys::{KeyStore, KeyStoreError, LoopbackHttp};
 use crate::outbound::rounds::Rounds;
 use crate::outbound::timestamp::{self, Authority};
+use crate::outbound::webhooks::Telling;
+use crate::outbound::webhooks::sender::Sender;
 use crate::outbound::witness::{self, Witnesses};
 use crate::store::{DatabaseUrl, Environment, StoreError, installation};
 use crate::telemetry;
@@ -85,6 +88,7 @@ pub fn run(args: ServeArgs) -> Result<(), Failure> {
         mail: settings.mail.clone(),
         witnesses: settings.witnesses.clone(),
         authority: settings.authority.clone(),
+        webhooks: settings.webhooks.clone(),
         documents: Some(documents),
         portal: PortalSettings { demo_issuer: None, public_url: settings.public_url.clone() },
         drain: settings.drain,
@@ -158,6 +162,8 @@ pub struct Guards {
     pub witnesses: Option<WitnessSettings>,
     /// Who stamps the heads of the log with the time.
     pub authority: Option<Url>,
+    /// Places inside that webhooks may go to.
+    pub webhooks: Allowed,
     /// Where documents lie and who scans them.
     pub documents: Option<Documents>,
     /// How people sign in at the portal.
@@ -202,6 +208,12 @@ fn stamping(opened: &Opened, url: Option<&Url>) -> Result<Option<Rounds>, Failur
     asking.map(Some).map_err(|error| Failure::Unreachable(error.to_string()))
 }
 
+/// Starts what tells webhooks.
+fn telling(opened: &Opened, allowed: Allowed) -> Result<Telling, Failure> {
+    let sender = Sender::new(allowed).map_err(Failure::Unreachable)?;
+    Telling::start(Arc::clone(&opened.app), sender).map_err(|error| Failure::Unreachable(error.to_string()))
+}
+
 /// Opens the place of documents.
 ///
 /// # Errors
@@ -228,6 +240,7 @@ pub fn serve(
         throttle: guards.rate_limit.map(Throttle::new),
         documents: guards.documents,
         portal: guards.portal,
+        webhooks_allowed: guards.webhooks.clone(),
         ..edge
     };
     let ticker = Ticker::start(Arc::clone(&opened.app))?;
@@ -235,8 +248,9 @@ pub fn serve(
     let courier = courier(&opened, guards.mail.as_ref())?;
     let witnessing = witnessing(&opened, guards.witnesses.as_ref())?;
     let stamping = stamping(&opened, guards.authority.as_ref())?;
+    let telling = telling(&opened, guards.webhooks)?;
     let served = crate::http::serve::until_stopped(Arc::new(edge), listener, guards.drain, ready);
-    drop((ticker, checker, courier, witnessing, stamping));
+    drop((ticker, checker, courier, witnessing, stamping, telling));
     opened.close();
     served.map_err(|error| Failure::Unreachable(error.to_string()))
 }

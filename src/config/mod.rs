@@ -9,6 +9,7 @@ pub mod witnesses;
 
 use crate::domain::fault::FaultCode;
 use crate::domain::receipt::{AnswerAlgorithm, Overflow};
+use crate::domain::webhook::target::Allowed;
 use issuers::IssuerSettings;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -46,6 +47,8 @@ Environment:
   WHITELIST_SMTP_URL          mail server that notices leave by: smtps://USER:PASSWORD@HOST:PORT or smtp://…?tls=required
                               (default: no e-mail; notices stand in the list of each reader)
   WHITELIST_SMTP_FROM         address that letters come from (required with WHITELIST_SMTP_URL)
+  WHITELIST_WEBHOOK_ALLOW     HOST:PORT inside that webhooks may go to, separated by commas; http too (default: public
+                              names over https on port 443 only)
   WHITELIST_LOG               what is logged, such as info or whitelist=debug (default info)";
 
 /// What a service runs with.
@@ -93,6 +96,8 @@ pub struct Settings {
     pub witnesses: Option<witnesses::WitnessSettings>,
     /// Who stamps the heads of the log with the time (RFC 3161).
     pub authority: Option<Url>,
+    /// Places inside that webhooks may go to.
+    pub webhooks: Allowed,
     /// Worker threads; the machine's cores where none is given.
     pub workers: Option<usize>,
 }
@@ -151,6 +156,15 @@ pub fn scanner() -> Result<Option<Scanner>, String> {
         }
         None => Err("WHITELIST_CLAMD: give HOST:PORT or unix:PATH".to_owned()),
     }
+}
+
+/// Where webhooks may go inside, as the environment says.
+///
+/// # Errors
+/// What is wrong with the setting.
+pub fn webhooks() -> Result<Allowed, String> {
+    let text = variable("WHITELIST_WEBHOOK_ALLOW").unwrap_or_default();
+    Allowed::parse(&text).map_err(|fault| format!("WHITELIST_WEBHOOK_ALLOW: {fault}"))
 }
 
 /// Reads one variable; an empty one counts as absent.
@@ -293,6 +307,10 @@ pub fn production(
         }
         url
     });
+    let webhooks = webhooks().unwrap_or_else(|fault| {
+        faults.push(fault);
+        Allowed::default()
+    });
     let documents = document_place(&data).map_err(|fault| faults.push(fault));
     let scanner = scanner().unwrap_or_else(|fault| {
         faults.push(fault);
@@ -321,6 +339,7 @@ pub fn production(
             mail,
             witnesses,
             authority,
+            webhooks,
             workers: None,
         }),
         _ => Err(faults),

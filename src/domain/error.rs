@@ -68,6 +68,8 @@ pub enum Rule {
     UnitNotComparable,
     /// The listing has no such period, or it has not ended.
     PeriodUnknown,
+    /// The organisation has as many webhooks as it may have.
+    TooManyWebhooks,
     /// The day is still to come.
     DayToCome,
     /// The entry has ended already, or would end before it began.
@@ -317,6 +319,11 @@ impl Rule {
                 "period_unknown",
                 "该条目没有自此日起、已经结束的报送期；请核对报送期。",
                 "the listing has no period that began on this day and has ended; check the period",
+            ),
+            Self::TooManyWebhooks => (
+                "too_many_webhooks",
+                "本单位的推送已达上限（20 个）；请先移除不再使用的推送。",
+                "the organisation has 20 webhooks, as many as it may have; remove one that is no longer used",
             ),
             Self::DayToCome => (
                 "day_to_come",

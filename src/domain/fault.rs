@@ -69,6 +69,7 @@ fault_codes! {
     CursorFormat "cursor_format" "翻页游标无效，请原样使用上一页返回的 next 值。" "The cursor is not valid; use the `next` of the previous page unchanged.";
     LimitOutOfRange "limit_out_of_range" "每页条数超出范围，应为 1 至 200。" "The page size is out of range; it is from 1 to 200.";
     ReasonRequired "reason_required" "缺少理由或依据，请说明。" "A reason with its basis is required; please state it.";
+    WebhookAddress "webhook_address" "地址不能用于接收推送：须为 https 公网域名、443 端口，不含用户名、密码和片段；内部地址须由运维人员列入 WHITELIST_WEBHOOK_ALLOW。" "Messages cannot be sent to this address: give an https URL with a public host name, port 443, without user name, password or fragment; the operator may list inner addresses in WHITELIST_WEBHOOK_ALLOW.";
     HashFormat "hash_format" "摘要应为 64 位小写十六进制字符（SHA-256）。" "A hash is 64 lower-case hexadecimal digits (SHA-256).";
     SetAndCleared "set_and_cleared" "同一项不能既改为新值又清除，请只保留一种。" "A term cannot be given a new value and be cleared; keep one of them.";
     ReasonUnknown "reason_unknown" "理由代码不在清单内，请使用接口列出的代码之一。" "The reason code is not in the list; use one that the contract names.";

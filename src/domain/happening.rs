@@ -211,6 +211,18 @@ words! {
         GrantRefused "grant.refused" "拒绝了" "refused";
         /// A grant was ended.
         GrantEnded "grant.ended" "终止了" "ended";
+        /// A webhook was made.
+        WebhookMade "webhook.made" "设立了" "made";
+        /// A webhook was changed.
+        WebhookChanged "webhook.changed" "变更了" "changed";
+        /// A webhook was paused.
+        WebhookPaused "webhook.paused" "暂停了" "paused";
+        /// A webhook was resumed.
+        WebhookResumed "webhook.resumed" "恢复了" "resumed";
+        /// The key of a webhook was changed.
+        WebhookRotated "webhook.rotated" "更换密钥于" "changed the key of";
+        /// A webhook was removed.
+        WebhookRemoved "webhook.removed" "移除了" "removed";
     }
 }
 

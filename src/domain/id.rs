@@ -92,6 +92,8 @@ ids! {
     GrantId "gra_";
     /// A mandate of an agent (代理委托).
     MandateId "man_";
+    /// A webhook.
+    WebhookId "whk_";
     /// An announcement to the holders of listings (公告).
     BroadcastId "brd_";
 }

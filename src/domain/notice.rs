@@ -341,6 +341,9 @@ kinds! {
     Broadcast "broadcast"
         "公告：{title_zh}" "主管部门发布或更新了公告“{title_zh}”，请查看全文。"
         "Announcement: {title_en}" "The bureau has published or revised the announcement {title_en}; please read it.";
+    WebhookPaused "webhook_paused"
+        "推送已暂停：{webhook}" "推送 {webhook} 已由系统暂停，事由：{cause_zh}；未送达的消息已保留。请修复接收端后恢复推送，并按需重发未送达的消息。"
+        "Webhook paused: {webhook}" "The service has paused webhook {webhook}: {cause_en}; what was not delivered is kept. Mend the receiver, resume the webhook, and have messages sent again as needed.";
     BroadcastRetracted "broadcast_retracted"
         "公告已撤回：{title_zh}" "公告“{title_zh}”已撤回，请以撤回为准。"
         "Announcement retracted: {title_en}" "The announcement {title_en} has been retracted and no longer holds.";

@@ -21,6 +21,7 @@ use crate::domain::lang::Lang;
 use crate::domain::mandate::Scope;
 use crate::domain::register::MACHINES;
 use crate::domain::revision::Revision;
+use crate::domain::webhook::target::Allowed;
 use crate::outbound::documents::DocumentStore;
 use crate::outbound::keys::KeyStore;
 use crate::outbound::oidc::Provider;
@@ -52,6 +53,9 @@ const HEADER_BYTES: usize = 16 * 1024;
 
 /// How long a request waits for the revision it demands.
 const WAIT: Duration = Duration::from_secs(2);
+
+/// How long an open stream of events is silent at most.
+const BEAT: Duration = Duration::from_secs(5);
 
 /// Certificates that one address may check each second.
 const CHECKS: u32 = 5;
@@ -88,7 +92,11 @@ pub struct Edge {
     pub portal: PortalSettings,
     /// Where they do, besides the demo's list of people.
     pub providers: Vec<Provider>,
-    /// Whether the node is being stopped.
+    /// Places inside that webhooks may go to.
+    pub webhooks_allowed: Allowed,
+    /// How long an open stream of events is silent at most.
+    pub beat: Duration,
+    /// Whether the service is being stopped: what is open without end is ended.
     pub draining: AtomicBool,
 }
 
@@ -131,6 +139,8 @@ impl Edge {
             throttle: None,
             checks: Throttle::new(CHECKS),
             portal: PortalSettings::default(),
+            webhooks_allowed: Allowed::default(),
+            beat: BEAT,
             draining: AtomicBool::new(false),
         })
     }
@@ -175,6 +185,12 @@ impl Asked {
     pub fn caller(&self) -> Result<Caller, Problem> {
         let token = self.token.as_ref().ok_or(ProblemType::Unauthenticated)?;
         Ok(Caller { acting_for: self.acting_for, roles: self.roles, ..token.caller.clone() })
+    }
+
+    /// Returns the Unix second from which the caller's token is refused; none where there is no token.
+    #[must_use]
+    pub fn expires_at(&self) -> Option<i64> {
+        self.token.as_ref().map(|token| token.expires_at)
     }
 
     /// Returns who asks, without copying text; `since` is the node's uptime when the request came.

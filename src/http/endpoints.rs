@@ -5,8 +5,9 @@
 
 use super::api::{
     accesses, adjustments, application_files, applications, batches, border, case_reads, case_steps, certificates,
-    declarations, enterprises, evidence, findings, health, holders, inbox, items, listing_changes, listings, log,
+    declarations, enterprises, evidence, feed, findings, health, holders, inbox, items, listing_changes, listings, log,
     lookups, own, pages, people, privacy, receipts, reconciliations, reference, screening, stops, texts, usage_returns,
+    webhooks,
 };
 use super::edge;
 use crate::domain::actor::{Role, RoleSet};
@@ -64,6 +65,15 @@ pub(in crate::http) const READERS: RoleSet = RoleSet::of(&[
     Role::AgencyReviewer,
     Role::EnterpriseApplicant,
     Role::EnterpriseAgent,
+]);
+pub(in crate::http) const FEED: RoleSet =
+    SUPERVISORS.union(RoleSet::of(&[Role::CustomsLookup, Role::CustomsDraw, Role::CustomsOfficer]));
+pub(in crate::http) const WEBHOOKS: RoleSet = RoleSet::of(&[
+    Role::BureauAdmin,
+    Role::CustomsLookup,
+    Role::CustomsDraw,
+    Role::CustomsOfficer,
+    Role::EnterpriseApplicant,
 ]);
 pub(in crate::http) const SUPERVISORS: RoleSet =
     RoleSet::of(&[Role::BureauOfficer, Role::BureauApprover, Role::BureauAdmin, Role::Auditor]);
@@ -373,6 +383,9 @@ endpoints! {
     GET "/v1/reconciliations/{id}/rows.csv" reconciliations::export_reconciliation_csv Access::Roles(BOARD), Read;
     GET "/v1/reconciliations/{id}/rows.xlsx" reconciliations::export_reconciliation_xlsx Access::Roles(BOARD), Read;
     POST "/v1/reconciliations/{id}/confirm" reconciliations::confirm_reconciliation Access::Roles(CONFIRMERS), Fact;
+    GET "/v1/changes" feed::list_changes Access::Roles(FEED), Read;
+    GET "/v1/snapshot" feed::get_snapshot Access::Roles(FEED), Read;
+    GET "/v1/snapshot/digest" feed::get_snapshot_digest Access::Roles(FEED), Read;
     GET "/v1/log/checkpoint" log::get_log_checkpoint Access::Public, Read;
     GET "/v1/log/vkey" log::get_log_vkey Access::Public, Read;
     GET "/v1/log/tile/entries/{tile}" log::get_log_bundle Access::Roles(AUDITOR), Read;
@@ -421,6 +434,16 @@ endpoints! {
     POST "/v1/grants/{id}/confirm" people::confirm_grant Access::Roles(ADMINISTRATOR), Fact;
     POST "/v1/grants/{id}/refuse" people::refuse_grant Access::Roles(ADMINISTRATOR), Fact;
     POST "/v1/grants/{id}/end" people::end_grant Access::Roles(GOVERN_PEOPLE), Fact;
+    GET "/v1/webhooks" webhooks::list_webhooks Access::Roles(WEBHOOKS), Read;
+    POST "/v1/webhooks" webhooks::create_webhook Access::Roles(WEBHOOKS), Fact;
+    GET "/v1/webhooks/{id}" webhooks::get_webhook Access::Roles(WEBHOOKS), Read;
+    PUT "/v1/webhooks/{id}" webhooks::change_webhook Access::Roles(WEBHOOKS), Fact;
+    POST "/v1/webhooks/{id}/pause" webhooks::pause_webhook Access::Roles(WEBHOOKS), Fact;
+    POST "/v1/webhooks/{id}/resume" webhooks::resume_webhook Access::Roles(WEBHOOKS), Fact;
+    POST "/v1/webhooks/{id}/rotate" webhooks::rotate_webhook_key Access::Roles(WEBHOOKS), Fact;
+    POST "/v1/webhooks/{id}/remove" webhooks::remove_webhook Access::Roles(WEBHOOKS), Fact;
+    POST "/v1/webhooks/{id}/replay" webhooks::replay_webhook Access::Roles(WEBHOOKS), Keep;
+    GET "/v1/webhooks/{id}/dead-letters" webhooks::list_dead_letters Access::Roles(WEBHOOKS), Read;
     GET "/v1/evidence/{kind}/{id}" evidence::get_evidence Access::Roles(EVIDENCE), Read;
     GET "/v1/access-records" accesses::list_access_records Access::Roles(AUDITOR), Read;
     GET "/v1/access-records/{id}" accesses::get_access_record Access::Roles(AUDITOR), Read;

@@ -11,6 +11,7 @@ pub mod limits;
 pub mod metrics;
 pub mod portal;
 pub mod problem;
+pub mod receiver;
 pub mod serve;
 pub mod throttle;
 pub mod token;

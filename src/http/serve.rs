@@ -8,6 +8,7 @@ use actix_web::{App, HttpServer, web};
 use std::net::TcpListener;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -66,7 +67,7 @@ pub fn until_stopped(
         let (keys, clock) = (Arc::clone(&edge.keys), edge.app.clock.clone());
         let refresh = tokio::spawn(keys.keep_fresh(move || clock.now().micros() / 1_000_000));
         let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-        let stopped = Arc::clone(&edge);
+        let stopping = Arc::clone(&edge);
         let server = server(edge, listener, ServeOptions { workers: None })?;
         let handle = server.handle();
         let stop = tokio::spawn(async move {
@@ -77,7 +78,7 @@ pub fn until_stopped(
                 }
             };
             asked().await;
-            stopped.drain();
+            stopping.drain();
             let finished = async {
                 tokio::time::sleep(drain).await;
                 handle.stop(true).await;

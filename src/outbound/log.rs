@@ -1,4 +1,5 @@
-//! Reads another service's log over HTTP, file by file, for whoever verifies it from outside.
+//! Reads another service over HTTP: its log, file by file, for whoever verifies it from outside, and its list for whoever keeps
+//! a copy of it.
 //!
 //! It judges nothing that it reads. Invariant: a token goes to the service that was named and stands in no text.
 
@@ -18,6 +19,8 @@ pub struct LogClient {
     client: reqwest::Client,
     base: String,
     token: Option<HeaderValue>,
+    /// Whose token the service wants.
+    reader: &'static str,
 }
 
 impl LogClient {
@@ -43,7 +46,14 @@ impl LogClient {
             .redirect(reqwest::redirect::Policy::none())
             .build()
             .map_err(|error| error.to_string())?;
-        Ok(Self { client, base: base.trim_end_matches('/').to_owned(), token: token.transpose()? })
+        let base = base.trim_end_matches('/').to_owned();
+        Ok(Self { client, base, token: token.transpose()?, reader: "an auditor" })
+    }
+
+    /// Says whose token is to be asked for when the service wants one.
+    #[must_use]
+    pub fn read_by(self, reader: &'static str) -> Self {
+        Self { reader, ..self }
     }
 
     /// Reads a file under `/v1/log/`; none when there is none.
@@ -51,6 +61,14 @@ impl LogClient {
     /// # Errors
     /// A sentence that says why it cannot be read.
     pub async fn file(&self, path: &str) -> Result<Option<Vec<u8>>, String> {
+        self.get(&format!("/v1/log/{path}")).await
+    }
+
+    /// Reads what is served under a path; none when there is nothing.
+    ///
+    /// # Errors
+    /// A sentence that says why it cannot be read.
+    pub async fn get(&self, path: &str) -> Result<Option<Vec<u8>>, String> {
         let mut tries = 1;
         loop {
             match self.once(path).await {
@@ -75,7 +93,7 @@ impl LogClient {
 
     /// Asks once; a failure says why, and whether asking again may help.
     async fn once(&self, path: &str) -> Result<Option<Vec<u8>>, (String, bool)> {
-        let request = self.client.get(format!("{}/v1/log/{path}", self.base));
+        let request = self.client.get(format!("{}{path}", self.base));
         let request = match &self.token {
             Some(token) => request.header(AUTHORIZATION, token.clone()),
             None => request,
@@ -88,7 +106,7 @@ impl LogClient {
             }
             StatusCode::NOT_FOUND => Ok(None),
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
-                Err(("the service asks for the token of an auditor: name --token-file".to_owned(), false))
+                Err((format!("the service asks for the token of {}: name --token-file", self.reader), false))
             }
             status => Err((
                 format!("the service answered {status}"),

@@ -8,7 +8,9 @@ pub mod keys;
 pub mod log;
 #[cfg(feature = "smtp")]
 pub mod mail;
+pub mod mirror;
 pub mod oidc;
 pub mod rounds;
 pub mod timestamp;
+pub mod webhooks;
 pub mod witness;

@@ -47,6 +47,7 @@ pub mod seals;
 pub mod shards;
 pub mod tx;
 pub mod usage_returns;
+pub mod webhooks;
 pub mod writer;
 
 pub use conn::{AnyConnection, DatabaseUrl, Pool};

@@ -8,6 +8,7 @@ mod made;
 mod people;
 mod review;
 mod tables;
+mod webhooks;
 
 pub use self::people::issuer;
 
@@ -263,7 +264,9 @@ impl World {
             _ => ("", String::new()),
         };
         let prepared = if who.may(endpoint.access) {
-            review::prepare(app, endpoint, who).or_else(|| prepare(app, endpoint, &who.actor(app)))
+            let actor = who.actor(app);
+            let review = || review::prepare(app, endpoint, who);
+            webhooks::prepare(endpoint, &actor).or_else(review).or_else(|| prepare(app, endpoint, &actor))
         } else {
             None
         };

@@ -26,9 +26,10 @@ use crate::store::seals::{AccessSealRow, AnswerSealRow, Seal as _};
 use crate::store::shards::{self, ShardRow};
 use crate::store::tx::Queued;
 use crate::store::usage_returns::ReturnRow;
+use crate::store::webhooks::WebhookRow;
 use crate::store::{
     AnyConnection, StoreError, adjustments, applications, declarations, documents, enterprises, findings, items,
-    listings, manual_releases, reconciliations, register, rulebook, screening, usage_returns,
+    listings, manual_releases, reconciliations, register, rulebook, screening, usage_returns, webhooks,
 };
 use crate::tlog::entry::Entry;
 use serde::de::DeserializeOwned;
@@ -114,6 +115,7 @@ impl Tables {
             Versions::<register::CalendarYearRow>::held(|conn, after| {
                 register::calendar_years_since(conn, after, STRIDE)
             }),
+            Versions::<WebhookRow>::held(|conn, after| webhooks::since(conn, after, STRIDE)),
             Versions::<register::BroadcastRow>::held(|conn, after| register::broadcasts_since(conn, after, STRIDE)),
         ];
         Self { held, balances }

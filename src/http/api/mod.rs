@@ -16,6 +16,7 @@ pub mod declarations;
 pub mod draw_body;
 pub mod enterprises;
 pub mod evidence;
+pub mod feed;
 pub mod findings;
 pub mod health;
 pub mod holders;
@@ -40,6 +41,7 @@ pub mod screening;
 pub mod stops;
 pub mod texts;
 pub mod usage_returns;
+pub mod webhooks;
 pub mod write;
 
 use super::problem::{Problem, ProblemType};

@@ -9,7 +9,7 @@ use crate::domain::actor::{Role, RoleSet};
 use crate::domain::lang::Lang;
 use crate::http::endpoints::{
     APPLICANT, AUDITOR, BOARD, DECLARATIONS, ENTERPRISE, INSIDERS, INSPECTED, READERS, SCREENERS, SEE_ERASURES,
-    SEE_PEOPLE, STOPS, SUPERVISORS, WORKERS,
+    SEE_PEOPLE, STOPS, SUPERVISORS, WEBHOOKS, WORKERS,
 };
 
 /// What stands around a page.
@@ -109,7 +109,7 @@ const LIST: [Line; 6] = [
     ("/look-ups", "核验记录", "My look-ups", CUSTOMS),
 ];
 
-const OVERSIGHT: [Line; 18] = [
+const OVERSIGHT: [Line; 19] = [
     ("/stops", "紧急停用", "Emergency stops", STOPS),
     ("/supervision", "监管看板", "Supervision", SUPERVISORS),
     ("/manual-releases", "人工放行审核", "Manual releases", BOARD),
@@ -127,6 +127,7 @@ const OVERSIGHT: [Line; 18] = [
     ("/registers/organisations", "单位", "Organisations", SEE_ERASURES),
     ("/registers/erasures", "个人信息删除", "Erasures", SEE_ERASURES),
     ("/agents", "代理委托", "Agents", APPLICANT),
+    ("/registers/webhooks", "消息推送", "Webhooks", WEBHOOKS),
     ("/operations", "运行状态", "Operations", OPERATOR),
 ];
 

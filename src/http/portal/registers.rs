@@ -3,7 +3,7 @@
 //! A row says which endpoint lists the things, which members are shown and how, what may be filtered by; what can be done
 //! with a thing, and what can be made anew, are acts that name the register.
 
-use super::super::endpoints::{AUDITOR, BOARD, ENTERPRISE, INSPECTED, SCREENERS, SEE_ERASURES, WORKERS};
+use super::super::endpoints::{AUDITOR, BOARD, ENTERPRISE, INSPECTED, SCREENERS, SEE_ERASURES, WEBHOOKS, WORKERS};
 use super::acts::{NEW, Offer, offered};
 use super::frame::Frame;
 use super::json::Json;
@@ -12,7 +12,6 @@ use crate::domain::actor::RoleSet;
 use crate::domain::register::OFFICERS as STAFF;
 use crate::http::problem::ProblemType;
 use askama::Template;
-use std::borrow::Cow;
 
 type Both = (&'static str, &'static str);
 
@@ -22,6 +21,8 @@ enum Show {
     Text,
     /// As a code.
     Code,
+    /// A list of codes.
+    Codes,
     /// In words of a family.
     Word(&'static str),
     /// As a legal day.
@@ -279,6 +280,31 @@ pub const REGISTERS: &[Register] = &[
         ..PLAIN
     },
     Register {
+        slug: "webhooks",
+        roles: WEBHOOKS,
+        endpoint: "/v1/webhooks",
+        title: ("消息推送", "Webhooks"),
+        says: (
+            "事件发生时向本单位系统推送签名消息；接收端凭公钥验证，见 docs/webhooks。",
+            "What happens is told to your own system by signed messages; it checks them with the public key.",
+        ),
+        empty: ("还没有推送。", "There is no webhook yet."),
+        columns: &[
+            column("单位", "Organisation", "org", Show::Code),
+            column("地址", "Address", "url", Show::Code),
+            column("事件", "Events", "events", Show::Codes),
+            column("状态", "State", "state", Show::Word("webhook")),
+            column("原因", "Cause", "cause", Show::Word("webhook_cause")),
+            column("公钥", "Public key", "keys/0/key", Show::Code),
+            column("已送至", "Told up to", "delivery/served", Show::Code),
+            column("最近结果", "Last outcome", "delivery/last_outcome", Show::Code),
+            column("下次尝试", "Next attempt", "delivery/next_attempt_at", Show::Moment),
+            column("未送达", "Given up", "delivery/dead_letters", Show::Text),
+        ],
+        file: Some((("未送达的消息", "Given up"), "/v1/webhooks/{id}/dead-letters")),
+        ..PLAIN
+    },
+    Register {
         slug: "accesses",
         roles: AUDITOR,
         endpoint: "/v1/access-records",
@@ -340,10 +366,16 @@ fn cell(visit: &Visit, thing: Json<'_>, column: &Column) -> Result<Cell, Failure
     let Column(_, member, show) = column;
     // A text that was entered in Chinese only says more than none.
     let path = [visit.t(member.0, member.1), member.0].into_iter().find(|path| thing.maybe(path).is_some());
-    let raw = path.map_or(Ok(String::new()), |path| thing.text(path).map(Cow::into_owned))?;
+    let raw = match (path, show) {
+        (None, _) => String::new(),
+        (Some(path), Show::Codes) => {
+            thing.each(path)?.into_iter().map(|item| item.word().into_owned()).collect::<Vec<_>>().join(", ")
+        }
+        (Some(path), _) => thing.text(path)?.into_owned(),
+    };
     let f = visit.lang;
     let text = match show {
-        Show::Text | Show::Code | Show::Link(_) => raw.clone(),
+        Show::Text | Show::Code | Show::Codes | Show::Link(_) => raw.clone(),
         Show::Word(family) => super::words::word(f, family, &raw),
         Show::Day if raw.is_empty() => String::new(),
         Show::Moment if raw.is_empty() => String::new(),
@@ -352,9 +384,14 @@ fn cell(visit: &Visit, thing: Json<'_>, column: &Column) -> Result<Cell, Failure
     };
     let link = match show {
         Show::Link(page) if !raw.is_empty() => Some(format!("{page}{raw}")),
-        Show::Link(_) | Show::Text | Show::Code | Show::Word(_) | Show::Day | Show::Moment => None,
+        Show::Link(_) | Show::Text | Show::Code | Show::Codes | Show::Word(_) | Show::Day | Show::Moment => None,
     };
-    Ok(Cell { text, code: matches!(show, Show::Code | Show::Link(_)), link, entered: matches!(show, Show::Text) })
+    Ok(Cell {
+        text,
+        code: matches!(show, Show::Code | Show::Codes | Show::Link(_)),
+        link,
+        entered: matches!(show, Show::Text),
+    })
 }
 
 /// Shows a register.

@@ -20,6 +20,7 @@ use crate::domain::reason::Verdict;
 use crate::domain::recognition::{AppealState, CorrectionReason, DeclineGround, ItemState, RefusalGround, StepReason};
 use crate::domain::screening::ScreeningList;
 use crate::domain::usage_return::ReturnStage;
+use crate::domain::webhook::{PauseCause, WebhookState};
 
 /// Makes the closed list of families and how each says its words.
 macro_rules! families {
@@ -84,6 +85,8 @@ families! { lang code
     "override" => overriding(lang, code);
     "draw_verb" => draw_verb(lang, code);
     "clock" => clock(lang, code);
+    "webhook" => WebhookState::parse(code).map(|it| it.name(lang)).ok();
+    "webhook_cause" => PauseCause::parse(code).map(|it| it.name(lang)).ok();
     "language" => match code { "zh" => Some("中文"), "en" => Some("English"), _ => None };
     "truth" => match code { "true" => Some(lang.pick("是", "yes")), "false" => Some(lang.pick("否", "no")), _ => None };
 }

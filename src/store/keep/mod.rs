@@ -23,6 +23,7 @@ pub mod setup;
 pub mod sign_ins;
 pub mod texts;
 pub mod timestamps;
+pub mod webhooks;
 
 /// The tables that [`Store::keep`](super::Store::keep) may change.
 pub const TABLES: &[&str] = &[
@@ -51,4 +52,7 @@ pub const TABLES: &[&str] = &[
     "log_search",
     "log_cosignatures",
     "log_timestamps",
+    "webhook_positions",
+    "webhook_dead_letters",
+    "leases",
 ];

@@ -8,6 +8,7 @@ mod log;
 mod reconciliation;
 mod register;
 mod review;
+mod webhooks;
 
 pub use answers::*;
 pub use list::*;
@@ -15,3 +16,4 @@ pub use log::*;
 pub use reconciliation::*;
 pub use register::*;
 pub use review::*;
+pub use webhooks::*;

@@ -9,6 +9,7 @@ use super::postgres;
 use serde_json::{Value, json};
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -22,6 +23,7 @@ use whitelist::domain::actor::Role;
 use whitelist::domain::receipt::{AnswerAlgorithm, Overflow};
 use whitelist::domain::revision::Revision;
 use whitelist::domain::validity::Instant;
+use whitelist::domain::webhook::target::Allowed;
 use whitelist::http::edge::{Documents, Edge};
 use whitelist::http::limits::LimitSettings;
 use whitelist::http::portal::PortalSettings;
@@ -60,6 +62,10 @@ pub struct Tuning {
     pub national: bool,
     /// What the list is followed from, where that is not the database itself.
     pub follow: Option<DatabaseUrl>,
+    /// How long an open stream of events is silent at most.
+    pub beat: Duration,
+    /// Places inside that webhooks may go to.
+    pub webhooks: Allowed,
 }
 
 impl Default for Tuning {
@@ -73,6 +79,8 @@ impl Default for Tuning {
             overflow: Overflow::Count,
             national: false,
             follow: None,
+            beat: Duration::from_millis(20),
+            webhooks: Allowed::default(),
         }
     }
 }
@@ -91,6 +99,7 @@ pub struct TestApp {
     faults: Arc<Mutex<Vec<String>>>,
     issuer: DemoIssuer,
     opened: Option<Opened>,
+    edge: Option<Arc<Edge>>,
     stop: Option<actix_web::dev::ServerHandle>,
     thread: Option<JoinHandle<()>>,
     verify_at_end: bool,
@@ -156,6 +165,7 @@ impl TestApp {
             faults: Arc::default(),
             issuer,
             opened: None,
+            edge: None,
             stop: None,
             thread: None,
             verify_at_end: true,
@@ -204,11 +214,14 @@ impl TestApp {
         let program = PathBuf::from(env!("CARGO_BIN_EXE_whitelist"));
         let mut edge = Edge::new(Arc::clone(&opened.app), keys, program, Vec::new()).unwrap();
         edge.limits = self.tuning.bodies;
+        edge.beat = self.tuning.beat;
+        edge.webhooks_allowed = self.tuning.webhooks.clone();
         edge.portal = PortalSettings { demo_issuer: Some(self.issuer.settings().issuer.into()), public_url: None };
         let place = DocumentPlace::Folder(self.folder.join("documents"));
         let store = DocumentStore::open(&place).unwrap();
         edge.documents = Some(Documents { store, scanner: self.tuning.scanner.clone() });
         let edge = Arc::new(edge);
+        self.edge = Some(Arc::clone(&edge));
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         self.address = listener.local_addr().unwrap();
         let (tell, handle) = std::sync::mpsc::channel();
@@ -224,6 +237,9 @@ impl TestApp {
     }
 
     fn stop(&mut self) {
+        if let Some(edge) = self.edge.take() {
+            edge.draining.store(true, Ordering::Release);
+        }
         if let Some(handle) = self.stop.take() {
             // The stop is carried out by the server's own thread; waiting for that thread waits for it.
             drop(handle.stop(true));
@@ -261,6 +277,11 @@ impl TestApp {
     /// The use cases behind the service, for what no client can see.
     pub fn inside(&self) -> &whitelist::app::App {
         &self.opened.as_ref().unwrap().app
+    }
+
+    /// The same for what runs beside the service.
+    pub fn shared(&self) -> Arc<whitelist::app::App> {
+        Arc::clone(&self.opened.as_ref().unwrap().app)
     }
 
     /// For tests that break the log on purpose.

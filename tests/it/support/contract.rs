@@ -269,7 +269,14 @@ impl Contract {
             faults.push(format!("the media type {content_type:?} of the {side} is not documented"));
             return None;
         };
-        if given.ends_with("json") {
+        if given == "application/x-ndjson" {
+            for line in body.split_inclusive(|byte| *byte == b'\n') {
+                match serde_json::from_slice(line) {
+                    Ok(value) => self.judge_value(&media, &value, &format!("{side} line"), faults),
+                    Err(error) => faults.push(format!("a {side} line is not JSON: {error}: {}", shown(line))),
+                }
+            }
+        } else if given.ends_with("json") {
             match serde_json::from_slice(body) {
                 Ok(value) => {
                     self.judge_value(&media, &value, &format!("{side} body"), faults);

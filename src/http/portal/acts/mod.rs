@@ -8,6 +8,7 @@ mod list;
 mod oversight;
 mod people;
 mod places;
+mod webhooks;
 
 use super::super::endpoints::{APPROVER, WORKERS};
 use super::fields::{Field, FormView};
@@ -152,7 +153,7 @@ const STEP: Act = Act {
 
 /// Every act.
 fn acts() -> impl Iterator<Item = &'static Act> {
-    cases::ACTS.iter().chain(list::ACTS).chain(oversight::ACTS).chain(people::ACTS)
+    cases::ACTS.iter().chain(list::ACTS).chain(oversight::ACTS).chain(people::ACTS).chain(webhooks::ACTS)
 }
 
 #[derive(Template)]
