@@ -9,6 +9,7 @@ pub mod claims;
 pub mod cosignatures;
 pub mod drafts;
 pub mod forget;
+pub mod kept_forms;
 pub mod log_search;
 pub mod messages;
 pub mod notices;
@@ -17,6 +18,7 @@ pub mod people;
 pub mod reconciliation_pages;
 pub mod reminders;
 pub mod responses;
+pub mod saved_filters;
 pub mod sessions;
 pub mod setup;
 pub mod sign_ins;
@@ -46,6 +48,8 @@ pub const TABLES: &[&str] = &[
     "texts",
     "sessions",
     "sign_ins",
+    "kept_forms",
+    "saved_filters",
     "log_search",
     "log_cosignatures",
     "log_timestamps",
