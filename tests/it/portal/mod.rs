@@ -3,3 +3,4 @@
 mod pages;
 mod safety;
 mod story;
+mod together;
