@@ -3,7 +3,7 @@
 //! It wakes at the bell of this process's own writer and looks at the head every tenth of a second for the writes of
 //! others. Every look that reads the head confirms it; a database that is away confirms nothing, and lookups stop.
 
-use super::{calendar, people};
+use super::{calendar, pause, people};
 use crate::clock::Clock;
 use crate::domain::code::{Cas, CiqCode, CustomsOffice, DistrictCode, DocumentSet, HsCode, UnitCode, Uscc};
 use crate::domain::enterprise::EnterpriseVersion;
@@ -156,8 +156,9 @@ fn rules_since(conn: &mut AnyConnection, since: Revision) -> Result<Delta, Store
     let enterprises = enterprises::since(conn, since.0, ALL)?.iter().map(enterprise).collect::<Result<_, _>>()?;
     let stops = rulebook::stops_since(conn, since.0)?.iter().map(stop).collect::<Result<_, _>>()?;
     let (register, calendar) = (people::register_since(conn, since)?, calendar::since(conn, since)?);
+    let pause = pause::pause_since(conn, since)?;
     let revision = Revision(log::size(conn)?);
-    Ok(Delta { revision, schemes, tariff, enterprises, stops, register, calendar, ..Delta::default() })
+    Ok(Delta { revision, schemes, tariff, enterprises, stops, register, calendar, pause, ..Delta::default() })
 }
 
 /// Builds a delta from rows that are planned but not saved, for previews.
@@ -185,6 +186,7 @@ pub fn delta_of(
         taken: Vec::new(),
         register: None,
         calendar: None,
+        pause: None,
     })
 }
 
