@@ -26,6 +26,8 @@ use whitelist::http::edge::{Documents, Edge};
 use whitelist::http::limits::LimitSettings;
 use whitelist::http::portal::PortalSettings;
 use whitelist::http::serve::{ServeOptions, server};
+use whitelist::http::surface::Budgets;
+use whitelist::http::throttle::Throttle;
 use whitelist::outbound::documents::DocumentStore;
 use whitelist::outbound::keys::{IssuerSettings, KeyStore, LoopbackHttp};
 use whitelist::store::conn::migrate;
@@ -58,6 +60,10 @@ pub struct Tuning {
     pub overflow: Overflow,
     /// Whether SM2 signs beside.
     pub national: bool,
+    /// How much of each kind is under way at once.
+    pub budgets: Budgets,
+    /// Requests a second of one client; none is without limit.
+    pub rate_limit: Option<u32>,
 }
 
 impl Default for Tuning {
@@ -70,6 +76,8 @@ impl Default for Tuning {
             signing: AnswerAlgorithm::EdDsa,
             overflow: Overflow::Count,
             national: false,
+            budgets: Budgets::default(),
+            rate_limit: None,
         }
     }
 }
@@ -178,6 +186,8 @@ impl TestApp {
         let program = PathBuf::from(env!("CARGO_BIN_EXE_whitelist"));
         let mut edge = Edge::new(Arc::clone(&opened.app), keys, program, Vec::new()).unwrap();
         edge.limits = self.tuning.bodies;
+        edge.budgets = self.tuning.budgets.clone();
+        edge.throttle = self.tuning.rate_limit.map(Throttle::new);
         edge.portal = PortalSettings { demo_issuer: Some(self.issuer.settings().issuer.into()), public_url: None };
         let place = DocumentPlace::Folder(self.folder.join("documents"));
         let store = DocumentStore::open(&place).unwrap();
