@@ -2,16 +2,20 @@
 //! reach or open.
 
 pub mod answer;
+pub mod backup;
 pub mod calendar;
 pub mod demo;
 pub mod demo_issuer;
+pub mod doctor;
 pub mod evidence;
+pub mod health;
 pub mod import;
 pub mod log;
 pub mod lookup;
 pub mod migrate;
 pub mod mirror;
 pub mod open;
+pub mod pause;
 pub mod rebuild;
 mod replay;
 pub mod scheme;
@@ -74,6 +78,18 @@ enum Command {
     /// Webhooks: a receiver for integrators
     #[command(subcommand)]
     Webhook(webhook::WebhookCommand),
+    /// Copy everything that the service would need again, while it serves
+    Backup(backup::BackupArgs),
+    /// Check a backup, or put it back
+    Restore(backup::restore::RestoreArgs),
+    /// Say in words what is wrong with an installation
+    Doctor(doctor::DoctorArgs),
+    /// Ask a node whether it is ready
+    Health(health::HealthArgs),
+    /// Refuse every change and draw until `resume`; lookups and reads go on
+    Pause(pause::PauseArgs),
+    /// Take changes again
+    Resume(pause::ResumeArgs),
     /// Draws at the border
     #[command(subcommand)]
     Draws(DrawsCommand),
@@ -217,6 +233,12 @@ pub fn run() -> ExitCode {
         Command::Evidence(command) => evidence::run(command),
         Command::Webhook(command) => webhook::run(command),
         Command::Rebuild(args) => rebuild::run(args),
+        Command::Backup(args) => backup::run(args),
+        Command::Restore(args) => backup::restore::run(args),
+        Command::Doctor(args) => doctor::run(args),
+        Command::Health(args) => health::run(args),
+        Command::Pause(args) => pause::pause(args),
+        Command::Resume(args) => pause::resume(args),
         Command::Draws(DrawsCommand::Replay(args)) => replay::run(args),
         Command::Simulate(SimulateCommand::Customs(args)) => simulate::run(args),
         Command::Openapi => {

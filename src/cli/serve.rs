@@ -6,10 +6,11 @@ use crate::app::log::selfcheck::LogChecker;
 use crate::app::sweeps::Ticker;
 use crate::clock::Clock;
 use crate::config::mail::MailSettings;
+use crate::config::proxies::Proxies;
 use crate::config::witnesses::WitnessSettings;
 use crate::config::{DocumentPlace, Scanner, Settings, production, variable};
 use crate::domain::webhook::target::Allowed;
-use crate::http::edge::{Documents, Edge};
+use crate::http::edge::{Documents, Edge, SLOW};
 use crate::http::portal::PortalSettings;
 use crate::http::throttle::Throttle;
 use crate::outbound::documents::DocumentStore;
@@ -18,6 +19,7 @@ use crate::outbound::rounds::Rounds;
 use crate::outbound::timestamp::{self, Authority};
 use crate::outbound::webhooks::Telling;
 use crate::outbound::webhooks::sender::Sender;
+use crate::outbound::traces::Tracer;
 use crate::outbound::witness::{self, Witnesses};
 use crate::store::{DatabaseUrl, Environment, StoreError, installation};
 use crate::telemetry;
@@ -84,11 +86,14 @@ pub fn run(args: ServeArgs) -> Result<(), Failure> {
     let documents = documents(&settings.documents, settings.scanner)?;
     let guards = Guards {
         metrics_from: settings.metrics_from,
+        proxies: settings.proxies.clone(),
         rate_limit: settings.rate_limit,
+        slow: Some(settings.slow),
         mail: settings.mail.clone(),
         witnesses: settings.witnesses.clone(),
         authority: settings.authority.clone(),
         webhooks: settings.webhooks.clone(),
+        collector: settings.collector.clone(),
         documents: Some(documents),
         portal: PortalSettings { demo_issuer: None, public_url: settings.public_url.clone() },
         drain: settings.drain,
@@ -154,8 +159,12 @@ pub fn issuers_refused(error: &KeyStoreError) -> Failure {
 pub struct Guards {
     /// Who may read metrics besides loopback.
     pub metrics_from: Vec<IpAddr>,
+    /// Whose word about the address of a visitor is believed.
+    pub proxies: Proxies,
     /// Requests a second of one client other than customs.
     pub rate_limit: Option<u32>,
+    /// From when on a request is logged as slow; a second where nothing is set.
+    pub slow: Option<Duration>,
     /// How notices leave by e-mail.
     pub mail: Option<MailSettings>,
     /// Who is asked to sign the heads of the log.
@@ -164,6 +173,8 @@ pub struct Guards {
     pub authority: Option<Url>,
     /// Places inside that webhooks may go to.
     pub webhooks: Allowed,
+    /// Who takes spans of requests.
+    pub collector: Option<Url>,
     /// Where documents lie and who scans them.
     pub documents: Option<Documents>,
     /// How people sign in at the portal.
@@ -238,6 +249,9 @@ pub fn serve(
     let edge = Edge::new(Arc::clone(&opened.app), keys, program, guards.metrics_from).map_err(Failure::Unreachable)?;
     let edge = Edge {
         throttle: guards.rate_limit.map(Throttle::new),
+        proxies: guards.proxies,
+        slow: guards.slow.unwrap_or(SLOW),
+        tracer: guards.collector.map(Tracer::start).transpose().map_err(Failure::Unreachable)?,
         documents: guards.documents,
         portal: guards.portal,
         webhooks_allowed: guards.webhooks.clone(),

@@ -5,12 +5,14 @@
 
 pub mod issuers;
 pub mod mail;
+pub mod proxies;
 pub mod witnesses;
 
 use crate::domain::fault::FaultCode;
 use crate::domain::receipt::{AnswerAlgorithm, Overflow};
 use crate::domain::webhook::target::Allowed;
 use issuers::IssuerSettings;
+use proxies::Proxies;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -30,7 +32,10 @@ Environment:
   WHITELIST_MAX_STALENESS     how old the confirmed head of the log may be, such as 5s (default 5s, 1s–60s)
   WHITELIST_DRAIN             how long a node that was told to stop still answers while /health/ready is red, such as 5s (default 5s, 0s–60s)
   WHITELIST_METRICS_FROM      addresses that may read /metrics besides loopback, separated by commas
+  WHITELIST_PROXIES           addresses or networks of reverse proxies, such as 10.0.0.0/8, separated by commas, whose
+                              X-Forwarded-For is believed (default: nobody's; limits by address then count the proxy)
   WHITELIST_RATE_LIMIT        requests a second of one client, or off; customs systems are never limited (default 50)
+  WHITELIST_SLOW_REQUEST      from how many milliseconds on a request is logged as slow, 1 to 600000 (default 1000)
   WHITELIST_ACCEPT_LOSS       yes: run on a PostgreSQL without synchronous replication, which may lose the last
                               acknowledged changes in a failover; stands in the log of the service
   WHITELIST_DOCUMENTS         place of evidence documents: a folder, or s3://BUCKET with the AWS_* variables of the S3
@@ -49,6 +54,8 @@ Environment:
   WHITELIST_SMTP_FROM         address that letters come from (required with WHITELIST_SMTP_URL)
   WHITELIST_WEBHOOK_ALLOW     HOST:PORT inside that webhooks may go to, separated by commas; http too (default: public
                               names over https on port 443 only)
+  WHITELIST_OTLP_URL          collector that takes a span per request (OpenTelemetry, OTLP over HTTP in JSON), such as
+                              http://collector:4318/v1/traces (default: none)
   WHITELIST_LOG               what is logged, such as info or whitelist=debug (default info)";
 
 /// What a service runs with.
@@ -72,8 +79,12 @@ pub struct Settings {
     pub drain: Duration,
     /// Who may read metrics besides loopback.
     pub metrics_from: Vec<IpAddr>,
+    /// Whose word about the address of a visitor is believed.
+    pub proxies: Proxies,
     /// Requests a second of one client other than customs; none is without limit.
     pub rate_limit: Option<u32>,
+    /// From when on a request is logged as slow.
+    pub slow: Duration,
     /// Whether PostgreSQL without synchronous replication is accepted.
     pub accept_loss: bool,
     /// Where documents lie.
@@ -98,6 +109,8 @@ pub struct Settings {
     pub authority: Option<Url>,
     /// Places inside that webhooks may go to.
     pub webhooks: Allowed,
+    /// Who takes spans of requests.
+    pub collector: Option<Url>,
     /// Worker threads; the machine's cores where none is given.
     pub workers: Option<usize>,
 }
@@ -256,6 +269,11 @@ pub fn production(
             Err(_) => faults.push(format!("WHITELIST_METRICS_FROM: `{address}` is not an address")),
         }
     }
+    let proxies = variable("WHITELIST_PROXIES").map_or(Ok(Proxies::default()), |text| Proxies::parse(&text));
+    let proxies = proxies.unwrap_or_else(|part| {
+        faults.push(format!("WHITELIST_PROXIES: `{part}` is neither an address nor a network such as 10.0.0.0/8"));
+        Proxies::default()
+    });
     let rate_limit = match variable("WHITELIST_RATE_LIMIT").as_deref() {
         None => Some(50),
         Some("off") => None,
@@ -264,6 +282,11 @@ pub fn production(
             None
         }),
     };
+    let slow = variable("WHITELIST_SLOW_REQUEST").map_or(Some(1_000), |text| text.parse().ok());
+    let slow = slow.filter(|millis| (1..=600_000).contains(millis)).unwrap_or_else(|| {
+        faults.push("WHITELIST_SLOW_REQUEST: give milliseconds from 1 to 600000".to_owned());
+        1_000
+    });
     let mut days = |name: &str, standard: u64, most: u64| {
         let days: Option<u64> = variable(name).map_or(Some(standard), |text| text.parse().ok());
         let days = days.filter(|days| (1..=most).contains(days)).unwrap_or_else(|| {
@@ -300,17 +323,20 @@ pub fn production(
         let read = witnesses::read(Path::new(&file));
         read.map_err(|found| faults.extend(found.into_iter().map(|fault| format!("WHITELIST_WITNESSES: {fault}")))).ok()
     });
-    let authority = variable("WHITELIST_TSA_URL").and_then(|text| {
-        let url = Url::parse(&text).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
-        if url.is_none() {
-            faults.push("WHITELIST_TSA_URL: begins neither with https:// nor with http://".to_owned());
-        }
-        url
-    });
     let webhooks = webhooks().unwrap_or_else(|fault| {
         faults.push(fault);
         Allowed::default()
     });
+    let mut address = |name: &str| {
+        variable(name).and_then(|text| {
+            let url = Url::parse(&text).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
+            if url.is_none() {
+                faults.push(format!("{name}: begins neither with https:// nor with http://"));
+            }
+            url
+        })
+    };
+    let (authority, collector) = (address("WHITELIST_TSA_URL"), address("WHITELIST_OTLP_URL"));
     let documents = document_place(&data).map_err(|fault| faults.push(fault));
     let scanner = scanner().unwrap_or_else(|fault| {
         faults.push(fault);
@@ -327,7 +353,9 @@ pub fn production(
             max_staleness,
             drain,
             metrics_from,
+            proxies,
             rate_limit,
+            slow: Duration::from_millis(slow),
             accept_loss,
             documents,
             scanner,
@@ -340,6 +368,7 @@ pub fn production(
             witnesses,
             authority,
             webhooks,
+            collector,
             workers: None,
         }),
         _ => Err(faults),

@@ -96,6 +96,8 @@ ids! {
     WebhookId "whk_";
     /// An announcement to the holders of listings (公告).
     BroadcastId "brd_";
+    /// A pause of the service (暂停受理变更).
+    PauseId "pau_";
 }
 
 fn hexadecimal(text: &str) -> Option<u128> {

@@ -7,13 +7,17 @@ use super::access;
 use super::endpoints::{Access, Endpoint};
 use super::limits::{LimitSettings, Unread};
 use super::metrics::Metrics;
+use super::outgoing::{finish, set_headers};
+use super::pause;
 use super::portal::PortalSettings;
 use super::problem::{Fault, Problem, ProblemType, language, render};
-use super::throttle::Throttle;
+use super::surface::{Budgets, Surface};
+use super::throttle::{Left, Throttle};
 use super::token::{TokenCache, TokenRefused, TokenVerifier, VerifiedToken};
 use crate::app::App;
 use crate::app::lookup::Asker;
 use crate::config::Scanner;
+use crate::config::proxies::Proxies;
 use crate::domain::actor::{Caller, Role, RoleSet};
 use crate::domain::code::Uscc;
 use crate::domain::fault::FaultCode;
@@ -25,12 +29,10 @@ use crate::domain::webhook::target::Allowed;
 use crate::outbound::documents::DocumentStore;
 use crate::outbound::keys::KeyStore;
 use crate::outbound::oidc::Provider;
+use crate::outbound::traces::Tracer;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::ConnectionType;
-use actix_web::http::header::{
-    ALLOW, AUTHORIZATION, CACHE_CONTROL, HeaderMap, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS,
-};
+use actix_web::http::header::{ALLOW, AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::{HttpMessage as _, HttpRequest, HttpResponse, web};
 use std::cell::RefCell;
@@ -40,13 +42,13 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
+use tokio::sync::OwnedSemaphorePermit;
 
-const REVISION: HeaderName = HeaderName::from_static("whitelist-revision");
 const LOG: HeaderName = HeaderName::from_static("whitelist-log");
 const MIN_REVISION: HeaderName = HeaderName::from_static("whitelist-min-revision");
 const ACTING_FOR: HeaderName = HeaderName::from_static("whitelist-acting-for");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-const ENVIRONMENT: HeaderName = HeaderName::from_static("x-environment");
+const FORWARDED: HeaderName = HeaderName::from_static("x-forwarded-for");
 
 /// Largest header block.
 const HEADER_BYTES: usize = 16 * 1024;
@@ -59,6 +61,13 @@ const BEAT: Duration = Duration::from_secs(5);
 
 /// Certificates that one address may check each second.
 const CHECKS: u32 = 5;
+
+/// Requests of what is open to everybody that one address may send each second: a mirror reads a log of a million entries
+/// whole in less than a minute.
+const VISITS: u32 = 200;
+
+/// From when on a request is slow, where nothing else is set.
+pub const SLOW: Duration = Duration::from_secs(1);
 
 /// What every handler needs.
 pub struct Edge {
@@ -88,6 +97,16 @@ pub struct Edge {
     pub throttle: Option<Throttle>,
     /// How often anybody may check a certificate.
     pub checks: Throttle,
+    /// How often one address may ask what is open to everybody.
+    pub visitors: Throttle,
+    /// Whose word about the address of a visitor is believed.
+    pub proxies: Proxies,
+    /// Who takes spans of requests; none where no collector is named.
+    pub tracer: Option<Tracer>,
+    /// From when on a request is slow enough to be logged.
+    pub slow: Duration,
+    /// How much of each kind is under way at once.
+    pub budgets: Budgets,
     /// How people sign in at the portal.
     pub portal: PortalSettings,
     /// Where they do, besides the demo's list of people.
@@ -138,6 +157,11 @@ impl Edge {
             metrics_from,
             throttle: None,
             checks: Throttle::new(CHECKS),
+            visitors: Throttle::new(VISITS),
+            proxies: Proxies::default(),
+            budgets: Budgets::default(),
+            tracer: None,
+            slow: SLOW,
             portal: PortalSettings::default(),
             webhooks_allowed: Allowed::default(),
             beat: BEAT,
@@ -159,6 +183,9 @@ impl Edge {
 
 /// Who signed in at the portal, in place of a token. Only the portal puts it into a request, inside the process.
 pub struct SignedIn(pub Arc<VerifiedToken>);
+
+/// Says that a page of the portal asks. Only the portal puts it into a request, inside the process.
+pub struct FromPage;
 
 /// What a worker keeps for itself: no other thread reads or locks it.
 #[derive(Default)]
@@ -234,6 +261,7 @@ pub async fn around<B: MessageBody + 'static>(
     let Some(edge) = request.app_data::<web::Data<Edge>>().map(|data| Arc::clone(data)) else {
         return Ok(request.into_response(HttpResponse::InternalServerError().finish()));
     };
+    let begun = edge.app.clock.uptime();
     let unread = Unread::of(&mut request);
     let lang = language(request.headers());
     let id = request_id(request.headers());
@@ -244,8 +272,10 @@ pub async fn around<B: MessageBody + 'static>(
         // The path's own answer to another method follows.
         None => Ok(Admitted::default()),
     };
+    let (mut place, mut told) = (None, None);
     let response = match admitted {
-        Ok(Admitted { token, roles, acting_for }) => {
+        Ok(Admitted { token, roles, acting_for, left, place: taken }) => {
+            (place, told) = (taken, left);
             let asked = Rc::new(Asked { lang, id: id.clone(), token, roles, acting_for });
             request.extensions_mut().insert(Rc::clone(&asked));
             // Handlers answer problems as responses; what fails as an error here never had one.
@@ -258,7 +288,22 @@ pub async fn around<B: MessageBody + 'static>(
         }
         Err(problem) => request.into_response(problem.respond(lang, &id)),
     };
-    Ok(unread.hold(finish(&edge, response, &id)))
+    let took = edge.app.clock.uptime().saturating_sub(begun);
+    if let Some(surface) = endpoint.and_then(|endpoint| Surface::of(endpoint, false)) {
+        edge.metrics.request_took(surface, took);
+    }
+    let mut response = finish(&edge, response, &id, endpoint.copied(), took);
+    for (name, value) in told.into_iter().flat_map(Left::headers) {
+        response.headers_mut().insert(name, value);
+    }
+    Ok(unread.hold(response, place, edge.limits))
+}
+
+/// Finds where a request comes from, through the proxies that are known.
+pub(super) fn visitor(edge: &Edge, request: &HttpRequest) -> Option<IpAddr> {
+    let forwarded = request.headers().get_all(FORWARDED).filter_map(|value| value.to_str().ok());
+    let forwarded: Vec<&str> = forwarded.collect();
+    request.peer_addr().map(|peer| edge.proxies.visitor(peer.ip(), forwarded.into_iter()))
 }
 
 /// Answers paths that are not in the table.
@@ -284,40 +329,6 @@ pub fn unknown_method(endpoints: &[&Endpoint]) -> Result<HttpResponse, Problem> 
         Ok(methods) => problem.with_header(ALLOW, methods),
         Err(_) => problem,
     })
-}
-
-fn finish(edge: &Edge, mut response: ServiceResponse<BoxBody>, id: &str) -> ServiceResponse<BoxBody> {
-    let status = response.status().as_u16();
-    edge.metrics.responded(status);
-    set_headers(edge, response.headers_mut(), id);
-    if edge.is_draining() {
-        response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
-    }
-    let (method, path) = (response.request().method(), response.request().path());
-    match status {
-        500.. => tracing::error!(request_id = id, %method, path, status, "answered"),
-        400.. => tracing::info!(request_id = id, %method, path, status, "answered"),
-        _ if method == actix_web::http::Method::GET => {
-            tracing::debug!(request_id = id, %method, path, status, "answered")
-        }
-        _ => tracing::info!(request_id = id, %method, path, status, "answered"),
-    }
-    response
-}
-
-fn set_headers(edge: &Edge, headers: &mut HeaderMap, id: &str) {
-    headers.insert(REVISION, HeaderValue::from(edge.app.index.load().revision().0));
-    headers.insert(LOG, edge.log.clone());
-    if let Ok(id) = HeaderValue::from_str(id) {
-        headers.insert(REQUEST_ID, id);
-    }
-    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    if !headers.contains_key(CACHE_CONTROL) {
-        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    }
-    if edge.app.is_demo() {
-        headers.insert(ENVIRONMENT, HeaderValue::from_static("demo"));
-    }
 }
 
 /// Counts a header block as it stood on the wire, but for the line that opens it.
@@ -346,10 +357,16 @@ struct Admitted {
     token: Option<Arc<VerifiedToken>>,
     roles: RoleSet,
     acting_for: Option<Uscc>,
+    /// What the client may still send.
+    left: Option<Left>,
+    /// Its place on the surface, as long as it is under way.
+    place: Option<OwnedSemaphorePermit>,
 }
 
 async fn admit(edge: &Arc<Edge>, endpoint: &Endpoint, request: &ServiceRequest) -> Result<Admitted, Problem> {
     let headers = request.headers();
+    let from_page = request.extensions().contains::<FromPage>();
+    let surface = Surface::of(endpoint, from_page);
     let roles = match endpoint.access {
         Access::Public => None,
         Access::Metrics => {
@@ -359,15 +376,28 @@ async fn admit(edge: &Arc<Edge>, endpoint: &Endpoint, request: &ServiceRequest) 
         }
         Access::Roles(roles) => Some(roles),
     };
-    let Some(needed) = roles else { return Ok(Admitted::default()) };
+    let Some(needed) = roles else {
+        let Some(surface) = surface else { return Ok(Admitted::default()) };
+        let left = edge.visitors.admit_from(visitor(edge, request.request()), edge.app.clock.uptime())?;
+        let place = enter(edge, surface).await?;
+        return Ok(Admitted { left: Some(left), place: Some(place), ..Admitted::default() });
+    };
     let token = authenticate(edge, request).await?;
     let roles = counted(edge, &token.caller);
     if !roles.intersects(needed) {
         return Err(ProblemType::Forbidden.into());
     }
-    if let Some(throttle) = &edge.throttle {
-        throttle.admit(&token.caller, edge.app.clock.uptime())?;
+    let left = match &edge.throttle {
+        Some(throttle) => throttle.admit(&token.caller, edge.app.clock.uptime())?,
+        None => None,
+    };
+    if let Some(pause) = edge.app.index.load().pause().filter(|_| !pause::is_open(endpoint)) {
+        return Err(pause::refused(pause));
     }
+    let place = match surface {
+        Some(surface) => Some(enter(edge, surface).await?),
+        None => None,
+    };
     let acting_for = match headers.get(ACTING_FOR) {
         None => None,
         Some(uscc) => {
@@ -382,7 +412,12 @@ async fn admit(edge: &Arc<Edge>, endpoint: &Endpoint, request: &ServiceRequest) 
     if let Some(enterprise) = acting_for {
         mandated(edge, &token.caller, enterprise, request)?;
     }
-    Ok(Admitted { token: Some(token), roles, acting_for })
+    Ok(Admitted { token: Some(token), roles, acting_for, left, place })
+}
+
+/// Takes a place on a surface; who finds none is counted.
+async fn enter(edge: &Edge, surface: Surface) -> Result<OwnedSemaphorePermit, Problem> {
+    edge.budgets.enter(surface).await.inspect_err(|_| edge.metrics.shed(surface))
 }
 
 /// Returns the roles of a token that count by the register of people. A customs system's token passes untouched: no clock,

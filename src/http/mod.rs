@@ -9,10 +9,13 @@ pub mod endpoints;
 pub mod fields;
 pub mod limits;
 pub mod metrics;
+pub mod outgoing;
+pub mod pause;
 pub mod portal;
 pub mod problem;
 pub mod receiver;
 pub mod serve;
+pub mod surface;
 pub mod throttle;
 pub mod token;
 

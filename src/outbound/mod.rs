@@ -13,4 +13,5 @@ pub mod oidc;
 pub mod rounds;
 pub mod timestamp;
 pub mod webhooks;
+pub mod traces;
 pub mod witness;

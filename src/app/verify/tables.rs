@@ -19,6 +19,7 @@ use crate::store::items::ItemRow;
 use crate::store::manual_releases::ManualReleaseRow;
 use crate::store::national_keys::{self, NationalKeyRow};
 use crate::store::opinions::{self, OpinionRow};
+use crate::store::pauses::PauseRow;
 use crate::store::reconciliations::ReconciliationRow;
 use crate::store::rows::{AdjustmentRow, EnterpriseRow, ListingRow, SchemeRow, StopRow, TariffRow};
 use crate::store::screening::ScreeningRow;
@@ -29,7 +30,7 @@ use crate::store::usage_returns::ReturnRow;
 use crate::store::webhooks::WebhookRow;
 use crate::store::{
     AnyConnection, StoreError, adjustments, applications, declarations, documents, enterprises, findings, items,
-    listings, manual_releases, reconciliations, register, rulebook, screening, usage_returns, webhooks,
+    listings, manual_releases, pauses, reconciliations, register, rulebook, screening, usage_returns, webhooks,
 };
 use crate::tlog::entry::Entry;
 use serde::de::DeserializeOwned;
@@ -116,6 +117,7 @@ impl Tables {
                 register::calendar_years_since(conn, after, STRIDE)
             }),
             Versions::<WebhookRow>::held(|conn, after| webhooks::since(conn, after, STRIDE)),
+            Versions::<PauseRow>::held(|conn, after| pauses::since(conn, after, STRIDE)),
             Versions::<register::BroadcastRow>::held(|conn, after| register::broadcasts_since(conn, after, STRIDE)),
         ];
         Self { held, balances }

@@ -4,6 +4,7 @@
 
 pub mod accesses;
 pub mod answers;
+pub mod backups;
 pub mod certificates;
 pub mod claims;
 pub mod cosignatures;
@@ -31,6 +32,7 @@ pub mod webhooks;
 pub const TABLES: &[&str] = &[
     "people",
     "access_records",
+    "backups",
     "reminders",
     "answer_batches",
     "answer_declarations",

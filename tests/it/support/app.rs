@@ -28,6 +28,8 @@ use whitelist::http::edge::{Documents, Edge};
 use whitelist::http::limits::LimitSettings;
 use whitelist::http::portal::PortalSettings;
 use whitelist::http::serve::{ServeOptions, server};
+use whitelist::http::surface::Budgets;
+use whitelist::http::throttle::Throttle;
 use whitelist::outbound::documents::DocumentStore;
 use whitelist::outbound::keys::{IssuerSettings, KeyStore, LoopbackHttp};
 use whitelist::store::conn::migrate;
@@ -66,6 +68,10 @@ pub struct Tuning {
     pub beat: Duration,
     /// Places inside that webhooks may go to.
     pub webhooks: Allowed,
+    /// How much of each kind is under way at once.
+    pub budgets: Budgets,
+    /// Requests a second of one client; none is without limit.
+    pub rate_limit: Option<u32>,
 }
 
 impl Default for Tuning {
@@ -81,6 +87,8 @@ impl Default for Tuning {
             follow: None,
             beat: Duration::from_millis(20),
             webhooks: Allowed::default(),
+            budgets: Budgets::default(),
+            rate_limit: None,
         }
     }
 }
@@ -216,6 +224,8 @@ impl TestApp {
         edge.limits = self.tuning.bodies;
         edge.beat = self.tuning.beat;
         edge.webhooks_allowed = self.tuning.webhooks.clone();
+        edge.budgets = self.tuning.budgets.clone();
+        edge.throttle = self.tuning.rate_limit.map(Throttle::new);
         edge.portal = PortalSettings { demo_issuer: Some(self.issuer.settings().issuer.into()), public_url: None };
         let place = DocumentPlace::Folder(self.folder.join("documents"));
         let store = DocumentStore::open(&place).unwrap();

@@ -5,6 +5,7 @@
 
 mod cases;
 mod list;
+mod operations;
 mod oversight;
 mod people;
 mod places;
@@ -156,7 +157,8 @@ const STEP: Act = Act {
 
 /// Every act.
 fn acts() -> impl Iterator<Item = &'static Act> {
-    cases::ACTS.iter().chain(list::ACTS).chain(oversight::ACTS).chain(people::ACTS).chain(webhooks::ACTS)
+    let of_things = cases::ACTS.iter().chain(list::ACTS).chain(oversight::ACTS).chain(people::ACTS);
+    of_things.chain(webhooks::ACTS).chain(operations::ACTS)
 }
 
 #[derive(Template)]

@@ -15,6 +15,7 @@ pub mod imports;
 pub mod listings;
 pub mod lookup;
 pub mod notices;
+pub mod operations;
 pub mod oversight;
 pub mod people;
 pub mod public;
