@@ -12,6 +12,6 @@ pub mod mirror;
 pub mod oidc;
 pub mod rounds;
 pub mod timestamp;
-pub mod webhooks;
 pub mod traces;
+pub mod webhooks;
 pub mod witness;

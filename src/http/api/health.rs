@@ -3,7 +3,7 @@
 use super::json;
 use super::parameters::no_query;
 use crate::domain::sign::Level;
-use crate::http::blocking::{hop, hop_for};
+use crate::http::blocking::hop_for;
 use crate::http::edge::edge;
 use crate::http::metrics::{CONTENT_TYPE, Told};
 use crate::http::problem::{Problem, ProblemType};
