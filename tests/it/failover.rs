@@ -20,7 +20,6 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use whitelist::cli::demo_issuer::DemoIssuer;
 use whitelist::cli::simulate::{Counters, Plan, TokenSource, customs};
-use whitelist::clock::Clock;
 use whitelist::domain::actor::Role;
 
 /// Seconds of the short form.
@@ -312,10 +311,10 @@ fn roll(nodes: &mut Vec<Node>, addresses: &[SocketAddr], issuer: &DemoIssuer) {
                 count.fetch_add(1, Ordering::Relaxed);
             }
         });
-        for nth in 0..nodes.len() {
+        for (nth, address) in addresses.iter().enumerate() {
             let node = nodes.remove(nth);
             node.demo.stop();
-            let demo = Node::run(&node.data, &addresses[nth].to_string(), &node.url, None);
+            let demo = Node::run(&node.data, &address.to_string(), &node.url, None);
             nodes.insert(nth, Node { demo, ..node });
         }
         over.store(true, Ordering::SeqCst);
