@@ -2,7 +2,7 @@
 //!
 //! It decides about no freshness (`follower`). Loading the list whole is one large step from nothing.
 
-use super::{calendar, people};
+use super::{calendar, pause, people};
 use crate::domain::code::{Cas, CiqCode, CustomsOffice, DistrictCode, DocumentSet, HsCode, UnitCode, Uscc};
 use crate::domain::enterprise::EnterpriseVersion;
 use crate::domain::id::StopId;
@@ -152,8 +152,9 @@ fn rules_since(conn: &mut AnyConnection, since: Revision) -> Result<Delta, Store
     let enterprises = enterprises::since(conn, since.0, ALL)?.iter().map(enterprise).collect::<Result<_, _>>()?;
     let stops = rulebook::stops_since(conn, since.0)?.iter().map(stop).collect::<Result<_, _>>()?;
     let (register, calendar) = (people::register_since(conn, since)?, calendar::since(conn, since)?);
+    let pause = pause::pause_since(conn, since)?;
     let revision = Revision(log::size(conn)?);
-    Ok(Delta { revision, schemes, tariff, enterprises, stops, register, calendar, ..Delta::default() })
+    Ok(Delta { revision, schemes, tariff, enterprises, stops, register, calendar, pause, ..Delta::default() })
 }
 
 /// Builds a delta from rows that are planned but not saved, for previews.
@@ -181,6 +182,7 @@ pub fn delta_of(
         taken: Vec::new(),
         register: None,
         calendar: None,
+        pause: None,
     })
 }
 

@@ -232,6 +232,7 @@ const THINGS: &[(&str, &str, &str)] = &[
     ("responsible_person", "责任人", "responsible person of"),
     ("mandate", "代理授权", "mandate"),
     ("broadcast", "公告", "announcement"),
+    ("pause", "暂停受理变更", "the pause of the service"),
     ("organisation", "单位", "organisation"),
     ("person", "人员", "person"),
     ("account", "账户", "account"),

@@ -11,6 +11,7 @@ pub mod log;
 pub mod lookup;
 pub mod migrate;
 pub mod open;
+pub mod pause;
 pub mod rebuild;
 mod replay;
 pub mod scheme;
@@ -67,6 +68,10 @@ enum Command {
     Scheme(SchemeCommand),
     /// Build the list again from the log alone, beside the database, and compare both
     Rebuild(rebuild::RebuildArgs),
+    /// Refuse every change and draw until `resume`; lookups and reads go on
+    Pause(pause::PauseArgs),
+    /// Take changes again
+    Resume(pause::ResumeArgs),
     /// Draws at the border
     #[command(subcommand)]
     Draws(DrawsCommand),
@@ -208,6 +213,8 @@ pub fn run() -> ExitCode {
         Command::Scheme(SchemeCommand::Adopt(args)) => scheme::run(args),
         Command::Evidence(command) => evidence::run(command),
         Command::Rebuild(args) => rebuild::run(args),
+        Command::Pause(args) => pause::pause(args),
+        Command::Resume(args) => pause::resume(args),
         Command::Draws(DrawsCommand::Replay(args)) => replay::run(args),
         Command::Simulate(SimulateCommand::Customs(args)) => simulate::run(args),
         Command::Openapi => {

@@ -6,6 +6,7 @@ use crate::app::log::selfcheck::LogChecker;
 use crate::app::sweeps::Ticker;
 use crate::clock::Clock;
 use crate::config::mail::MailSettings;
+use crate::config::proxies::Proxies;
 use crate::config::witnesses::WitnessSettings;
 use crate::config::{DocumentPlace, Scanner, Settings, production, variable};
 use crate::http::edge::{Documents, Edge};
@@ -81,6 +82,7 @@ pub fn run(args: ServeArgs) -> Result<(), Failure> {
     let documents = documents(&settings.documents, settings.scanner)?;
     let guards = Guards {
         metrics_from: settings.metrics_from,
+        proxies: settings.proxies.clone(),
         rate_limit: settings.rate_limit,
         mail: settings.mail.clone(),
         witnesses: settings.witnesses.clone(),
@@ -150,6 +152,8 @@ pub fn issuers_refused(error: &KeyStoreError) -> Failure {
 pub struct Guards {
     /// Who may read metrics besides loopback.
     pub metrics_from: Vec<IpAddr>,
+    /// Whose word about the address of a visitor is believed.
+    pub proxies: Proxies,
     /// Requests a second of one client other than customs.
     pub rate_limit: Option<u32>,
     /// How notices leave by e-mail.
@@ -226,6 +230,7 @@ pub fn serve(
     let edge = Edge::new(Arc::clone(&opened.app), keys, program, guards.metrics_from).map_err(Failure::Unreachable)?;
     let edge = Edge {
         throttle: guards.rate_limit.map(Throttle::new),
+        proxies: guards.proxies,
         documents: guards.documents,
         portal: guards.portal,
         ..edge

@@ -5,11 +5,13 @@
 
 pub mod issuers;
 pub mod mail;
+pub mod proxies;
 pub mod witnesses;
 
 use crate::domain::fault::FaultCode;
 use crate::domain::receipt::{AnswerAlgorithm, Overflow};
 use issuers::IssuerSettings;
+use proxies::Proxies;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -29,6 +31,8 @@ Environment:
   WHITELIST_MAX_STALENESS     how old the confirmed head of the log may be, such as 5s (default 5s, 1s–60s)
   WHITELIST_DRAIN             how long a node that was told to stop still answers while /health/ready is red, such as 5s (default 5s, 0s–60s)
   WHITELIST_METRICS_FROM      addresses that may read /metrics besides loopback, separated by commas
+  WHITELIST_PROXIES           addresses or networks of reverse proxies, such as 10.0.0.0/8, separated by commas, whose
+                              X-Forwarded-For is believed (default: nobody's; limits by address then count the proxy)
   WHITELIST_RATE_LIMIT        requests a second of one client, or off; customs systems are never limited (default 50)
   WHITELIST_ACCEPT_LOSS       yes: run on a PostgreSQL without synchronous replication, which may lose the last
                               acknowledged changes in a failover; stands in the log of the service
@@ -69,6 +73,8 @@ pub struct Settings {
     pub drain: Duration,
     /// Who may read metrics besides loopback.
     pub metrics_from: Vec<IpAddr>,
+    /// Whose word about the address of a visitor is believed.
+    pub proxies: Proxies,
     /// Requests a second of one client other than customs; none is without limit.
     pub rate_limit: Option<u32>,
     /// Whether PostgreSQL without synchronous replication is accepted.
@@ -242,6 +248,11 @@ pub fn production(
             Err(_) => faults.push(format!("WHITELIST_METRICS_FROM: `{address}` is not an address")),
         }
     }
+    let proxies = variable("WHITELIST_PROXIES").map_or(Ok(Proxies::default()), |text| Proxies::parse(&text));
+    let proxies = proxies.unwrap_or_else(|part| {
+        faults.push(format!("WHITELIST_PROXIES: `{part}` is neither an address nor a network such as 10.0.0.0/8"));
+        Proxies::default()
+    });
     let rate_limit = match variable("WHITELIST_RATE_LIMIT").as_deref() {
         None => Some(50),
         Some("off") => None,
@@ -309,6 +320,7 @@ pub fn production(
             max_staleness,
             drain,
             metrics_from,
+            proxies,
             rate_limit,
             accept_loss,
             documents,

@@ -177,6 +177,10 @@ words! {
         MandateGiven "mandate.given" "委托了" "gave";
         /// A mandate was ended.
         MandateEnded "mandate.ended" "终止了" "ended";
+        /// The service was paused.
+        ServicePaused "service.paused" "开始了" "began";
+        /// The service was resumed.
+        ServiceResumed "service.resumed" "结束了" "ended";
         /// A broadcast was published.
         BroadcastPublished "broadcast.published" "发布了" "published";
         /// A broadcast was revised.

@@ -94,6 +94,8 @@ ids! {
     MandateId "man_";
     /// An announcement to the holders of listings (公告).
     BroadcastId "brd_";
+    /// A pause of the service (暂停受理变更).
+    PauseId "pau_";
 }
 
 fn hexadecimal(text: &str) -> Option<u128> {

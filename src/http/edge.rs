@@ -7,13 +7,16 @@ use super::access;
 use super::endpoints::{Access, Endpoint};
 use super::limits::{LimitSettings, Unread};
 use super::metrics::Metrics;
+use super::pause;
 use super::portal::PortalSettings;
 use super::problem::{Fault, Problem, ProblemType, language, render};
-use super::throttle::Throttle;
+use super::surface::{Budgets, Surface};
+use super::throttle::{Left, Throttle};
 use super::token::{TokenCache, TokenRefused, TokenVerifier, VerifiedToken};
 use crate::app::App;
 use crate::app::lookup::Asker;
 use crate::config::Scanner;
+use crate::config::proxies::Proxies;
 use crate::domain::actor::{Caller, Role, RoleSet};
 use crate::domain::code::Uscc;
 use crate::domain::fault::FaultCode;
@@ -39,12 +42,14 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
+use tokio::sync::OwnedSemaphorePermit;
 
 const REVISION: HeaderName = HeaderName::from_static("whitelist-revision");
 const LOG: HeaderName = HeaderName::from_static("whitelist-log");
 const MIN_REVISION: HeaderName = HeaderName::from_static("whitelist-min-revision");
 const ACTING_FOR: HeaderName = HeaderName::from_static("whitelist-acting-for");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const FORWARDED: HeaderName = HeaderName::from_static("x-forwarded-for");
 const ENVIRONMENT: HeaderName = HeaderName::from_static("x-environment");
 
 /// Largest header block.
@@ -55,6 +60,10 @@ const WAIT: Duration = Duration::from_secs(2);
 
 /// Certificates that one address may check each second.
 const CHECKS: u32 = 5;
+
+/// Requests of what is open to everybody that one address may send each second: a mirror reads a log of a million entries
+/// whole in less than a minute.
+const VISITS: u32 = 200;
 
 /// What every handler needs.
 pub struct Edge {
@@ -84,6 +93,12 @@ pub struct Edge {
     pub throttle: Option<Throttle>,
     /// How often anybody may check a certificate.
     pub checks: Throttle,
+    /// How often one address may ask what is open to everybody.
+    pub visitors: Throttle,
+    /// Whose word about the address of a visitor is believed.
+    pub proxies: Proxies,
+    /// How much of each kind is under way at once.
+    pub budgets: Budgets,
     /// How people sign in at the portal.
     pub portal: PortalSettings,
     /// Where they do, besides the demo's list of people.
@@ -130,6 +145,9 @@ impl Edge {
             metrics_from,
             throttle: None,
             checks: Throttle::new(CHECKS),
+            visitors: Throttle::new(VISITS),
+            proxies: Proxies::default(),
+            budgets: Budgets::default(),
             portal: PortalSettings::default(),
             draining: AtomicBool::new(false),
         })
@@ -149,6 +167,9 @@ impl Edge {
 
 /// Who signed in at the portal, in place of a token. Only the portal puts it into a request, inside the process.
 pub struct SignedIn(pub Arc<VerifiedToken>);
+
+/// Says that a page of the portal asks. Only the portal puts it into a request, inside the process.
+pub struct FromPage;
 
 /// What a worker keeps for itself: no other thread reads or locks it.
 #[derive(Default)]
@@ -228,8 +249,10 @@ pub async fn around<B: MessageBody + 'static>(
         // The path's own answer to another method follows.
         None => Ok(Admitted::default()),
     };
+    let (mut place, mut told) = (None, None);
     let response = match admitted {
-        Ok(Admitted { token, roles, acting_for }) => {
+        Ok(Admitted { token, roles, acting_for, left, place: taken }) => {
+            (place, told) = (taken, left);
             let asked = Rc::new(Asked { lang, id: id.clone(), token, roles, acting_for });
             request.extensions_mut().insert(Rc::clone(&asked));
             // Handlers answer problems as responses; what fails as an error here never had one.
@@ -242,7 +265,18 @@ pub async fn around<B: MessageBody + 'static>(
         }
         Err(problem) => request.into_response(problem.respond(lang, &id)),
     };
-    Ok(unread.hold(finish(&edge, response, &id)))
+    let mut response = finish(&edge, response, &id);
+    for (name, value) in told.into_iter().flat_map(Left::headers) {
+        response.headers_mut().insert(name, value);
+    }
+    Ok(unread.hold(response, place, edge.limits))
+}
+
+/// Finds where a request comes from, through the proxies that are known.
+pub(super) fn visitor(edge: &Edge, request: &HttpRequest) -> Option<IpAddr> {
+    let forwarded = request.headers().get_all(FORWARDED).filter_map(|value| value.to_str().ok());
+    let forwarded: Vec<&str> = forwarded.collect();
+    request.peer_addr().map(|peer| edge.proxies.visitor(peer.ip(), forwarded.into_iter()))
 }
 
 /// Answers paths that are not in the table.
@@ -330,10 +364,16 @@ struct Admitted {
     token: Option<Arc<VerifiedToken>>,
     roles: RoleSet,
     acting_for: Option<Uscc>,
+    /// What the client may still send.
+    left: Option<Left>,
+    /// Its place on the surface, as long as it is under way.
+    place: Option<OwnedSemaphorePermit>,
 }
 
 async fn admit(edge: &Arc<Edge>, endpoint: &Endpoint, request: &ServiceRequest) -> Result<Admitted, Problem> {
     let headers = request.headers();
+    let from_page = request.extensions().contains::<FromPage>();
+    let surface = Surface::of(endpoint, from_page);
     let roles = match endpoint.access {
         Access::Public => None,
         Access::Metrics => {
@@ -343,15 +383,28 @@ async fn admit(edge: &Arc<Edge>, endpoint: &Endpoint, request: &ServiceRequest) 
         }
         Access::Roles(roles) => Some(roles),
     };
-    let Some(needed) = roles else { return Ok(Admitted::default()) };
+    let Some(needed) = roles else {
+        let Some(surface) = surface else { return Ok(Admitted::default()) };
+        let left = edge.visitors.admit_from(visitor(edge, request.request()), edge.app.clock.uptime())?;
+        let place = enter(edge, surface).await?;
+        return Ok(Admitted { left: Some(left), place: Some(place), ..Admitted::default() });
+    };
     let token = authenticate(edge, request).await?;
     let roles = counted(edge, &token.caller);
     if !roles.intersects(needed) {
         return Err(ProblemType::Forbidden.into());
     }
-    if let Some(throttle) = &edge.throttle {
-        throttle.admit(&token.caller, edge.app.clock.uptime())?;
+    let left = match &edge.throttle {
+        Some(throttle) => throttle.admit(&token.caller, edge.app.clock.uptime())?,
+        None => None,
+    };
+    if let Some(pause) = edge.app.index.load().pause().filter(|_| !pause::is_open(endpoint)) {
+        return Err(pause::refused(pause));
     }
+    let place = match surface {
+        Some(surface) => Some(enter(edge, surface).await?),
+        None => None,
+    };
     let acting_for = match headers.get(ACTING_FOR) {
         None => None,
         Some(uscc) => {
@@ -366,7 +419,12 @@ async fn admit(edge: &Arc<Edge>, endpoint: &Endpoint, request: &ServiceRequest) 
     if let Some(enterprise) = acting_for {
         mandated(edge, &token.caller, enterprise, request)?;
     }
-    Ok(Admitted { token: Some(token), roles, acting_for })
+    Ok(Admitted { token: Some(token), roles, acting_for, left, place })
+}
+
+/// Takes a place on a surface; who finds none is counted.
+async fn enter(edge: &Edge, surface: Surface) -> Result<OwnedSemaphorePermit, Problem> {
+    edge.budgets.enter(surface).await.inspect_err(|_| edge.metrics.shed(surface))
 }
 
 /// Returns the roles of a token that count by the register of people. A customs system's token passes untouched: no clock,

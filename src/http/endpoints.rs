@@ -6,7 +6,8 @@
 use super::api::{
     accesses, adjustments, application_files, applications, batches, border, case_reads, case_steps, certificates,
     declarations, enterprises, evidence, findings, health, holders, inbox, items, listing_changes, listings, log,
-    lookups, own, pages, people, privacy, receipts, reconciliations, reference, screening, stops, texts, usage_returns,
+    lookups, operations, own, pages, people, privacy, receipts, reconciliations, reference, screening, stops, texts,
+    usage_returns,
 };
 use super::edge;
 use crate::domain::actor::{Role, RoleSet};
@@ -130,6 +131,8 @@ pub(in crate::http) const INSPECTORS: RoleSet = RoleSet::of(&[Role::BureauOffice
 pub(in crate::http) const APPROVER: RoleSet = RoleSet::of(&[Role::BureauApprover]);
 pub(in crate::http) const APPLICANT: RoleSet = RoleSet::of(&[Role::EnterpriseApplicant]);
 pub(in crate::http) const ADMINISTRATOR: RoleSet = RoleSet::of(&[Role::BureauAdmin]);
+pub(in crate::http) const OPERATIONS: RoleSet = RoleSet::of(&[Role::BureauAdmin, Role::Operator]);
+pub(in crate::http) const SEE_OPERATIONS: RoleSet = RoleSet::of(&[Role::BureauAdmin, Role::Operator, Role::Auditor]);
 pub(in crate::http) const EVIDENCE: RoleSet = RoleSet::of(&[
     Role::BureauOfficer,
     Role::BureauApprover,
@@ -390,6 +393,10 @@ endpoints! {
     GET "/v1/calendar" reference::get_calendar Access::Roles(RoleSet::ALL), Read;
     GET "/v1/inbox" inbox::list_inbox Access::Roles(RoleSet::ALL), Read;
     POST "/v1/inbox/{id}/read" inbox::read_notice Access::Roles(RoleSet::ALL), Keep;
+    GET "/v1/operations" operations::get_operations Access::Roles(SEE_OPERATIONS), Read;
+    GET "/v1/pause" operations::get_pause Access::Roles(RoleSet::ALL), Read;
+    POST "/v1/pause" operations::pause_service Access::Roles(OPERATIONS), Fact;
+    POST "/v1/resume" operations::resume_service Access::Roles(OPERATIONS), Fact;
     POST "/v1/enterprises" holders::register_enterprise Access::Roles(APPLICANT), Fact;
     PUT "/v1/enterprises/{uscc}" holders::change_enterprise Access::Roles(APPLICANT), Fact;
     GET "/v1/enterprises/{uscc}/responsible-person" holders::get_responsible_person Access::Roles(NAMED), Read;

@@ -18,6 +18,7 @@ use actix_web::error::PayloadError;
 use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap};
 use actix_web::web::{Bytes, BytesMut};
 use futures_util::{Stream, StreamExt};
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, timeout_at};
 
 use super::problem::{Problem, ProblemType};
@@ -116,13 +117,51 @@ impl Unread {
         Self(Some(shared))
     }
 
-    /// Holds the body until the response is written.
-    pub fn hold<B: MessageBody + 'static>(self, response: ServiceResponse<B>) -> ServiceResponse {
+    /// Holds the body until the response is written, and the place that the request has on its surface; a stream of events,
+    /// which has no end, gives its place back at once.
+    pub fn hold<B: MessageBody + 'static>(
+        self,
+        response: ServiceResponse<B>,
+        place: Option<OwnedSemaphorePermit>,
+        limits: LimitSettings,
+    ) -> ServiceResponse {
         let response = response.map_into_boxed_body();
-        match self.0 {
-            Some(unread) => response.map_body(|_, body| BoxBody::new(Holding { body, _unread: unread })),
-            None => response,
+        let is_endless = content_type(response.headers()).as_deref() == Some("text/event-stream");
+        let place = place.filter(|_| !is_endless);
+        if self.0.is_none() && place.is_none() {
+            return response;
         }
+        response.map_body(|_, body| {
+            BoxBody::new(Holding { body, _unread: self.0, _place: place, sending: Sending::new(limits) })
+        })
+    }
+}
+
+/// How long a connection took to send what it was given. Only its own time counts, not that of making the body.
+struct Sending {
+    limits: LimitSettings,
+    sent: usize,
+    waited: Duration,
+    given: Option<Instant>,
+}
+
+impl Sending {
+    fn new(limits: LimitSettings) -> Self {
+        Self { limits, sent: 0, waited: Duration::ZERO, given: None }
+    }
+
+    /// Notes that the connection asks for more; says whether it took too long.
+    fn asks(&mut self) -> bool {
+        if let Some(given) = self.given.take() {
+            self.waited = self.waited.saturating_add(given.elapsed());
+        }
+        self.waited > self.limits.after(self.sent)
+    }
+
+    /// Notes that the connection was given something.
+    fn gives(&mut self, bytes: usize) {
+        self.sent = self.sent.saturating_add(bytes);
+        self.given = Some(Instant::now());
     }
 }
 
@@ -137,10 +176,12 @@ impl Stream for Shared {
     }
 }
 
-/// The body of a response that holds the body of its request.
+/// The body of a response that holds the body of its request and its place, as long as the client takes it fast enough.
 struct Holding {
     body: BoxBody,
-    _unread: Rc<RefCell<Payload>>,
+    _unread: Option<Rc<RefCell<Payload>>>,
+    _place: Option<OwnedSemaphorePermit>,
+    sending: Sending,
 }
 
 impl MessageBody for Holding {
@@ -151,7 +192,14 @@ impl MessageBody for Holding {
     }
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Self::Error>>> {
-        Pin::new(&mut self.body).poll_next(cx)
+        if self.sending.asks() {
+            return Poll::Ready(Some(Err("the client reads too slowly".into())));
+        }
+        let next = Pin::new(&mut self.body).poll_next(cx);
+        if let Poll::Ready(Some(Ok(bytes))) = &next {
+            self.sending.gives(bytes.len());
+        }
+        next
     }
 }
 
@@ -289,7 +337,7 @@ mod tests {
                     let response = service.call(request);
                     async move {
                         let response = response.await?;
-                        Ok(unread.unwrap_or(Unread(None)).hold(response))
+                        Ok(unread.unwrap_or(Unread(None)).hold(response, None, QUICK))
                     }
                 })
                 .route("/", web::post().to(read))
@@ -336,6 +384,22 @@ mod tests {
         assert_eq!(exchange(true, twice).await.unwrap().matches("HTTP/1.1 200").count(), 2);
         // Why the body is held: without it the server would wait for the rest.
         assert!(exchange(false, nobody_reads).await.is_err());
+    }
+
+    #[actix_web::test]
+    async fn a_client_that_takes_too_long_to_read_loses_its_answer() {
+        let body = || BoxBody::new(actix_web::body::BodyStream::new(stream::iter(chunks(&[10, 10, 10]))));
+        let holding = |limits| Holding { body: body(), _unread: None, _place: None, sending: Sending::new(limits) };
+        let next = async |holding: &mut Holding| std::future::poll_fn(|cx| Pin::new(&mut *holding).poll_next(cx)).await;
+        let mut quick = holding(LimitSettings::default());
+        for _ in 0..3 {
+            assert_eq!(next(&mut quick).await.unwrap().unwrap().len(), 10);
+        }
+        assert!(next(&mut quick).await.is_none());
+        let mut slow = holding(LimitSettings { base: Duration::ZERO, per_64_kib: Duration::ZERO });
+        assert!(next(&mut slow).await.unwrap().is_ok());
+        while !slow.sending.given.is_some_and(|given| given.elapsed() > Duration::ZERO) {}
+        assert!(next(&mut slow).await.unwrap().is_err());
     }
 
     #[test]

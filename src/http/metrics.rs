@@ -1,5 +1,6 @@
 //! Figures for Prometheus. Counters of the lookup path are resolved once, so that counting is one atomic addition.
 
+use super::surface::Surface;
 use crate::app::App;
 use crate::domain::reason::Verdict;
 use crate::domain::stop::StopStage;
@@ -12,6 +13,15 @@ use std::time::Duration;
 /// Media type of the figures.
 pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
+/// What only the database knows.
+#[derive(Debug, Clone, Copy)]
+pub struct Told {
+    /// Letters that wait and those that were set aside.
+    pub letters: (i64, i64),
+    /// When the last backup was made, seconds since 1970.
+    pub backup_at: Option<i64>,
+}
+
 /// All figures of one service.
 pub struct Metrics {
     registry: Registry,
@@ -20,6 +30,7 @@ pub struct Metrics {
     responses: [IntCounter; 5],
     refused_tokens: IntCounterVec,
     draws: IntCounterVec,
+    shed: IntCounterVec,
     revision: IntGauge,
     listings: IntGauge,
     head_age: Gauge,
@@ -50,6 +61,9 @@ pub struct Metrics {
     log_checked_at: IntGauge,
     log_checked: IntGauge,
     log_problems: IntGauge,
+    cases_overdue: IntGauge,
+    paused: IntGauge,
+    backup_at: IntGauge,
 }
 
 impl Metrics {
@@ -71,6 +85,17 @@ impl Metrics {
             Opts::new("whitelist_draw_messages_total", "Messages about declarations, by verb and outcome"),
             &["verb", "outcome"],
         )?;
+        let shed = IntCounterVec::new(
+            Opts::new(
+                "whitelist_http_requests_shed_total",
+                "Requests turned away because too much of their kind was under way, by surface",
+            ),
+            &["surface"],
+        )?;
+        for surface in Surface::ALL {
+            // A counter that is there from the start shows its first rise.
+            shed.with_label_values(&[surface.as_str()]);
+        }
         let buckets = vec![0.000_05, 0.000_1, 0.000_2, 0.000_5, 0.001, 0.002, 0.005, 0.01, 0.05, 0.25, 1.0];
         let lookup_seconds = Histogram::with_opts(
             HistogramOpts::new("whitelist_lookup_seconds", "Time to answer a lookup request").buckets(buckets),
@@ -82,6 +107,7 @@ impl Metrics {
             lookup_seconds,
             refused_tokens,
             draws,
+            shed,
             revision: gauge("whitelist_revision", "Revision that this node answers from")?,
             listings: gauge("whitelist_listings", "Listings in memory")?,
             head_age: Gauge::new(
@@ -148,12 +174,22 @@ impl Metrics {
                 "whitelist_log_problems",
                 "Problems that the last check of the log found; alarm above 0",
             )?,
+            cases_overdue: gauge(
+                "whitelist_cases_overdue",
+                "Cases whose stage took longer than it may, at the last daily look",
+            )?,
+            paused: gauge("whitelist_paused", "1 while changes are paused")?,
+            backup_at: gauge(
+                "whitelist_backup_timestamp_seconds",
+                "When the last backup that is on record was made, seconds since 1970; 0 before the first",
+            )?,
             registry,
         };
         metrics.registry.register(Box::new(lookups))?;
         metrics.registry.register(Box::new(responses))?;
         metrics.registry.register(Box::new(metrics.refused_tokens.clone()))?;
         metrics.registry.register(Box::new(metrics.draws.clone()))?;
+        metrics.registry.register(Box::new(metrics.shed.clone()))?;
         metrics.registry.register(Box::new(metrics.lookup_seconds.clone()))?;
         metrics.registry.register(Box::new(metrics.head_age.clone()))?;
         for gauge in [
@@ -186,6 +222,9 @@ impl Metrics {
             &metrics.log_checked_at,
             &metrics.log_checked,
             &metrics.log_problems,
+            &metrics.cases_overdue,
+            &metrics.paused,
+            &metrics.backup_at,
         ] {
             metrics.registry.register(Box::new(gauge.clone()))?;
         }
@@ -216,16 +255,21 @@ impl Metrics {
         self.draws.with_label_values(&[verb, outcome]).inc();
     }
 
+    /// Counts a request that found no place.
+    pub fn shed(&self, surface: Surface) {
+        self.shed.with_label_values(&[surface.as_str()]).inc();
+    }
+
     /// Counts a refused token.
     pub fn token_refused(&self, cause: &str) {
         self.refused_tokens.with_label_values(&[cause]).inc();
     }
 
-    /// Writes all figures as they are now; `letters` are those that wait and those set aside, where the database told.
+    /// Writes all figures as they are now, with what the database told of itself.
     ///
     /// # Errors
     /// When a figure cannot be written.
-    pub fn render(&self, app: &App, letters: Option<(i64, i64)>) -> Result<String, prometheus::Error> {
+    pub fn render(&self, app: &App, told: Option<Told>) -> Result<String, prometheus::Error> {
         let whole = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
         let snapshot = app.index.snapshot();
         self.revision.set(snapshot.revision().0);
@@ -261,7 +305,12 @@ impl Metrics {
         self.log_checked_at.set(app.checked.at.load(Ordering::Relaxed));
         self.log_checked.set(app.checked.entries.load(Ordering::Relaxed));
         self.log_problems.set(app.checked.problems.load(Ordering::Relaxed));
-        if let Some((waiting, set_aside)) = letters {
+        self.cases_overdue.set(app.swept.cases_overdue.load(Ordering::Relaxed));
+        self.paused.set(i64::from(snapshot.pause().is_some()));
+        if let Some(backup_at) = told.and_then(|told| told.backup_at) {
+            self.backup_at.set(backup_at);
+        }
+        if let Some((waiting, set_aside)) = told.map(|told| told.letters) {
             self.letters_waiting.set(waiting);
             self.letters_set_aside.set(set_aside);
         }

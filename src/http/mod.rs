@@ -9,9 +9,11 @@ pub mod endpoints;
 pub mod fields;
 pub mod limits;
 pub mod metrics;
+pub mod pause;
 pub mod portal;
 pub mod problem;
 pub mod serve;
+pub mod surface;
 pub mod throttle;
 pub mod token;
 

@@ -106,6 +106,10 @@ problem_types! {
     StaleNode "stale-node" SERVICE_UNAVAILABLE;
     /// The node has not reached the demanded revision.
     NotYetCurrent "not-yet-current" SERVICE_UNAVAILABLE;
+    /// Too much of this kind is under way.
+    Busy "busy" SERVICE_UNAVAILABLE;
+    /// An operator paused changes.
+    Paused "paused" SERVICE_UNAVAILABLE;
     /// Database, disk or time is lacking.
     Unavailable "unavailable" SERVICE_UNAVAILABLE;
 }

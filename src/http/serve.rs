@@ -3,8 +3,11 @@
 use super::edge::{Edge, Worker, unknown_path};
 use super::endpoints;
 use super::portal::{self, gateway::Gateway};
+use super::surface::THREADS;
 use actix_web::dev::Server;
 use actix_web::{App, HttpServer, web};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use socket2::SockRef;
 use std::net::TcpListener;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -13,6 +16,27 @@ use tokio::signal::unix::{SignalKind, signal};
 
 /// Seconds that requests under way may take after a stop was asked for.
 const DRAIN: u64 = 15;
+
+/// How long the system keeps what a client does not take (`TCP_USER_TIMEOUT`).
+const UNTAKEN: Duration = Duration::from_secs(20);
+
+/// Connections that a worker holds at least, however few descriptors there are.
+const LEAST: usize = 64;
+
+/// Descriptors that are not for clients: database, files, neighbours.
+const OWN: u64 = 256;
+
+/// Connections held at most in all: an idle one costs some kilobytes.
+const MOST: u64 = 65_536;
+
+/// Takes all the descriptors that the system allows, and returns how many connections of clients that makes.
+fn connections() -> usize {
+    let limit = getrlimit(Resource::Nofile);
+    let allowed = limit.maximum.or(limit.current).unwrap_or(MOST);
+    let raised = Rlimit { current: Some(allowed), maximum: limit.maximum };
+    let held = if setrlimit(Resource::Nofile, raised).is_ok() { allowed } else { limit.current.unwrap_or(allowed) };
+    usize::try_from(held.saturating_sub(OWN).min(MOST)).unwrap_or(LEAST)
+}
 
 /// How the server runs.
 #[derive(Debug, Clone, Copy)]
@@ -27,7 +51,9 @@ pub struct ServeOptions {
 /// When the socket cannot be listened on.
 pub fn server(edge: Arc<Edge>, listener: TcpListener, options: ServeOptions) -> std::io::Result<Server> {
     let data = web::Data::from(edge);
-    let mut server = HttpServer::new(move || {
+    let workers = options.workers.or_else(|| std::thread::available_parallelism().map(usize::from).ok()).unwrap_or(1);
+    let connections = connections().checked_div(workers).unwrap_or(LEAST).max(LEAST);
+    let server = HttpServer::new(move || {
         App::new()
             .app_data(data.clone())
             .app_data(Worker::default())
@@ -39,12 +65,17 @@ pub fn server(edge: Arc<Edge>, listener: TcpListener, options: ServeOptions) -> 
     .client_request_timeout(Duration::from_secs(5))
     .client_disconnect_timeout(Duration::from_secs(2))
     .keep_alive(Duration::from_secs(15))
-    .max_connections(10_000)
+    .max_connections(connections)
+    .worker_max_blocking_threads(THREADS)
+    .workers(workers)
+    // What a client does not take within the time is given up by the system, whoever waits for whom.
+    .on_connect(|connection, _| {
+        if let Some(connection) = connection.downcast_ref::<actix_web::rt::net::TcpStream>() {
+            let _ = SockRef::from(connection).set_tcp_user_timeout(Some(UNTAKEN));
+        }
+    })
     .backlog(2048)
     .shutdown_timeout(DRAIN);
-    if let Some(workers) = options.workers {
-        server = server.workers(workers);
-    }
     // Signals are ours: actix would cut requests off at the first Ctrl-C.
     Ok(server.disable_signals().listen(listener)?.run())
 }

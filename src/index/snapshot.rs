@@ -11,6 +11,7 @@ use crate::domain::id::StopId;
 use crate::domain::listing::Listing;
 use crate::domain::listing_number::ListingNumber;
 use crate::domain::lookup::{AS_REMEMBERED, Declaration, Facts, Line, LineAnswer, Rules, judge, judge_one};
+use crate::domain::pause::Pause;
 use crate::domain::register::Register;
 use crate::domain::revision::Revision;
 use crate::domain::scheme::{Scheme, SchemeHistory};
@@ -37,6 +38,7 @@ pub struct Snapshot {
     shards: Arc<Vec<Arc<Shard>>>,
     register: Arc<Register>,
     calendar: Arc<WorkingCalendar>,
+    pause: Option<Arc<Pause>>,
 }
 
 /// What was recorded since a snapshot.
@@ -60,6 +62,8 @@ pub struct Delta {
     pub register: Option<Register>,
     /// The calendar, whole, when a year of it was recorded.
     pub calendar: Option<WorkingCalendar>,
+    /// The pause that holds, or that none does, when one was begun or ended.
+    pub pause: Option<Option<Pause>>,
 }
 
 impl Snapshot {
@@ -75,6 +79,7 @@ impl Snapshot {
             shards: Arc::new(vec![Arc::default(); SHARDS]),
             register: Arc::default(),
             calendar: Arc::default(),
+            pause: None,
         }
     }
 
@@ -130,6 +135,12 @@ impl Snapshot {
     #[must_use]
     pub fn calendar(&self) -> &Arc<WorkingCalendar> {
         &self.calendar
+    }
+
+    /// Returns the pause that holds, if one does.
+    #[must_use]
+    pub fn pause(&self) -> Option<&Arc<Pause>> {
+        self.pause.as_ref()
     }
 
     /// Counts listings.
@@ -230,6 +241,9 @@ impl Snapshot {
         }
         if let Some(calendar) = delta.calendar {
             next.calendar = Arc::new(calendar);
+        }
+        if let Some(pause) = delta.pause {
+            next.pause = pause.map(Arc::new);
         }
         next
     }

@@ -34,6 +34,7 @@ pub mod manual_releases;
 pub mod movements;
 pub mod national_keys;
 pub mod opinions;
+pub mod pauses;
 pub mod private;
 pub mod quiet;
 pub mod reconciliations;

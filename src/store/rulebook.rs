@@ -122,7 +122,7 @@ struct Newest {
 }
 
 /// Returns the revision of the newest version of anything that the snapshot holds: the list, the register of people,
-/// and the calendar.
+/// the calendar, and the pauses of the service.
 ///
 /// # Errors
 /// The database's failure.
@@ -132,7 +132,8 @@ pub fn newest(conn: &mut AnyConnection) -> Result<i64, StoreError> {
                  UNION ALL SELECT MAX(revision) FROM listing_versions UNION ALL SELECT MAX(revision) FROM stop_versions \
                  UNION ALL SELECT MAX(revision) FROM organisation_versions UNION ALL SELECT MAX(revision) FROM person_versions \
                  UNION ALL SELECT MAX(revision) FROM account_versions UNION ALL SELECT MAX(revision) FROM grant_versions \
-                 UNION ALL SELECT MAX(revision) FROM mandate_versions UNION ALL SELECT MAX(revision) FROM calendar_years) AS list";
+                 UNION ALL SELECT MAX(revision) FROM mandate_versions UNION ALL SELECT MAX(revision) FROM calendar_years \
+                 UNION ALL SELECT MAX(revision) FROM pause_versions) AS list";
     let newest: Newest = both!(conn, conn => diesel::sql_query(query).get_result(conn))?;
     Ok(newest.value)
 }

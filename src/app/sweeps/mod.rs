@@ -33,33 +33,35 @@ pub struct Sweep {
     pub name: &'static str,
     /// How often it is worth running.
     pub every: Every,
+    /// Whether it changes the list, and so rests while the service is paused: a stop then holds on, a reservation stays.
+    pub rests: bool,
     /// What it does.
     pub run: fn(&App, Instant) -> Result<usize, AppError>,
 }
 
 /// Every sweep, in the order in which they run.
 pub const SWEEPS: &[Sweep] = &[
-    Sweep { name: "lapse_stops", every: Every::Minute, run: App::lapse_stops },
-    Sweep { name: "lapse_proposals", every: Every::Minute, run: App::lapse_proposals },
-    Sweep { name: "lapse_reservations", every: Every::Minute, run: App::lapse_reservations },
-    Sweep { name: "take_answer_key", every: Every::Minute, run: App::take_answer_key },
-    Sweep { name: "seal_answers", every: Every::Minute, run: App::seal_answers },
-    Sweep { name: "seal_accesses", every: Every::Minute, run: App::seal_accesses },
-    Sweep { name: "replay_answers", every: Every::Day, run: App::replay_answers },
-    Sweep { name: "forget_answers", every: Every::Day, run: App::forget_answers },
-    Sweep { name: "forget_accesses", every: Every::Day, run: App::forget_accesses },
-    Sweep { name: "forget_messages", every: Every::Day, run: App::forget_messages },
-    Sweep { name: "forget_sessions", every: Every::Day, run: App::forget_sessions },
-    Sweep { name: "forget_sign_ins", every: Every::Day, run: App::forget_sign_ins },
-    Sweep { name: "warn_of_calendar", every: Every::Day, run: App::warn_of_calendar },
-    Sweep { name: "chase_returns", every: Every::Day, run: App::chase_returns },
-    Sweep { name: "remind_of_expiry", every: Every::Day, run: App::remind_of_expiry },
-    Sweep { name: "remind_of_stops", every: Every::Day, run: App::remind_of_stops },
-    Sweep { name: "remind_of_cases", every: Every::Day, run: App::remind_of_cases },
-    Sweep { name: "escalate_opinions", every: Every::Day, run: App::escalate_opinions },
-    Sweep { name: "lapse_corrections", every: Every::Day, run: App::lapse_corrections },
+    Sweep { name: "lapse_stops", every: Every::Minute, rests: true, run: App::lapse_stops },
+    Sweep { name: "lapse_proposals", every: Every::Minute, rests: true, run: App::lapse_proposals },
+    Sweep { name: "lapse_reservations", every: Every::Minute, rests: true, run: App::lapse_reservations },
+    Sweep { name: "take_answer_key", every: Every::Minute, rests: false, run: App::take_answer_key },
+    Sweep { name: "seal_answers", every: Every::Minute, rests: false, run: App::seal_answers },
+    Sweep { name: "seal_accesses", every: Every::Minute, rests: false, run: App::seal_accesses },
+    Sweep { name: "replay_answers", every: Every::Day, rests: false, run: App::replay_answers },
+    Sweep { name: "forget_answers", every: Every::Day, rests: false, run: App::forget_answers },
+    Sweep { name: "forget_accesses", every: Every::Day, rests: false, run: App::forget_accesses },
+    Sweep { name: "forget_messages", every: Every::Day, rests: false, run: App::forget_messages },
+    Sweep { name: "forget_sessions", every: Every::Day, rests: false, run: App::forget_sessions },
+    Sweep { name: "forget_sign_ins", every: Every::Day, rests: false, run: App::forget_sign_ins },
+    Sweep { name: "warn_of_calendar", every: Every::Day, rests: false, run: App::warn_of_calendar },
+    Sweep { name: "chase_returns", every: Every::Day, rests: true, run: App::chase_returns },
+    Sweep { name: "remind_of_expiry", every: Every::Day, rests: false, run: App::remind_of_expiry },
+    Sweep { name: "remind_of_stops", every: Every::Day, rests: false, run: App::remind_of_stops },
+    Sweep { name: "remind_of_cases", every: Every::Day, rests: false, run: App::remind_of_cases },
+    Sweep { name: "escalate_opinions", every: Every::Day, rests: true, run: App::escalate_opinions },
+    Sweep { name: "lapse_corrections", every: Every::Day, rests: true, run: App::lapse_corrections },
     // Last, so that what the others recorded is found too.
-    Sweep { name: "index_log", every: Every::Minute, run: App::index_log },
+    Sweep { name: "index_log", every: Every::Minute, rests: false, run: App::index_log },
 ];
 
 impl App {
@@ -73,7 +75,8 @@ impl App {
 
     fn sweep(&self, at: Instant, wanted: impl Fn(&Sweep) -> bool) -> Result<usize, AppError> {
         let (mut done, mut failed) = (0_usize, None);
-        for sweep in SWEEPS.iter().filter(|sweep| wanted(sweep)) {
+        let paused = self.index.load().pause().is_some();
+        for sweep in SWEEPS.iter().filter(|sweep| wanted(sweep) && !(paused && sweep.rests)) {
             match (sweep.run)(self, at) {
                 Ok(count) => done = done.saturating_add(count),
                 Err(error) => {

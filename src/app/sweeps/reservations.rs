@@ -33,6 +33,8 @@ pub struct Swept {
     pub due: AtomicI64,
     /// Manual releases that the bureau has not reviewed.
     pub unreviewed: AtomicI64,
+    /// Cases whose stage took longer than it may, at the last day's look.
+    pub cases_overdue: AtomicI64,
     /// Tables that differ from what the log rebuilds, at the last drill; -1 when it could not be held.
     pub rebuilt_differing: AtomicI64,
     /// When the last drill ended, seconds since 1970; 0 before the first.

@@ -7,9 +7,12 @@ use crate::app::notices::tell_once;
 use crate::app::review::{case_reminders, escalate_silence, lapse_correction};
 use crate::app::{App, SUPERVISION};
 use crate::domain::application::State;
+use crate::domain::notice::NoticeKind;
 use crate::domain::validity::Instant;
 use crate::store::applications::{self, Narrowing};
 use crate::store::{AnyConnection, StoreError};
+use std::collections::BTreeSet;
+use std::sync::atomic::Ordering;
 
 impl App {
     /// Reminds whoever has a case in hand that it is due soon or overdue, once each.
@@ -19,6 +22,9 @@ impl App {
     pub fn remind_of_cases(&self, at: Instant) -> Result<usize, AppError> {
         let calendar = self.working_calendar();
         let due = self.store.read(|conn| case_reminders(conn, &calendar, at.day()))?;
+        let overdue = due.iter().filter(|(_, notice)| notice.kind == NoticeKind::CaseOverdue);
+        let cases: BTreeSet<&str> = overdue.map(|(_, notice)| notice.about.as_str()).collect();
+        self.swept.cases_overdue.store(i64::try_from(cases.len()).unwrap_or(i64::MAX), Ordering::Relaxed);
         if due.is_empty() {
             return Ok(0);
         }

@@ -36,8 +36,8 @@ impl Ticker {
             let at = app.clock.now();
             let new_day = swept_on != Some(at.day());
             let swept = app.sweep(at, |sweep| sweep.every == Every::Minute || new_day);
-            // What failed is tried again in the next round.
-            if swept.is_ok() {
+            // What failed, or rested in a pause, is tried again in the next round.
+            if swept.is_ok() && app.index.load().pause().is_none() {
                 swept_on = Some(at.day());
             }
         };

@@ -19,6 +19,7 @@ use crate::store::items::ItemRow;
 use crate::store::manual_releases::ManualReleaseRow;
 use crate::store::national_keys::{self, NationalKeyRow};
 use crate::store::opinions::{self, OpinionRow};
+use crate::store::pauses::PauseRow;
 use crate::store::reconciliations::ReconciliationRow;
 use crate::store::rows::{AdjustmentRow, EnterpriseRow, ListingRow, SchemeRow, StopRow, TariffRow};
 use crate::store::screening::ScreeningRow;
@@ -28,7 +29,7 @@ use crate::store::tx::Queued;
 use crate::store::usage_returns::ReturnRow;
 use crate::store::{
     AnyConnection, StoreError, adjustments, applications, declarations, documents, enterprises, findings, items,
-    listings, manual_releases, reconciliations, register, rulebook, screening, usage_returns,
+    listings, manual_releases, pauses, reconciliations, register, rulebook, screening, usage_returns,
 };
 use crate::tlog::entry::Entry;
 use serde::de::DeserializeOwned;
@@ -114,6 +115,7 @@ impl Tables {
             Versions::<register::CalendarYearRow>::held(|conn, after| {
                 register::calendar_years_since(conn, after, STRIDE)
             }),
+            Versions::<PauseRow>::held(|conn, after| pauses::since(conn, after, STRIDE)),
             Versions::<register::BroadcastRow>::held(|conn, after| register::broadcasts_since(conn, after, STRIDE)),
         ];
         Self { held, balances }

@@ -12,7 +12,7 @@ use crate::domain::listing_number::ListingNumber;
 use crate::domain::revision::Revision;
 use crate::domain::validity::Instant;
 use crate::http::blocking::hop;
-use crate::http::edge::edge;
+use crate::http::edge::{edge, visitor};
 use crate::http::problem::Problem;
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse};
@@ -74,7 +74,7 @@ pub async fn check_certificate(request: HttpRequest) -> Result<HttpResponse, Pro
     let edge = edge(&request)?;
     let number = path(&request, "number", ListingNumber::parse)?;
     let code = path(&request, "code", CertificateCode::parse)?;
-    edge.checks.admit_from(request.peer_addr(), edge.app.clock.uptime())?;
+    edge.checks.admit_from(visitor(edge, &request), edge.app.clock.uptime())?;
     let (app, lang) = (Arc::clone(&edge.app), Lang::Zh);
     let checked = hop(move || app.certificate(number, code)).await?;
     json(StatusCode::OK, &view(&checked, lang)?)

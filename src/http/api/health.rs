@@ -2,9 +2,10 @@
 
 use super::json;
 use super::parameters::no_query;
+use crate::domain::sign::Level;
 use crate::http::blocking::hop_for;
 use crate::http::edge::edge;
-use crate::http::metrics::CONTENT_TYPE;
+use crate::http::metrics::{CONTENT_TYPE, Told};
 use crate::http::problem::{Problem, ProblemType};
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse};
@@ -13,7 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// How long the figures wait for the database.
-const LETTERS: Duration = Duration::from_secs(1);
+const TOLD: Duration = Duration::from_secs(1);
 
 /// The process answers.
 pub async fn get_live(request: HttpRequest) -> Result<HttpResponse, Problem> {
@@ -41,7 +42,10 @@ pub async fn get_ready(request: HttpRequest) -> Result<HttpResponse, Problem> {
             "What was published of the log is not in this database, and changes are refused until the operator runs `whitelist log reshard`.",
         ).caused_by(why));
     }
-    let view = object!({ "status": "ready", "database": "reachable", "revision": revision, "head_age_seconds": age.as_secs_f64() });
+    let view = object!({ "status": "ready", "database": "reachable", "revision": revision, "head_age_seconds": age.as_secs_f64(),
+        // For people: a node that needs attention takes requests all the same.
+        "attention": edge.app.attention().iter().filter(|sign| sign.level != Level::Good).map(|sign| sign.code).collect::<Vec<_>>(),
+    });
     json(StatusCode::OK, &view)
 }
 
@@ -51,10 +55,13 @@ pub async fn get_metrics(request: HttpRequest) -> Result<HttpResponse, Problem> 
     let edge = edge(&request)?;
     let app = Arc::clone(&edge.app);
     // A database that is away must not hold back the other figures; its absence is told by the age of the head.
-    let letters = hop_for(LETTERS, move || app.letters()).await.ok();
-    let text = edge
-        .metrics
-        .render(&edge.app, letters)
-        .map_err(|error| Problem::new(ProblemType::Internal).caused_by(error))?;
+    let told = hop_for(TOLD, move || {
+        let backup = app.last_backup()?;
+        Ok(Told { letters: app.letters()?, backup_at: backup.map(|row| row.made_at / 1_000_000) })
+    })
+    .await
+    .ok();
+    let text =
+        edge.metrics.render(&edge.app, told).map_err(|error| Problem::new(ProblemType::Internal).caused_by(error))?;
     Ok(HttpResponse::Ok().content_type(CONTENT_TYPE).body(text))
 }

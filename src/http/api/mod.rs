@@ -26,6 +26,7 @@ pub mod listings;
 pub mod log;
 pub mod lookup_body;
 pub mod lookups;
+pub mod operations;
 pub mod own;
 pub mod pages;
 pub mod parameters;

@@ -45,7 +45,7 @@ const fn words(zh: &'static str, en: &'static str) -> Words {
 }
 
 /// Every problem type, by status.
-pub static PROBLEMS: [ProblemKind; 21] = [
+pub static PROBLEMS: [ProblemKind; 23] = [
     ProblemKind {
         slug: "invalid-request",
         status: 400,
@@ -289,6 +289,32 @@ pub static PROBLEMS: [ProblemKind; 21] = [
         what_to_do: words(
             "等待 `Retry-After` 后重发，或改发其他节点；请核对版本号是否正确。",
             "Wait for `Retry-After` and ask again, or ask another node. Check that the revision is right.",
+        ),
+    },
+    ProblemKind {
+        slug: "busy",
+        status: 503,
+        title: words("同类请求过多", "Too much of this kind is under way"),
+        meaning: words(
+            "同类请求（如导出、下载、页面）正在处理的已达上限，本次请求没有执行；口岸核验不受影响。",
+            "As many requests of this kind (exports, downloads, pages) as may run at once are under way; this one was not carried out. Lookups are not touched.",
+        ),
+        what_to_do: words(
+            "等待 `Retry-After` 所示秒数后重发；批量任务请减少并发。",
+            "Wait for the seconds in `Retry-After` and send it again; let jobs ask for less at once.",
+        ),
+    },
+    ProblemKind {
+        slug: "paused",
+        status: 503,
+        title: words("暂停受理变更", "Changes are paused"),
+        meaning: words(
+            "管理员已暂停受理变更，原因见 detail；查询、口岸核验和紧急停用照常。",
+            "An administrator paused changes, for the reason in `detail`. Reads, lookups and emergency stops go on.",
+        ),
+        what_to_do: words(
+            "等待恢复后用同一个 `Idempotency-Key` 或 `sequence` 重发；海关系统先保存报文，恢复后连同 `occurred_at` 补发。",
+            "Send it again with the same `Idempotency-Key` or `sequence` when the pause is over; customs systems keep their messages and send them then with `occurred_at`.",
         ),
     },
     ProblemKind {

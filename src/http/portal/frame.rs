@@ -30,6 +30,8 @@ pub struct Frame {
     pub person: Option<Person>,
     /// Whether the data are those of the demo.
     pub demo: bool,
+    /// Why changes are paused, if they are.
+    pub paused: Option<String>,
     /// When the page was made, in Beijing time.
     pub at: String,
     /// Revision of the list.
@@ -229,6 +231,7 @@ impl Frame {
             menu,
             person,
             demo: visit.edge.app.is_demo(),
+            paused: visit.edge.app.index.load().pause().map(|pause| pause.reason.text(lang).to_owned()),
             at: show::instant(lang, now),
             revision: visit.edge.app.index.load().revision().0,
             other_language: visit.address_with("lang", lang.pick("en", "zh")),

@@ -4,7 +4,7 @@
 //! API cannot. What it does not have is a token: the session's caller stands in its place, where no request from outside
 //! can put it. Invariant: roles, limits, preconditions and refusals are those of the endpoint table.
 
-use super::super::edge::{Edge, SignedIn, Worker, unknown_path};
+use super::super::edge::{Edge, FromPage, SignedIn, Worker, unknown_path};
 use super::super::endpoints;
 use super::super::problem::{Problem, ProblemType};
 use super::super::token::VerifiedToken;
@@ -130,6 +130,7 @@ impl Gateway {
         request.head_mut().method = asked.method.clone();
         request.head_mut().peer_addr = sender.peer;
         set_headers(request.headers_mut(), sender, &asked)?;
+        request.extensions_mut().insert(FromPage);
         if let Some(caller) = &sender.caller {
             // It lives as long as the request.
             let token = VerifiedToken { caller: Caller { acting_for: None, ..caller.clone() }, expires_at: i64::MAX };

@@ -4,8 +4,8 @@
 
 use super::pages::applications::{correction, evidence, item, lodging};
 use super::pages::{
-    account, applications, audit, border, bureau, cases, errors, help, home, listings, lookup, notices, oversight,
-    people, public,
+    account, applications, audit, border, bureau, cases, errors, help, home, listings, lookup, notices, operations,
+    oversight, people, public,
 };
 use super::{acts, assets, registers, sign_in, visit};
 use crate::domain::actor::{Role, RoleSet};
@@ -166,7 +166,7 @@ pages! {
     GET "/log/state" audit::state Access::Roles(AUDITOR);
     GET "/log/export.tar" audit::export Access::Roles(AUDITOR);
     GET "/evidence/{kind}/{id}" audit::evidence Access::Roles(EVIDENCE);
-    GET "/operations" oversight::operations Access::Roles(OPERATOR);
+    GET "/operations" operations::operations Access::Roles(OPERATOR);
     GET "/notices/{number}" public::notice Access::Public;
     GET "/check" public::check Access::Public;
     GET "/do/{act}/{id}" acts::show Access::SignedIn;

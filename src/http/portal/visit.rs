@@ -1,6 +1,6 @@
 //! One request for a page: who is there, in which language, what they sent; and how its answer leaves.
 
-use super::super::edge::{Edge, request_id};
+use super::super::edge::{Edge, request_id, visitor};
 use super::super::limits::read_body;
 use super::super::problem::{Problem, ProblemType};
 use super::fields::FormView;
@@ -25,6 +25,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use serde_json::Value;
 use std::cell::RefCell;
+use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -305,7 +306,8 @@ impl Visit {
 
     fn sender(&self) -> Sender {
         let caller = self.session.as_ref().map(|session| session.caller.clone());
-        Sender { caller, lang: self.lang, id: self.id.clone(), peer: self.request.peer_addr() }
+        let peer = visitor(&self.edge, &self.request).map(|address| SocketAddr::from((address, 0)));
+        Sender { caller, lang: self.lang, id: self.id.clone(), peer }
     }
 
     /// Asks an endpoint.

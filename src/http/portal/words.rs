@@ -19,6 +19,7 @@ use crate::domain::purpose::Purpose;
 use crate::domain::reason::Verdict;
 use crate::domain::recognition::{AppealState, CorrectionReason, DeclineGround, ItemState, RefusalGround, StepReason};
 use crate::domain::screening::ScreeningList;
+use crate::domain::sign::Level;
 use crate::domain::usage_return::ReturnStage;
 
 /// Makes the closed list of families and how each says its words.
@@ -78,6 +79,8 @@ families! { lang code
     "text_purpose" => texts::Purpose::parse(code).map(|it| it.name(lang)).ok();
     "role" => Role::parse(code).map(|it| super::frame::role(lang, it));
     "organisation" => pair(lang, code, &ORGANISATIONS);
+    "health" => Level::parse(code).map(|it| it.name(lang)).ok();
+    "sign" => pair(lang, code, &SIGNS);
     "broadcast" => pair(lang, code, &[("published", "已发布", "Published"), ("retracted", "已撤回", "Retracted")]);
     "reconciliation" => pair(lang, code, &[("compared", "待确认", "Waits for confirmation"), ("confirmed", "已确认", "Confirmed")]);
     "grant" => grant(lang, code);
@@ -87,6 +90,21 @@ families! { lang code
     "language" => match code { "zh" => Some("中文"), "en" => Some("English"), _ => None };
     "truth" => match code { "true" => Some(lang.pick("是", "yes")), "false" => Some(lang.pick("否", "no")), _ => None };
 }
+
+/// What operators look at.
+const SIGNS: [(&str, &str, &str); 11] = [
+    ("head", "名单", "The list"),
+    ("changes", "变更受理", "Changes"),
+    ("log", "审计日志", "The log"),
+    ("rebuild", "重建演练", "Drill of rebuilding"),
+    ("answers", "答复复核", "Answers judged again"),
+    ("records", "留存", "Records"),
+    ("calendar", "工作日历", "Working days"),
+    ("waiting", "久候业务", "What waits"),
+    ("letters", "邮件", "Letters"),
+    ("backup", "备份", "Backup"),
+    ("scanner", "病毒扫描", "Virus scanner"),
+];
 
 /// Says a code of a family; one that is not known is shown as it is.
 #[must_use]

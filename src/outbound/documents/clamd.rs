@@ -17,6 +17,9 @@ const ANSWER: u64 = 4096;
 /// Time a scan may take.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// Time within which it must say that it is there.
+const PING: Duration = Duration::from_secs(2);
+
 /// Scans a document; none configured is [`ScanState::Unscanned`].
 pub async fn scan(scanner: Option<&Scanner>, bytes: &[u8]) -> ScanState {
     let Some(scanner) = scanner else { return ScanState::Unscanned };
@@ -37,6 +40,24 @@ pub async fn scan(scanner: Option<&Scanner>, bytes: &[u8]) -> ScanState {
             ScanState::Failed
         }
     }
+}
+
+/// Whether the scanner answers (the command PING).
+pub async fn answers(scanner: &Scanner) -> bool {
+    let asked = async {
+        match scanner {
+            Scanner::Tcp(address) => ping(TcpStream::connect(address).await?).await,
+            Scanner::Unix(path) => ping(UnixStream::connect(path).await?).await,
+        }
+    };
+    matches!(tokio::time::timeout(PING, asked).await, Ok(Ok(true)))
+}
+
+async fn ping(mut socket: impl AsyncRead + AsyncWrite + Unpin) -> std::io::Result<bool> {
+    socket.write_all(b"zPING\0").await?;
+    let mut answer = Vec::new();
+    socket.take(ANSWER).read_to_end(&mut answer).await?;
+    Ok(answer.starts_with(b"PONG"))
 }
 
 async fn ask(mut socket: impl AsyncRead + AsyncWrite + Unpin, bytes: &[u8]) -> std::io::Result<Vec<u8>> {

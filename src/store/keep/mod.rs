@@ -4,6 +4,7 @@
 
 pub mod accesses;
 pub mod answers;
+pub mod backups;
 pub mod certificates;
 pub mod claims;
 pub mod cosignatures;
@@ -28,6 +29,7 @@ pub mod timestamps;
 pub const TABLES: &[&str] = &[
     "people",
     "access_records",
+    "backups",
     "reminders",
     "answer_batches",
     "answer_declarations",

@@ -5,6 +5,7 @@
 mod answers;
 mod list;
 mod log;
+mod operations;
 mod reconciliation;
 mod register;
 mod review;
@@ -12,6 +13,7 @@ mod review;
 pub use answers::*;
 pub use list::*;
 pub use log::*;
+pub use operations::*;
 pub use reconciliation::*;
 pub use register::*;
 pub use review::*;

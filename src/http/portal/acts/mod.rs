@@ -5,6 +5,7 @@
 
 mod cases;
 mod list;
+mod operations;
 mod oversight;
 mod people;
 mod places;
@@ -152,7 +153,7 @@ const STEP: Act = Act {
 
 /// Every act.
 fn acts() -> impl Iterator<Item = &'static Act> {
-    cases::ACTS.iter().chain(list::ACTS).chain(oversight::ACTS).chain(people::ACTS)
+    cases::ACTS.iter().chain(list::ACTS).chain(oversight::ACTS).chain(people::ACTS).chain(operations::ACTS)
 }
 
 #[derive(Template)]

@@ -12,6 +12,7 @@ pub mod home;
 pub mod listings;
 pub mod lookup;
 pub mod notices;
+pub mod operations;
 pub mod oversight;
 pub mod people;
 pub mod public;

@@ -321,24 +321,3 @@ pub async fn appoint(visit: &Visit) -> Answer {
     }
     Ok(see_other("/agents?done=saved"))
 }
-
-#[derive(Template)]
-#[template(path = "portal/operations.html")]
-struct Operations<'a> {
-    f: Frame,
-    ready: Json<'a>,
-    version: &'static str,
-}
-
-/// Shows how the service is.
-///
-/// # Errors
-/// What the endpoint refuses.
-pub async fn operations(visit: &Visit) -> Answer {
-    let ready = match visit.ask(super::super::gateway::Asked::get("/health/ready")).await {
-        Ok(reply) => reply.view,
-        Err(refused) => refused.problem,
-    };
-    let f = Frame::new(visit, visit.t("运行状态", "Operations"));
-    visit.render(&Operations { f, ready: Json(&ready), version: env!("CARGO_PKG_VERSION") })
-}

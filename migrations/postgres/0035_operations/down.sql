@@ -1,0 +1,2 @@
+DROP TABLE backups;
+DROP TABLE pause_versions;
