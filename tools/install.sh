@@ -5,7 +5,8 @@
 #   tools/install.sh test     also what `make test` needs: PostgreSQL server binaries, nginx, python3, rustfmt, clippy, and programs
 #                             of others that verify the log and signed answers: openssl, Go with golang.org/x/mod, and from PyPI, into
 #                             target/verifiers/venv only, what tests/verifiers/*.txt pins by hash; Chromium with its driver, a Chinese
-#                             font, node and npm, and from npm, into target/browser only, what tests/browser pins by hash
+#                             font, node and npm, and from npm, into target/browser only, what tests/browser pins by hash; promtool,
+#                             which judges alarms and figures (package prometheus, whose service is not started)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -26,6 +27,7 @@ missing=()
 { has cc && has make; } || missing+=(build-essential)
 has curl || missing+=(curl)
 postgres_missing=false
+prometheus_missing=false
 if $with_tests; then
     has python3 || missing+=(python3)
     has python3 && python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv)
@@ -42,6 +44,7 @@ if $with_tests; then
     has nginx || [[ -x /usr/sbin/nginx ]] || missing+=(nginx-light)
     has node || missing+=(nodejs)
     has npm || missing+=(npm)
+    has promtool || prometheus_missing=true
 fi
 
 as_root() {
@@ -53,14 +56,20 @@ apt_install() {
     as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "$@"
 }
 
-if ((${#missing[@]})) || $postgres_missing; then
+if ((${#missing[@]})) || $postgres_missing || $prometheus_missing; then
     wanted=("${missing[@]}")
+    if $prometheus_missing; then wanted+=(prometheus); fi
     if $postgres_missing; then wanted+=(postgresql); fi
     has apt-get || fail "missing: ${wanted[*]}. There is no apt-get here; install them with your system's own tool and run this again."
     [[ $(id -u) -eq 0 ]] || has sudo \
         || fail "missing: ${wanted[*]}. Neither root nor sudo; run as root: apt-get install ${wanted[*]}"
     as_root apt-get update -q
     if ((${#missing[@]})); then apt_install "${missing[@]}"; fi
+    if $prometheus_missing; then
+        # Only promtool is wanted: the service that comes with it is masked before it would start.
+        if has systemctl; then as_root systemctl mask prometheus.service >/dev/null 2>&1 || true; fi
+        apt_install prometheus
+    fi
     if $postgres_missing; then
         # The tests start servers of their own: without this setting the package would make and start a cluster.
         apt_install postgresql-common

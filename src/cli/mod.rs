@@ -2,10 +2,13 @@
 //! reach or open.
 
 pub mod answer;
+pub mod backup;
 pub mod calendar;
 pub mod demo;
 pub mod demo_issuer;
+pub mod doctor;
 pub mod evidence;
+pub mod health;
 pub mod import;
 pub mod log;
 pub mod lookup;
@@ -68,6 +71,14 @@ enum Command {
     Scheme(SchemeCommand),
     /// Build the list again from the log alone, beside the database, and compare both
     Rebuild(rebuild::RebuildArgs),
+    /// Copy everything that the service would need again, while it serves
+    Backup(backup::BackupArgs),
+    /// Check a backup, or put it back
+    Restore(backup::restore::RestoreArgs),
+    /// Say in words what is wrong with an installation
+    Doctor(doctor::DoctorArgs),
+    /// Ask a node whether it is ready
+    Health(health::HealthArgs),
     /// Refuse every change and draw until `resume`; lookups and reads go on
     Pause(pause::PauseArgs),
     /// Take changes again
@@ -213,6 +224,10 @@ pub fn run() -> ExitCode {
         Command::Scheme(SchemeCommand::Adopt(args)) => scheme::run(args),
         Command::Evidence(command) => evidence::run(command),
         Command::Rebuild(args) => rebuild::run(args),
+        Command::Backup(args) => backup::run(args),
+        Command::Restore(args) => backup::restore::run(args),
+        Command::Doctor(args) => doctor::run(args),
+        Command::Health(args) => health::run(args),
         Command::Pause(args) => pause::pause(args),
         Command::Resume(args) => pause::resume(args),
         Command::Draws(DrawsCommand::Replay(args)) => replay::run(args),

@@ -9,7 +9,7 @@ use crate::config::mail::MailSettings;
 use crate::config::proxies::Proxies;
 use crate::config::witnesses::WitnessSettings;
 use crate::config::{DocumentPlace, Scanner, Settings, production, variable};
-use crate::http::edge::{Documents, Edge};
+use crate::http::edge::{Documents, Edge, SLOW};
 use crate::http::portal::PortalSettings;
 use crate::http::throttle::Throttle;
 use crate::outbound::documents::DocumentStore;
@@ -84,6 +84,7 @@ pub fn run(args: ServeArgs) -> Result<(), Failure> {
         metrics_from: settings.metrics_from,
         proxies: settings.proxies.clone(),
         rate_limit: settings.rate_limit,
+        slow: Some(settings.slow),
         mail: settings.mail.clone(),
         witnesses: settings.witnesses.clone(),
         authority: settings.authority.clone(),
@@ -156,6 +157,8 @@ pub struct Guards {
     pub proxies: Proxies,
     /// Requests a second of one client other than customs.
     pub rate_limit: Option<u32>,
+    /// From when on a request is logged as slow; a second where nothing is set.
+    pub slow: Option<Duration>,
     /// How notices leave by e-mail.
     pub mail: Option<MailSettings>,
     /// Who is asked to sign the heads of the log.
@@ -231,6 +234,7 @@ pub fn serve(
     let edge = Edge {
         throttle: guards.rate_limit.map(Throttle::new),
         proxies: guards.proxies,
+        slow: guards.slow.unwrap_or(SLOW),
         documents: guards.documents,
         portal: guards.portal,
         ..edge

@@ -34,6 +34,7 @@ Environment:
   WHITELIST_PROXIES           addresses or networks of reverse proxies, such as 10.0.0.0/8, separated by commas, whose
                               X-Forwarded-For is believed (default: nobody's; limits by address then count the proxy)
   WHITELIST_RATE_LIMIT        requests a second of one client, or off; customs systems are never limited (default 50)
+  WHITELIST_SLOW_REQUEST      from how many milliseconds on a request is logged as slow, 1 to 600000 (default 1000)
   WHITELIST_ACCEPT_LOSS       yes: run on a PostgreSQL without synchronous replication, which may lose the last
                               acknowledged changes in a failover; stands in the log of the service
   WHITELIST_DOCUMENTS         place of evidence documents: a folder, or s3://BUCKET with the AWS_* variables of the S3
@@ -77,6 +78,8 @@ pub struct Settings {
     pub proxies: Proxies,
     /// Requests a second of one client other than customs; none is without limit.
     pub rate_limit: Option<u32>,
+    /// From when on a request is logged as slow.
+    pub slow: Duration,
     /// Whether PostgreSQL without synchronous replication is accepted.
     pub accept_loss: bool,
     /// Where documents lie.
@@ -261,6 +264,11 @@ pub fn production(
             None
         }),
     };
+    let slow = variable("WHITELIST_SLOW_REQUEST").map_or(Some(1_000), |text| text.parse().ok());
+    let slow = slow.filter(|millis| (1..=600_000).contains(millis)).unwrap_or_else(|| {
+        faults.push("WHITELIST_SLOW_REQUEST: give milliseconds from 1 to 600000".to_owned());
+        1_000
+    });
     let mut days = |name: &str, standard: u64, most: u64| {
         let days: Option<u64> = variable(name).map_or(Some(standard), |text| text.parse().ok());
         let days = days.filter(|days| (1..=most).contains(days)).unwrap_or_else(|| {
@@ -322,6 +330,7 @@ pub fn production(
             metrics_from,
             proxies,
             rate_limit,
+            slow: Duration::from_millis(slow),
             accept_loss,
             documents,
             scanner,

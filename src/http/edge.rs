@@ -7,6 +7,7 @@ use super::access;
 use super::endpoints::{Access, Endpoint};
 use super::limits::{LimitSettings, Unread};
 use super::metrics::Metrics;
+use super::outgoing::{finish, set_headers};
 use super::pause;
 use super::portal::PortalSettings;
 use super::problem::{Fault, Problem, ProblemType, language, render};
@@ -29,10 +30,7 @@ use crate::outbound::keys::KeyStore;
 use crate::outbound::oidc::Provider;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::ConnectionType;
-use actix_web::http::header::{
-    ALLOW, AUTHORIZATION, CACHE_CONTROL, HeaderMap, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS,
-};
+use actix_web::http::header::{ALLOW, AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::{HttpMessage as _, HttpRequest, HttpResponse, web};
 use std::cell::RefCell;
@@ -44,13 +42,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::sync::OwnedSemaphorePermit;
 
-const REVISION: HeaderName = HeaderName::from_static("whitelist-revision");
 const LOG: HeaderName = HeaderName::from_static("whitelist-log");
 const MIN_REVISION: HeaderName = HeaderName::from_static("whitelist-min-revision");
 const ACTING_FOR: HeaderName = HeaderName::from_static("whitelist-acting-for");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const FORWARDED: HeaderName = HeaderName::from_static("x-forwarded-for");
-const ENVIRONMENT: HeaderName = HeaderName::from_static("x-environment");
 
 /// Largest header block.
 const HEADER_BYTES: usize = 16 * 1024;
@@ -64,6 +60,9 @@ const CHECKS: u32 = 5;
 /// Requests of what is open to everybody that one address may send each second: a mirror reads a log of a million entries
 /// whole in less than a minute.
 const VISITS: u32 = 200;
+
+/// From when on a request is slow, where nothing else is set.
+pub const SLOW: Duration = Duration::from_secs(1);
 
 /// What every handler needs.
 pub struct Edge {
@@ -97,6 +96,8 @@ pub struct Edge {
     pub visitors: Throttle,
     /// Whose word about the address of a visitor is believed.
     pub proxies: Proxies,
+    /// From when on a request is slow enough to be logged.
+    pub slow: Duration,
     /// How much of each kind is under way at once.
     pub budgets: Budgets,
     /// How people sign in at the portal.
@@ -148,6 +149,7 @@ impl Edge {
             visitors: Throttle::new(VISITS),
             proxies: Proxies::default(),
             budgets: Budgets::default(),
+            slow: SLOW,
             portal: PortalSettings::default(),
             draining: AtomicBool::new(false),
         })
@@ -239,6 +241,7 @@ pub async fn around<B: MessageBody + 'static>(
     let Some(edge) = request.app_data::<web::Data<Edge>>().map(|data| Arc::clone(data)) else {
         return Ok(request.into_response(HttpResponse::InternalServerError().finish()));
     };
+    let begun = edge.app.clock.uptime();
     let unread = Unread::of(&mut request);
     let lang = language(request.headers());
     let id = request_id(request.headers());
@@ -265,7 +268,11 @@ pub async fn around<B: MessageBody + 'static>(
         }
         Err(problem) => request.into_response(problem.respond(lang, &id)),
     };
-    let mut response = finish(&edge, response, &id);
+    let took = edge.app.clock.uptime().saturating_sub(begun);
+    if let Some(surface) = endpoint.and_then(|endpoint| Surface::of(endpoint, false)) {
+        edge.metrics.request_took(surface, took);
+    }
+    let mut response = finish(&edge, response, &id, took);
     for (name, value) in told.into_iter().flat_map(Left::headers) {
         response.headers_mut().insert(name, value);
     }
@@ -302,40 +309,6 @@ pub fn unknown_method(endpoints: &[&Endpoint]) -> Result<HttpResponse, Problem> 
         Ok(methods) => problem.with_header(ALLOW, methods),
         Err(_) => problem,
     })
-}
-
-fn finish(edge: &Edge, mut response: ServiceResponse<BoxBody>, id: &str) -> ServiceResponse<BoxBody> {
-    let status = response.status().as_u16();
-    edge.metrics.responded(status);
-    set_headers(edge, response.headers_mut(), id);
-    if edge.is_draining() {
-        response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
-    }
-    let (method, path) = (response.request().method(), response.request().path());
-    match status {
-        500.. => tracing::error!(request_id = id, %method, path, status, "answered"),
-        400.. => tracing::info!(request_id = id, %method, path, status, "answered"),
-        _ if method == actix_web::http::Method::GET => {
-            tracing::debug!(request_id = id, %method, path, status, "answered")
-        }
-        _ => tracing::info!(request_id = id, %method, path, status, "answered"),
-    }
-    response
-}
-
-fn set_headers(edge: &Edge, headers: &mut HeaderMap, id: &str) {
-    headers.insert(REVISION, HeaderValue::from(edge.app.index.load().revision().0));
-    headers.insert(LOG, edge.log.clone());
-    if let Ok(id) = HeaderValue::from_str(id) {
-        headers.insert(REQUEST_ID, id);
-    }
-    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    if !headers.contains_key(CACHE_CONTROL) {
-        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    }
-    if edge.app.is_demo() {
-        headers.insert(ENVIRONMENT, HeaderValue::from_static("demo"));
-    }
 }
 
 /// Counts a header block as it stood on the wire, but for the line that opens it.

@@ -5,9 +5,11 @@ use crate::app::App;
 use crate::domain::reason::Verdict;
 use crate::domain::stop::StopStage;
 use prometheus::{
-    Encoder as _, Gauge, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, Opts, Registry, TextEncoder,
+    Encoder as _, Gauge, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts, Registry,
+    TextEncoder,
 };
 use std::sync::atomic::Ordering;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 /// Media type of the figures.
@@ -25,8 +27,10 @@ pub struct Told {
 /// All figures of one service.
 pub struct Metrics {
     registry: Registry,
+    rendering: Mutex<()>,
     verdicts: [(Verdict, IntCounter); 4],
     lookup_seconds: Histogram,
+    request_seconds: HistogramVec,
     responses: [IntCounter; 5],
     refused_tokens: IntCounterVec,
     draws: IntCounterVec,
@@ -34,17 +38,17 @@ pub struct Metrics {
     revision: IntGauge,
     listings: IntGauge,
     head_age: Gauge,
-    unrecorded: IntGauge,
-    lost_accesses: IntGauge,
+    unrecorded: IntCounter,
+    lost_accesses: IntCounter,
     replayed: IntGauge,
     replayed_otherwise: IntGauge,
-    groups: IntGauge,
-    commands: IntGauge,
+    groups: IntCounter,
+    commands: IntCounter,
     largest_group: IntGauge,
     stops_unconfirmed: IntGauge,
     stops_lapsed: IntGauge,
-    lost_messages: IntGauge,
-    lapsed: IntGauge,
+    lost_messages: IntCounter,
+    lapsed: IntCounter,
     open: IntGauge,
     due: IntGauge,
     unreviewed: IntGauge,
@@ -54,10 +58,10 @@ pub struct Metrics {
     letters_waiting: IntGauge,
     letters_set_aside: IntGauge,
     cosigned: IntGauge,
-    witness_refusals: IntGauge,
+    witness_refusals: IntCounter,
     timestamped: IntGauge,
     timestamped_at: IntGauge,
-    timestamp_failures: IntGauge,
+    timestamp_failures: IntCounter,
     log_checked_at: IntGauge,
     log_checked: IntGauge,
     log_problems: IntGauge,
@@ -100,11 +104,19 @@ impl Metrics {
         let lookup_seconds = Histogram::with_opts(
             HistogramOpts::new("whitelist_lookup_seconds", "Time to answer a lookup request").buckets(buckets),
         )?;
+        let buckets = vec![0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 30.0];
+        let request_seconds = HistogramVec::new(
+            HistogramOpts::new("whitelist_http_request_duration_seconds", "Time to answer other requests, by surface")
+                .buckets(buckets),
+            &["surface"],
+        )?;
         let gauge = |name: &str, help: &str| IntGauge::new(name, help);
+        let counter = |name: &str, help: &str| IntCounter::new(name, help);
         let metrics = Self {
             verdicts: Verdict::ALL.map(|verdict| (verdict, lookups.with_label_values(&[verdict.as_str()]))),
             responses: ["1xx", "2xx", "3xx", "4xx", "5xx"].map(|class| responses.with_label_values(&[class])),
             lookup_seconds,
+            request_seconds,
             refused_tokens,
             draws,
             shed,
@@ -114,23 +126,23 @@ impl Metrics {
                 "whitelist_head_age_seconds",
                 "Seconds since the head of the log was confirmed; -1 is never",
             )?,
-            unrecorded: gauge("whitelist_answers_unrecorded_total", "Answers that could not be recorded")?,
+            unrecorded: counter("whitelist_answers_unrecorded_total", "Answers that could not be recorded")?,
             replayed: gauge("whitelist_answers_replayed", "Recorded answers judged again by the last daily sample")?,
             replayed_otherwise: gauge(
                 "whitelist_answers_replayed_otherwise",
                 "Of the last sample, answers that are judged otherwise at their own revision; anything but 0 is an alarm",
             )?,
-            groups: gauge("whitelist_write_groups_total", "Groups committed by the writer")?,
-            commands: gauge("whitelist_write_commands_total", "Commands committed by the writer")?,
+            groups: counter("whitelist_write_groups_total", "Groups committed by the writer")?,
+            commands: counter("whitelist_write_commands_total", "Commands committed by the writer")?,
             largest_group: gauge("whitelist_write_group_largest", "Most commands of one commit so far")?,
             stops_unconfirmed: gauge("whitelist_stops_unconfirmed", "Emergency stops that wait for a second person")?,
             stops_lapsed: gauge("whitelist_stops_lapsed", "Emergency stops lifted because nobody confirmed them")?,
-            lost_accesses: gauge(
+            lost_accesses: counter(
                 "whitelist_accesses_unrecorded_total",
                 "Accesses to protected data that could not be recorded",
             )?,
-            lost_messages: gauge("whitelist_draw_messages_unrecorded_total", "Raw messages that could not be kept")?,
-            lapsed: gauge("whitelist_reservations_lapsed_total", "Reservations that the service gave back")?,
+            lost_messages: counter("whitelist_draw_messages_unrecorded_total", "Raw messages that could not be kept")?,
+            lapsed: counter("whitelist_reservations_lapsed_total", "Reservations that the service gave back")?,
             open: gauge("whitelist_reservations_open", "Declarations that hold a reservation, at the last sweep")?,
             due: gauge("whitelist_reservations_due", "Reservations that customs is reminded of, at the last sweep")?,
             unreviewed: gauge("whitelist_manual_releases_unreviewed", "Manual releases that wait for the bureau")?,
@@ -139,7 +151,7 @@ impl Metrics {
                 "Tables that differ from what the log rebuilds, at the last drill; -1 when it could not be held",
             )?,
             rebuilt_at: gauge(
-                "whitelist_rebuild_seconds",
+                "whitelist_rebuild_timestamp_seconds",
                 "When the last drill of rebuilding the list ended, seconds since 1970; 0 before the first",
             )?,
             calendar_missing: gauge(
@@ -152,21 +164,21 @@ impl Metrics {
                 "whitelist_log_cosigned_entries",
                 "Entries under the newest head that enough witnesses signed",
             )?,
-            witness_refusals: gauge("whitelist_witness_refusals_total", "Times that a witness did not sign")?,
+            witness_refusals: counter("whitelist_witness_refusals_total", "Times that a witness did not sign")?,
             timestamped: gauge(
                 "whitelist_log_timestamped_entries",
                 "Entries under the newest head that an authority stamped with the time",
             )?,
             timestamped_at: gauge(
-                "whitelist_log_timestamped_at_seconds",
+                "whitelist_log_stamp_timestamp_seconds",
                 "When that was stamped, seconds since 1970; 0 without a stamp",
             )?,
-            timestamp_failures: gauge(
+            timestamp_failures: counter(
                 "whitelist_log_timestamp_failures_total",
                 "Times that the authority gave no time stamp; alarm when it rises",
             )?,
             log_checked_at: gauge(
-                "whitelist_log_checked_at_seconds",
+                "whitelist_log_check_timestamp_seconds",
                 "When the service last read its whole log again",
             )?,
             log_checked: gauge("whitelist_log_checked_entries", "Entries that the last check of the log read")?,
@@ -184,6 +196,7 @@ impl Metrics {
                 "When the last backup that is on record was made, seconds since 1970; 0 before the first",
             )?,
             registry,
+            rendering: Mutex::default(),
         };
         metrics.registry.register(Box::new(lookups))?;
         metrics.registry.register(Box::new(responses))?;
@@ -191,21 +204,28 @@ impl Metrics {
         metrics.registry.register(Box::new(metrics.draws.clone()))?;
         metrics.registry.register(Box::new(metrics.shed.clone()))?;
         metrics.registry.register(Box::new(metrics.lookup_seconds.clone()))?;
+        metrics.registry.register(Box::new(metrics.request_seconds.clone()))?;
         metrics.registry.register(Box::new(metrics.head_age.clone()))?;
+        for counter in [
+            &metrics.unrecorded,
+            &metrics.lost_accesses,
+            &metrics.groups,
+            &metrics.commands,
+            &metrics.lost_messages,
+            &metrics.lapsed,
+            &metrics.witness_refusals,
+            &metrics.timestamp_failures,
+        ] {
+            metrics.registry.register(Box::new(counter.clone()))?;
+        }
         for gauge in [
             &metrics.revision,
             &metrics.listings,
-            &metrics.unrecorded,
-            &metrics.lost_accesses,
             &metrics.replayed,
             &metrics.replayed_otherwise,
-            &metrics.groups,
-            &metrics.commands,
             &metrics.largest_group,
             &metrics.stops_unconfirmed,
             &metrics.stops_lapsed,
-            &metrics.lost_messages,
-            &metrics.lapsed,
             &metrics.open,
             &metrics.due,
             &metrics.unreviewed,
@@ -215,10 +235,8 @@ impl Metrics {
             &metrics.letters_waiting,
             &metrics.letters_set_aside,
             &metrics.cosigned,
-            &metrics.witness_refusals,
             &metrics.timestamped,
             &metrics.timestamped_at,
-            &metrics.timestamp_failures,
             &metrics.log_checked_at,
             &metrics.log_checked,
             &metrics.log_problems,
@@ -241,6 +259,11 @@ impl Metrics {
     /// Notes how long a lookup request took.
     pub fn lookup_took(&self, time: Duration) {
         self.lookup_seconds.observe(time.as_secs_f64());
+    }
+
+    /// Notes how long a request of a surface took.
+    pub fn request_took(&self, surface: Surface, time: Duration) {
+        self.request_seconds.with_label_values(&[surface.as_str()]).observe(time.as_secs_f64());
     }
 
     /// Counts a response.
@@ -271,16 +294,18 @@ impl Metrics {
     /// When a figure cannot be written.
     pub fn render(&self, app: &App, told: Option<Told>) -> Result<String, prometheus::Error> {
         let whole = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+        // Two readers at once must not raise a counter twice.
+        let _alone = self.rendering.lock().unwrap_or_else(PoisonError::into_inner);
         let snapshot = app.index.snapshot();
         self.revision.set(snapshot.revision().0);
         self.listings.set(i64::try_from(snapshot.listings()).unwrap_or(i64::MAX));
         self.head_age.set(app.index.age(app.clock.uptime()).map_or(-1.0, |age| age.as_secs_f64()));
-        self.unrecorded.set(whole(app.recorder.dropped()));
+        raise(&self.unrecorded, app.recorder.dropped());
         self.replayed.set(app.replayed.checked.load(Ordering::Relaxed));
         self.replayed_otherwise.set(app.replayed.otherwise.load(Ordering::Relaxed));
         let counts = app.store.counts();
-        self.groups.set(whole(counts.groups.load(Ordering::Relaxed)));
-        self.commands.set(whole(counts.commands.load(Ordering::Relaxed)));
+        raise(&self.groups, counts.groups.load(Ordering::Relaxed));
+        raise(&self.commands, counts.commands.load(Ordering::Relaxed));
         self.largest_group.set(whole(counts.largest.load(Ordering::Relaxed)));
         let stops = |stage: StopStage| {
             let count = snapshot.stops().iter().filter(|stop| stop.stage() == Some(stage)).count();
@@ -288,9 +313,9 @@ impl Metrics {
         };
         self.stops_unconfirmed.set(stops(StopStage::Emergency));
         self.stops_lapsed.set(stops(StopStage::Lapsed));
-        self.lost_accesses.set(whole(app.accesses.dropped()));
-        self.lost_messages.set(whole(app.messages.dropped()));
-        self.lapsed.set(whole(app.swept.lapsed.load(Ordering::Relaxed)));
+        raise(&self.lost_accesses, app.accesses.dropped());
+        raise(&self.lost_messages, app.messages.dropped());
+        raise(&self.lapsed, app.swept.lapsed.load(Ordering::Relaxed));
         self.open.set(app.swept.open.load(Ordering::Relaxed));
         self.due.set(app.swept.due.load(Ordering::Relaxed));
         self.unreviewed.set(app.swept.unreviewed.load(Ordering::Relaxed));
@@ -298,10 +323,10 @@ impl Metrics {
         self.rebuilt_at.set(app.swept.rebuilt_at.load(Ordering::Relaxed));
         self.calendar_missing.set(app.calendar_missing().map_or(0, i64::from));
         self.cosigned.set(app.witnessed.cosigned.load(Ordering::Relaxed));
-        self.witness_refusals.set(whole(app.witnessed.refused.load(Ordering::Relaxed)));
+        raise(&self.witness_refusals, app.witnessed.refused.load(Ordering::Relaxed));
         self.timestamped.set(app.timestamped.entries.load(Ordering::Relaxed));
         self.timestamped_at.set(app.timestamped.at.load(Ordering::Relaxed));
-        self.timestamp_failures.set(whole(app.timestamped.failures.load(Ordering::Relaxed)));
+        raise(&self.timestamp_failures, app.timestamped.failures.load(Ordering::Relaxed));
         self.log_checked_at.set(app.checked.at.load(Ordering::Relaxed));
         self.log_checked.set(app.checked.entries.load(Ordering::Relaxed));
         self.log_problems.set(app.checked.problems.load(Ordering::Relaxed));
@@ -318,4 +343,9 @@ impl Metrics {
         TextEncoder::new().encode(&self.registry.gather(), &mut text)?;
         Ok(String::from_utf8_lossy(&text).into_owned())
     }
+}
+
+/// Brings a counter to what others have counted.
+fn raise(counter: &IntCounter, counted: u64) {
+    counter.inc_by(counted.saturating_sub(counter.get()));
 }

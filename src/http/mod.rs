@@ -9,6 +9,7 @@ pub mod endpoints;
 pub mod fields;
 pub mod limits;
 pub mod metrics;
+pub mod outgoing;
 pub mod pause;
 pub mod portal;
 pub mod problem;

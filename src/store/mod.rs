@@ -9,6 +9,7 @@ pub mod answer_keys;
 pub mod appeals;
 pub mod application_rows;
 pub mod applications;
+pub mod backup;
 pub mod batches;
 pub mod bulk;
 pub mod case_turns;

@@ -26,9 +26,9 @@ on_both! {
         app.will_be_tampered_with();
         told(app);
         let (size, _) = signed(app);
-        assert_eq!(figure(app, "whitelist_log_checked_at_seconds"), 0);
+        assert_eq!(figure(app, "whitelist_log_check_timestamp_seconds"), 0);
         assert_eq!(found(app), [""; 0]);
-        assert_eq!(figure(app, "whitelist_log_checked_at_seconds"), 1_786_507_200, "noon in Beijing on the day of the test");
+        assert_eq!(figure(app, "whitelist_log_check_timestamp_seconds"), 1_786_507_200, "noon in Beijing on the day of the test");
         assert_eq!(figure(app, "whitelist_log_checked_entries"), i64::try_from(size).unwrap());
         assert_eq!(figure(app, "whitelist_log_problems"), 0);
         let mut asked = 0;

@@ -73,6 +73,20 @@ fn announcement() -> Value {
     json!({ "scheme": "beijing-2022", "title_zh": "放假安排", "title_en": "Holidays", "body_zh": "休息。", "body_en": "Closed." })
 }
 
+/// Pauses the service, or ends its pause; returns the entity tag of the last pause.
+fn pause_as(app: &TestApp, paused: bool) -> String {
+    let admin = admin(app, "admin-2");
+    let last = admin.get("/v1/pause");
+    let holds = last.status == 200 && last.json()["paused"] == json!(true);
+    if holds == paused {
+        return last.header("etag").unwrap_or_default().to_owned();
+    }
+    if paused {
+        return made(&admin.post("/v1/pause", &json!({ "reason_zh": "系统维护", "reason_en": "Maintenance" }))).1;
+    }
+    made(&admin.act("/v1/resume", last.header("etag").unwrap())).1
+}
+
 impl People {
     /// Makes what readers need. The applicant of the matrix is registered, because others of its enterprise will be.
     pub fn build(app: &TestApp) -> Self {
@@ -163,6 +177,18 @@ impl People {
                     (format!("man_{:032x}", 1), "\"1\"".to_owned())
                 };
                 of(format!("/v1/mandates/{id}/dismiss"), etag, None)
+            }
+            "get_pause" | "pause_service" | "resume_service" => {
+                let body = (operation == "pause_service")
+                    .then(|| json!({ "reason_zh": "系统维护", "reason_en": "Maintenance" }));
+                let etag =
+                    if may { Some(pause_as(app, operation != "pause_service")) } else { Some("\"1\"".to_owned()) };
+                Some(Call {
+                    target: path.to_owned(),
+                    etag: etag.filter(|_| operation == "resume_service"),
+                    body,
+                    org: None,
+                })
             }
             "publish_broadcast" => call(path, None, Some(announcement())),
             "get_broadcast" => call(&format!("/v1/broadcasts/{}", self.broadcast), None, None),

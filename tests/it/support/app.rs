@@ -26,6 +26,8 @@ use whitelist::http::edge::{Documents, Edge};
 use whitelist::http::limits::LimitSettings;
 use whitelist::http::portal::PortalSettings;
 use whitelist::http::serve::{ServeOptions, server};
+use whitelist::http::surface::Budgets;
+use whitelist::http::throttle::Throttle;
 use whitelist::outbound::documents::DocumentStore;
 use whitelist::outbound::keys::{IssuerSettings, KeyStore, LoopbackHttp};
 use whitelist::store::conn::migrate;
@@ -60,6 +62,10 @@ pub struct Tuning {
     pub national: bool,
     /// What the list is followed from, where that is not the database itself.
     pub follow: Option<DatabaseUrl>,
+    /// How much of each kind is under way at once.
+    pub budgets: Budgets,
+    /// Requests a second of one client; none is without limit.
+    pub rate_limit: Option<u32>,
 }
 
 impl Default for Tuning {
@@ -73,6 +79,8 @@ impl Default for Tuning {
             overflow: Overflow::Count,
             national: false,
             follow: None,
+            budgets: Budgets::default(),
+            rate_limit: None,
         }
     }
 }
@@ -204,6 +212,8 @@ impl TestApp {
         let program = PathBuf::from(env!("CARGO_BIN_EXE_whitelist"));
         let mut edge = Edge::new(Arc::clone(&opened.app), keys, program, Vec::new()).unwrap();
         edge.limits = self.tuning.bodies;
+        edge.budgets = self.tuning.budgets.clone();
+        edge.throttle = self.tuning.rate_limit.map(Throttle::new);
         edge.portal = PortalSettings { demo_issuer: Some(self.issuer.settings().issuer.into()), public_url: None };
         let place = DocumentPlace::Folder(self.folder.join("documents"));
         let store = DocumentStore::open(&place).unwrap();

@@ -1,6 +1,7 @@
 //! Two versions of everything in the register of people.
 
 use super::ENTERPRISE;
+use whitelist::store::pauses::PauseRow;
 use whitelist::store::register::{
     AccountRow, BroadcastRow, GrantRow, MandateRow, OrganisationRow, PersonRow, ResponsiblePersonRow,
 };
@@ -143,5 +144,18 @@ pub fn people(tx: &mut Tx<'_>) -> Result<(), StoreError> {
     tx.save(news.clone(), None, "broadcast.published")?;
     let retracted =
         BroadcastRow { version: 2, revision: tx.next_revision().0, state: "retracted".to_owned(), ..news.clone() };
-    tx.save(retracted, Some(&news), "broadcast.retracted").map(drop)
+    tx.save(retracted, Some(&news), "broadcast.retracted")?;
+    let pause = PauseRow {
+        id: format!("pau_{:032x}", 1),
+        version: 1,
+        revision: tx.next_revision().0,
+        state: "paused".to_owned(),
+        reason_zh: "系统维护。".to_owned(),
+        reason_en: "Maintenance.".to_owned(),
+        paused_at: at,
+        recorded_at: at,
+    };
+    tx.save(pause.clone(), None, "service.paused")?;
+    let resumed = PauseRow { version: 2, revision: tx.next_revision().0, state: "resumed".to_owned(), ..pause.clone() };
+    tx.save(resumed, Some(&pause), "service.resumed").map(drop)
 }
