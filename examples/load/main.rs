@@ -7,6 +7,7 @@
 mod audit;
 mod client;
 mod cluster;
+mod connections;
 mod draws;
 mod inside;
 mod list;
@@ -72,6 +73,8 @@ enum Part {
     Worklists,
     /// Draws at the border.
     Draws,
+    /// Idle and slow connections beside lookups.
+    Connections,
     /// The audit trail: verification, proofs, receipts, earlier revisions.
     Audit,
     /// Two nodes behind nginx, on PostgreSQL with a standby; only where it is asked for (`make bench-cluster`).
@@ -188,7 +191,7 @@ fn bench(arguments: &Arguments) -> Outcome<()> {
     let wanted = |part| arguments.only.is_empty() || arguments.only.contains(&part);
     let folder = tempfile::tempdir()?;
     let mut report = Report::start();
-    let needs_list = [Part::Lookups, Part::Inside, Part::Log, Part::Audit].into_iter().any(wanted);
+    let needs_list = [Part::Lookups, Part::Connections, Part::Inside, Part::Log, Part::Audit].into_iter().any(wanted);
     let middle = if needs_list {
         report::tell(&format!("a list of {} listings, through the writer and the log …", arguments.listings));
         Some(Sample::recorded(&folder.path().join("middle"), arguments.listings, Some(&mut report))?)
@@ -198,6 +201,9 @@ fn bench(arguments: &Arguments) -> Outcome<()> {
     if let Some(list) = &middle {
         if wanted(Part::Lookups) {
             lookups::beside_plaintext(list, plan, &mut report)?;
+        }
+        if wanted(Part::Connections) {
+            connections::measure(list, &folder.path().join("middle"), plan, &mut report)?;
         }
         if wanted(Part::Inside) {
             inside::tokens(plan, &mut report)?;

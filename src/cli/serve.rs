@@ -16,6 +16,7 @@ use crate::outbound::documents::DocumentStore;
 use crate::outbound::keys::{KeyStore, KeyStoreError, LoopbackHttp};
 use crate::outbound::rounds::Rounds;
 use crate::outbound::timestamp::{self, Authority};
+use crate::outbound::traces::Tracer;
 use crate::outbound::witness::{self, Witnesses};
 use crate::store::{DatabaseUrl, Environment, StoreError, installation};
 use crate::telemetry;
@@ -88,6 +89,7 @@ pub fn run(args: ServeArgs) -> Result<(), Failure> {
         mail: settings.mail.clone(),
         witnesses: settings.witnesses.clone(),
         authority: settings.authority.clone(),
+        collector: settings.collector.clone(),
         documents: Some(documents),
         portal: PortalSettings { demo_issuer: None, public_url: settings.public_url.clone() },
         drain: settings.drain,
@@ -165,6 +167,8 @@ pub struct Guards {
     pub witnesses: Option<WitnessSettings>,
     /// Who stamps the heads of the log with the time.
     pub authority: Option<Url>,
+    /// Who takes spans of requests.
+    pub collector: Option<Url>,
     /// Where documents lie and who scans them.
     pub documents: Option<Documents>,
     /// How people sign in at the portal.
@@ -235,6 +239,7 @@ pub fn serve(
         throttle: guards.rate_limit.map(Throttle::new),
         proxies: guards.proxies,
         slow: guards.slow.unwrap_or(SLOW),
+        tracer: guards.collector.map(Tracer::start).transpose().map_err(Failure::Unreachable)?,
         documents: guards.documents,
         portal: guards.portal,
         ..edge

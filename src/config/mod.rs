@@ -51,6 +51,8 @@ Environment:
   WHITELIST_SMTP_URL          mail server that notices leave by: smtps://USER:PASSWORD@HOST:PORT or smtp://…?tls=required
                               (default: no e-mail; notices stand in the list of each reader)
   WHITELIST_SMTP_FROM         address that letters come from (required with WHITELIST_SMTP_URL)
+  WHITELIST_OTLP_URL          collector that takes a span per request (OpenTelemetry, OTLP over HTTP in JSON), such as
+                              http://collector:4318/v1/traces (default: none)
   WHITELIST_LOG               what is logged, such as info or whitelist=debug (default info)";
 
 /// What a service runs with.
@@ -102,6 +104,8 @@ pub struct Settings {
     pub witnesses: Option<witnesses::WitnessSettings>,
     /// Who stamps the heads of the log with the time (RFC 3161).
     pub authority: Option<Url>,
+    /// Who takes spans of requests.
+    pub collector: Option<Url>,
     /// Worker threads; the machine's cores where none is given.
     pub workers: Option<usize>,
 }
@@ -305,13 +309,16 @@ pub fn production(
         let read = witnesses::read(Path::new(&file));
         read.map_err(|found| faults.extend(found.into_iter().map(|fault| format!("WHITELIST_WITNESSES: {fault}")))).ok()
     });
-    let authority = variable("WHITELIST_TSA_URL").and_then(|text| {
-        let url = Url::parse(&text).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
-        if url.is_none() {
-            faults.push("WHITELIST_TSA_URL: begins neither with https:// nor with http://".to_owned());
-        }
-        url
-    });
+    let mut address = |name: &str| {
+        variable(name).and_then(|text| {
+            let url = Url::parse(&text).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
+            if url.is_none() {
+                faults.push(format!("{name}: begins neither with https:// nor with http://"));
+            }
+            url
+        })
+    };
+    let (authority, collector) = (address("WHITELIST_TSA_URL"), address("WHITELIST_OTLP_URL"));
     let documents = document_place(&data).map_err(|fault| faults.push(fault));
     let scanner = scanner().unwrap_or_else(|fault| {
         faults.push(fault);
@@ -342,6 +349,7 @@ pub fn production(
             mail,
             witnesses,
             authority,
+            collector,
             workers: None,
         }),
         _ => Err(faults),

@@ -28,6 +28,7 @@ use crate::domain::revision::Revision;
 use crate::outbound::documents::DocumentStore;
 use crate::outbound::keys::KeyStore;
 use crate::outbound::oidc::Provider;
+use crate::outbound::traces::Tracer;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{ALLOW, AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
@@ -96,6 +97,8 @@ pub struct Edge {
     pub visitors: Throttle,
     /// Whose word about the address of a visitor is believed.
     pub proxies: Proxies,
+    /// Who takes spans of requests; none where no collector is named.
+    pub tracer: Option<Tracer>,
     /// From when on a request is slow enough to be logged.
     pub slow: Duration,
     /// How much of each kind is under way at once.
@@ -149,6 +152,7 @@ impl Edge {
             visitors: Throttle::new(VISITS),
             proxies: Proxies::default(),
             budgets: Budgets::default(),
+            tracer: None,
             slow: SLOW,
             portal: PortalSettings::default(),
             draining: AtomicBool::new(false),
@@ -272,7 +276,7 @@ pub async fn around<B: MessageBody + 'static>(
     if let Some(surface) = endpoint.and_then(|endpoint| Surface::of(endpoint, false)) {
         edge.metrics.request_took(surface, took);
     }
-    let mut response = finish(&edge, response, &id, took);
+    let mut response = finish(&edge, response, &id, endpoint.copied(), took);
     for (name, value) in told.into_iter().flat_map(Left::headers) {
         response.headers_mut().insert(name, value);
     }

@@ -1,6 +1,8 @@
 //! How an answer leaves: counted, logged with its id and trace, with the headers that every answer has.
 
 use super::edge::Edge;
+use super::endpoints::Endpoint;
+use crate::outbound::traces::{Span, Tracer};
 use actix_web::body::BoxBody;
 use actix_web::dev::ServiceResponse;
 use actix_web::http::ConnectionType;
@@ -18,6 +20,7 @@ pub fn finish(
     edge: &Edge,
     mut response: ServiceResponse<BoxBody>,
     id: &str,
+    endpoint: Option<&Endpoint>,
     took: Duration,
 ) -> ServiceResponse<BoxBody> {
     let status = response.status().as_u16();
@@ -30,7 +33,11 @@ pub fn finish(
     if let Some(trace) = &trace {
         response.headers_mut().insert(TRACE, trace.clone());
     }
-    let trace = trace.as_ref().and_then(|trace| trace.to_str().ok()?.get(3..35));
+    let trace = trace.as_ref().and_then(|trace| trace.to_str().ok());
+    if let (Some(tracer), Some(endpoint)) = (&edge.tracer, endpoint) {
+        record(edge, tracer, endpoint, (status, id, took), trace);
+    }
+    let trace = trace.and_then(|trace| trace.get(3..35));
     let (method, path) = (response.request().method(), response.request().path());
     if took >= edge.slow {
         let millis = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
@@ -45,6 +52,30 @@ pub fn finish(
         _ => tracing::info!(request_id = id, trace_id = trace, %method, path, status, "answered"),
     }
     response
+}
+
+/// Hands a span to the tracer, when it is recorded.
+fn record(
+    edge: &Edge,
+    tracer: &Tracer,
+    endpoint: &Endpoint,
+    (status, id, took): (u16, &str, Duration),
+    trace: Option<&str>,
+) {
+    let asked = trace.and_then(|trace| Some((trace.get(3..35)?, trace.get(36..52)?)));
+    let is_recorded = trace.is_some_and(|trace| trace.ends_with("-01"));
+    if tracer.wants(is_recorded) {
+        tracer.take(Span {
+            parent: asked.map(|(trace, span)| (trace.to_owned(), span.to_owned())),
+            method: endpoint.method,
+            path: endpoint.path,
+            operation: endpoint.operation,
+            status,
+            request_id: id.to_owned(),
+            ended: edge.app.clock.now().micros(),
+            took,
+        });
+    }
 }
 
 /// Adds the headers that every answer has.

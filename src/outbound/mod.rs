@@ -11,4 +11,5 @@ pub mod mail;
 pub mod oidc;
 pub mod rounds;
 pub mod timestamp;
+pub mod traces;
 pub mod witness;

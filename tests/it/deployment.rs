@@ -19,7 +19,10 @@ fn read(path: &str) -> String {
 }
 
 fn yaml(path: &str) -> Value {
-    serde_yaml_ng::from_str(&read(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+    let mut found: serde_yaml_ng::Value =
+        serde_yaml_ng::from_str(&read(path)).unwrap_or_else(|error| panic!("{path}: {error}"));
+    found.apply_merge().unwrap();
+    serde_json::to_value(found).unwrap()
 }
 
 /// Names in a text that begin with a prefix and go on with letters of names.
@@ -51,7 +54,7 @@ fn promtool(arguments: &[&str], input: &str) {
     let mut child = child.unwrap_or_else(|error| panic!("promtool cannot be run ({error}): run tools/install.sh test"));
     child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
     let output = child.wait_with_output().unwrap();
-    let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "promtool {arguments:?}: {said}");
 }
 

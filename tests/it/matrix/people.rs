@@ -110,6 +110,9 @@ impl People {
                 .post("/v1/organisations", &json!({ "code": "110114", "kind": "district", "name_zh": "昌平区" })),
         );
         let (broadcast, _) = made(&app.officer().post("/v1/broadcasts", &announcement()));
+        // So that there is a last pause to be shown.
+        pause_as(app, true);
+        pause_as(app, false);
         let mut made_ready = Self { person, broadcast, erasure: String::new() };
         made_ready.erasure = made_ready.proposed(app).0;
         made_ready
@@ -178,7 +181,8 @@ impl People {
                 };
                 of(format!("/v1/mandates/{id}/dismiss"), etag, None)
             }
-            "get_pause" | "pause_service" | "resume_service" => {
+            "get_pause" => call(path, None, None),
+            "pause_service" | "resume_service" => {
                 let body = (operation == "pause_service")
                     .then(|| json!({ "reason_zh": "系统维护", "reason_en": "Maintenance" }));
                 let etag =

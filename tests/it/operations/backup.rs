@@ -22,7 +22,7 @@ fn text(bytes: &[u8]) -> String {
 #[track_caller]
 fn ends(code: i32, arguments: &[&str]) -> String {
     let output = whitelist(arguments, &[]);
-    let said = text(&output.stdout) + &text(&output.stderr);
+    let said = format!("{}{}", text(&output.stdout), text(&output.stderr));
     assert_eq!(output.status.code(), Some(code), "{arguments:?}: {said}");
     said
 }
@@ -98,6 +98,8 @@ fn the_doctor_says_in_words_what_is_wrong() {
     app.halt();
     let data = app.folder.clone();
     let home = tempfile::tempdir().unwrap();
+    // The harness writes the database, not the service.
+    fs::set_permissions(data.join("whitelist.db"), Permissions::from_mode(0o600)).unwrap();
     let issuers = home.path().join("issuers.toml");
     let entry = "[[issuer]]\nissuer = \"https://issuer.example\"\naudience = \"whitelist\"\njwks_url = \"https://127.0.0.1:9/jwks\"\nalgorithms = [\"EdDSA\"]\nroles = [\"customs.lookup\"]\nmax_life_seconds = 900\n";
     fs::write(&issuers, entry).unwrap();

@@ -6,7 +6,7 @@ use super::{Act, STEP, line};
 /// Every act of running the service.
 pub const ACTS: &[Act] = &[
     Act {
-        slug: "pause",
+        slug: "pause-service",
         roles: OPERATIONS,
         read: "",
         target: "/v1/pause",
@@ -27,7 +27,7 @@ pub const ACTS: &[Act] = &[
         ..STEP
     },
     Act {
-        slug: "resume",
+        slug: "resume-service",
         roles: OPERATIONS,
         read: "/v1/pause",
         target: "/v1/resume",
