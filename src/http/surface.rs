@@ -62,8 +62,10 @@ impl Surface {
         if endpoint.path.starts_with("/v1/declarations/") && endpoint.effect == Effect::Fact {
             return Some(Self::Draws);
         }
+        if from_portal {
+            return Some(Self::Portal);
+        }
         Some(match endpoint.access {
-            _ if from_portal => Self::Portal,
             Access::Public | Access::Metrics => Self::Public,
             Access::Roles(_) => Self::Api,
         })

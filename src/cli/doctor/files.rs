@@ -69,9 +69,11 @@ fn space(data: &Path) -> Sign {
         "清理或扩容；磁盘写满后变更会被拒绝，核验照常。",
         "Make room: when it is full, changes are refused and lookups go on.",
     );
-    match free {
-        ..FULL => Sign::bad("space", Level::Alarm, zh, en, remedy),
-        ..LITTLE => Sign::bad("space", Level::Attention, zh, en, remedy),
-        _ => Sign::good("space", zh, en),
+    if free < FULL {
+        return Sign::bad("space", Level::Alarm, zh, en, remedy);
     }
+    if free < LITTLE {
+        return Sign::bad("space", Level::Attention, zh, en, remedy);
+    }
+    Sign::good("space", zh, en)
 }
