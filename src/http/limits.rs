@@ -398,7 +398,7 @@ mod tests {
         assert!(next(&mut quick).await.is_none());
         let mut slow = holding(LimitSettings { base: Duration::ZERO, per_64_kib: Duration::ZERO });
         assert!(next(&mut slow).await.unwrap().is_ok());
-        while !slow.sending.given.is_some_and(|given| given.elapsed() > Duration::ZERO) {}
+        while slow.sending.given.is_none_or(|given| given.elapsed() <= Duration::ZERO) {}
         assert!(next(&mut slow).await.unwrap().is_err());
     }
 
