@@ -15,6 +15,9 @@ use super::report::{length, real};
 /// Connections in all.
 const CONNECTIONS: usize = 32;
 
+/// Exchanges before measuring begins where one connection asks the same again and again.
+const WARM: usize = 5;
+
 /// Threads that serve them.
 const THREADS: usize = 4;
 
@@ -114,6 +117,64 @@ pub fn drive_paced(server: SocketAddr, requests: &Requests, time: Duration, rate
         waits.get(waits.len().saturating_mul(percent) / 100).map_or(f64::NAN, |nanos| real(*nanos) / 1e6)
     };
     Ok(Turn { rate: length(&waits) / start.elapsed().as_secs_f64(), cpu: 0.0, p50: at(50), p99: at(99) })
+}
+
+/// Sends the same request over one connection again and again; returns what each answer took, in milliseconds.
+///
+/// # Errors
+/// When the server breaks off or answers other than 200.
+pub fn times(server: SocketAddr, request: &[u8], count: usize) -> Outcome<Vec<f64>> {
+    let requests = Requests { heads: vec![request.to_vec()], tail: Vec::new() };
+    let mut connection = Connection::open(server, 0)?;
+    let mut took = Vec::with_capacity(count);
+    // The first few open connections and fill caches, which is not what is measured.
+    for turn in 0..count.saturating_add(WARM) {
+        connection.send(&requests)?;
+        connection.receive()?;
+        if turn >= WARM {
+            took.push(connection.sent.elapsed().as_secs_f64() * 1e3);
+        }
+    }
+    Ok(took)
+}
+
+/// Lets people click through pages, each looking at one for a while before the next; returns within how many milliseconds
+/// 95 % of their pages came.
+///
+/// # Errors
+/// When the server breaks off or answers other than 200.
+pub fn click(
+    server: SocketAddr,
+    pages: &[Vec<u8>],
+    people: usize,
+    looks: Duration,
+    time: Duration,
+) -> Outcome<f64> {
+    let start = Instant::now();
+    let walk = |nth: usize| -> Outcome<Vec<u64>> {
+        let requests = Requests { heads: pages.to_vec(), tail: Vec::new() };
+        let mut connection = Connection::open(server, nth)?;
+        let mut waits = Vec::new();
+        // They do not all click in the same moment.
+        let first = looks.mul_f64(f64::from(u32::try_from(nth)?) / f64::from(u32::try_from(people)?));
+        std::thread::sleep(first);
+        while start.elapsed() < time {
+            connection.send(&requests)?;
+            connection.receive()?;
+            waits.push(u64::try_from(connection.sent.elapsed().as_nanos()).unwrap_or(u64::MAX));
+            std::thread::sleep(looks);
+        }
+        Ok(waits)
+    };
+    let walk = &walk;
+    let waits = std::thread::scope(|scope| {
+        let people: Vec<_> = (0..people).map(|nth| scope.spawn(move || walk(nth))).collect();
+        let ended = people.into_iter().map(|person| person.join().map_err(|_| "a client thread panicked")?);
+        ended.collect::<Outcome<Vec<_>>>()
+    })?;
+    let mut waits: Vec<u64> = waits.into_iter().flatten().collect();
+    waits.sort_unstable();
+    Ok(waits.get(waits.len().saturating_mul(95) / 100).map_or(f64::NAN, |nanos| real(*nanos) / 1e6))
 }
 
 /// Opens the connections of a thread, each at another place among the requests.

@@ -12,6 +12,7 @@ mod inside;
 mod list;
 mod lookups;
 mod machine;
+mod pages;
 mod postgres;
 mod report;
 mod servers;
@@ -72,6 +73,10 @@ enum Part {
     Worklists,
     /// Draws at the border.
     Draws,
+    /// Pages of the portal.
+    Pages,
+    /// Lookups while officers click through the portal.
+    Portal,
     /// The audit trail: verification, proofs, receipts, earlier revisions.
     Audit,
     /// Two nodes behind nginx, on PostgreSQL with a standby; only where it is asked for (`make bench-cluster`).
@@ -218,6 +223,12 @@ fn bench(arguments: &Arguments) -> Outcome<()> {
     }
     if wanted(Part::Worklists) {
         worklists::measure(folder.path(), &mut report)?;
+    }
+    if wanted(Part::Pages) {
+        pages::measure(&folder.path().join("pages"), &mut report)?;
+    }
+    if wanted(Part::Portal) {
+        pages::beside_lookups(&folder.path().join("portal"), plan, &mut report)?;
     }
     if wanted(Part::Draws) {
         draws::measure(folder.path(), plan, &mut report)?;

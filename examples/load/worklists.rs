@@ -30,6 +30,9 @@ const CASES: usize = 500;
 const ITEMS: i32 = 50;
 /// Readings of each list.
 const READINGS: usize = 100;
+/// Stages that the cases are in, in turn.
+pub const STAGES: [State; 6] =
+    [State::Lodged, State::Accepted, State::InOpinion, State::Deciding, State::Proposed, State::Asked];
 /// Goal at p95, milliseconds.
 const GOAL: f64 = 50.0;
 
@@ -52,11 +55,10 @@ pub fn measure(folder: &Path, report: &mut Report) -> Outcome<()> {
 }
 
 fn on_database(name: &str, app: &Arc<App>, report: &mut Report) -> Outcome<()> {
-    let stages = [State::Lodged, State::Accepted, State::InOpinion, State::Deciding, State::Proposed, State::Asked];
     let start = Instant::now();
     for place in 0..CASES {
-        let stage = stages.get(place % stages.len()).copied().unwrap_or(State::Lodged);
-        case(app, place, stage)?;
+        let stage = STAGES.get(place % STAGES.len()).copied().unwrap_or(State::Lodged);
+        case(app, place, stage, ITEMS)?;
     }
     report.once(
         &format!("{name}: {CASES} applications of {ITEMS} items written"),
@@ -85,7 +87,8 @@ fn on_database(name: &str, app: &Arc<App>, report: &mut Report) -> Outcome<()> {
     Ok(())
 }
 
-fn p95(took: &mut [f64]) -> f64 {
+/// Returns the time within which 95 % lie; the times are put in order.
+pub fn p95(took: &mut [f64]) -> f64 {
     took.sort_by(f64::total_cmp);
     let place = (length(took) * 0.95).ceil();
     took.iter().copied().zip(1_u32..).find(|(_, nth)| f64::from(*nth) >= place).map_or(f64::NAN, |(time, _)| time)
@@ -111,7 +114,7 @@ fn reader(list: Worklist) -> Option<Caller> {
     })
 }
 
-fn body() -> Value {
+fn body(items: i32) -> Value {
     let item = |line: i32| {
         json!({
             "line": line,
@@ -120,11 +123,11 @@ fn body() -> Value {
             "unit": "036",
         })
     };
-    json!({ "items": (1..=ITEMS).map(item).collect::<Vec<_>>(), "contact": { "name": "联系人（合成）" } })
+    json!({ "items": (1..=items).map(item).collect::<Vec<_>>(), "contact": { "name": "联系人（合成）" } })
 }
 
 /// Writes a case as far as a stage, with a correction behind it.
-fn case(app: &Arc<App>, place: usize, stage: State) -> Outcome<()> {
+pub fn case(app: &Arc<App>, place: usize, stage: State, items: i32) -> Outcome<()> {
     let at = app.clock.now();
     let by = Author::Caller {
         issuer: "urn:bench".to_owned(),
@@ -141,8 +144,8 @@ fn case(app: &Arc<App>, place: usize, stage: State) -> Outcome<()> {
             revision: 0,
             enterprise: ENTERPRISE.to_owned(),
             digest: "0".repeat(64),
-            body: body().to_string(),
-            item_count: ITEMS,
+            body: body(items).to_string(),
+            item_count: items,
             lodged_by: person.clone(),
             recorded_at: 0,
         };
@@ -163,7 +166,7 @@ fn case(app: &Arc<App>, place: usize, stage: State) -> Outcome<()> {
             fast_track: 0,
             content: 1,
             digest: "0".repeat(64),
-            item_count: ITEMS,
+            item_count: items,
             lodged_by: person,
             lodged_at: at.micros(),
             state_since: at.micros(),
@@ -192,7 +195,7 @@ fn case(app: &Arc<App>, place: usize, stage: State) -> Outcome<()> {
             }
         }
         if stage == State::InOpinion && place.is_multiple_of(2) {
-            opinions(tx, &row)?;
+            opinions(tx, &row, items)?;
         }
         append_event(
             tx,
@@ -209,8 +212,8 @@ fn case(app: &Arc<App>, place: usize, stage: State) -> Outcome<()> {
 const ENTERPRISE: &str = "91110108XFXTR0105W";
 
 /// The lead agency speaks on all items but the last.
-fn opinions(tx: &mut Tx<'_>, row: &ApplicationRow) -> Result<(), StoreError> {
-    for line in 1..ITEMS {
+fn opinions(tx: &mut Tx<'_>, row: &ApplicationRow, items: i32) -> Result<(), StoreError> {
+    for line in 1..items {
         let opinion = OpinionRow {
             application: row.id.clone(),
             line,

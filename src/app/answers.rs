@@ -7,7 +7,7 @@ use crate::domain::id::LookupId;
 use crate::domain::lookup::LineAnswer;
 use crate::domain::validity::Instant;
 use crate::store::keep::answers;
-use crate::store::{AnyConnection, StoreError};
+use crate::store::{AnyConnection, StoreError, register};
 
 /// How far back recorded questions are tried on other rules, microseconds: 90 days.
 pub(super) const BACK: i64 = 90 * 86_400_000_000;
@@ -21,7 +21,7 @@ const EVERY_OFFICE: RoleSet = RoleSet::of(&[Role::BureauOfficer, Role::BureauApp
 /// A page of recorded answers.
 #[derive(Debug)]
 pub struct AnswerPage {
-    /// The answers, oldest first.
+    /// The answers in their order.
     pub answers: Vec<Recorded>,
     /// Where the next page begins.
     pub next: Option<LookupId>,
@@ -60,6 +60,35 @@ impl App {
                 found.extend(find(conn, id)?.filter(|answer| sees(caller, answer)));
             }
             Ok(AnswerPage { answers: found, next: last.filter(|_| more) })
+        })
+    }
+
+    /// Lists the answers of the last 90 days that a caller asked for, newest first, from before a given one.
+    ///
+    /// # Errors
+    /// The store's failure.
+    pub fn answers_to(&self, caller: &Caller, before: Option<LookupId>, limit: usize) -> Result<AnswerPage, AppError> {
+        let since = self.clock.now().micros().saturating_sub(BACK);
+        let mut cursor = before.map(|id| id.to_string());
+        self.store.read(|conn| {
+            let Some(me) = register::person_of(conn, &caller.issuer, &caller.subject)? else {
+                return Ok(AnswerPage { answers: Vec::new(), next: None });
+            };
+            let (mut found, mut seen) = (Vec::new(), 0_usize);
+            while seen < MOST_ANSWERS && found.len() <= limit {
+                let Some(batch) = answers::before(conn, cursor.as_deref(), since)? else { break };
+                let mut recorded = read_batch(&batch)?;
+                seen = seen.saturating_add(recorded.len());
+                let mine = |answer: &Recorded| answer.asker == Some(me) && before.is_none_or(|before| answer.id < before);
+                recorded.retain(mine);
+                recorded.sort_by_key(|answer| std::cmp::Reverse(answer.id));
+                found.extend(recorded);
+                cursor = Some(batch.first_id);
+            }
+            let more = found.len() > limit;
+            found.truncate(limit);
+            let next = found.last().filter(|_| more).map(|answer| answer.id);
+            Ok(AnswerPage { answers: found, next })
         })
     }
 

@@ -24,6 +24,7 @@ pub mod found;
 pub mod heart;
 pub mod holders;
 pub mod import;
+pub mod kept_forms;
 pub mod keys;
 pub mod library;
 pub mod log;
@@ -46,6 +47,7 @@ pub mod replays;
 pub mod report;
 pub mod review;
 pub mod samples;
+pub mod saved_filters;
 pub mod screening;
 pub mod sealed;
 pub mod seals;
@@ -113,6 +115,8 @@ pub struct App {
     pub witnessed: log::witness::Witnessed,
     /// What came of asking for time stamps.
     pub timestamped: log::timestamps::Timestamped,
+    /// Figures that were worked out already.
+    pub reckoned: review::figures::Reckoned,
     /// What the last check of the log came to.
     pub checked: log::selfcheck::Checked,
     /// The last published head, in a file beside the database.

@@ -77,6 +77,9 @@ pub enum Fate {
     BadAddress(u16),
 }
 
+/// Unread notices that are counted; more are many.
+const MOST_COUNTED: i64 = 100;
+
 /// Tells somebody something, in the transaction of what happened.
 ///
 /// # Errors
@@ -132,6 +135,19 @@ impl App {
         let next = rows.last().filter(|_| more).map(|(row, _)| row.id.clone());
         let items = rows.into_iter().map(|(row, read_at)| view(row, read_at, lang)).collect::<Result<_, _>>()?;
         Ok(Page { items, next })
+    }
+
+    /// Counts what a caller was told and has not read, up to a hundred.
+    ///
+    /// # Errors
+    /// The store's failure.
+    pub fn unread(&self, caller: &Caller) -> Result<usize, AppError> {
+        let unread = self.store.read(|conn| {
+            let person = register::person_of(conn, &caller.issuer, &caller.subject)?;
+            let reader = person.map(|person| person.to_string()).unwrap_or_default();
+            notices::unread(conn, &addressees(caller, person), &reader, MOST_COUNTED)
+        })?;
+        Ok(unread)
     }
 
     /// Notes that a caller has read a notice.

@@ -14,6 +14,7 @@ use crate::app::national::NationalKeys;
 use crate::app::queue::Recorder;
 use crate::app::receipts::keys::AnswerKeys;
 use crate::app::replays::Sampled;
+use crate::app::review::figures::Reckoned;
 use crate::app::sweeps::Swept;
 use crate::app::{App, accesses, record};
 use crate::clock::Clock;
@@ -230,6 +231,7 @@ pub fn open(opening: Opening) -> Result<Opened, Failure> {
         witnessed,
         timestamped: Timestamped::default(),
         checked: Checked::default(),
+        reckoned: Reckoned::default(),
         head_file: folder.head_file(),
         vkey,
         max_staleness,

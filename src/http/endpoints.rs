@@ -5,8 +5,8 @@
 
 use super::api::{
     accesses, adjustments, application_files, applications, batches, border, case_reads, case_steps, certificates,
-    declarations, enterprises, evidence, findings, health, holders, inbox, items, listing_changes, listings, log,
-    lookups, own, pages, people, privacy, receipts, reconciliations, reference, screening, stops, texts, usage_returns,
+    declarations, enterprises, evidence, faults, findings, health, holders, inbox, items, listing_changes, listings, log,
+    lookups, own, pages, people, privacy, receipts, reconciliations, reference, reports, screening, stops, texts, usage_returns,
 };
 use super::edge;
 use crate::domain::actor::{Role, RoleSet};
@@ -264,6 +264,7 @@ endpoints! {
     GET "/v1/adjustments" adjustments::list_adjustments Access::Roles(SUPERVISORS), Read;
     POST "/v1/adjustments" adjustments::propose_adjustment Access::Roles(OFFICER), Fact;
     POST "/v1/adjustments/import" adjustments::import_adjustment Access::Roles(OFFICER), Fact;
+    POST "/v1/adjustments/import/faults" faults::mark_adjustment_faults Access::Roles(OFFICER), Read;
     GET "/v1/adjustments/{id}" adjustments::get_adjustment Access::Roles(SUPERVISORS), Read;
     GET "/v1/adjustments/{id}/preview" adjustments::preview_adjustment Access::Roles(SUPERVISORS), Read;
     POST "/v1/adjustments/{id}/confirm" adjustments::confirm_adjustment Access::Roles(APPROVER), Fact;
@@ -277,6 +278,7 @@ endpoints! {
     GET "/v1/screening" screening::list_screening Access::Roles(SCREENERS), Read;
     POST "/v1/screening" screening::create_screening Access::Roles(OFFICER), Fact;
     POST "/v1/screening/import" screening::import_screening Access::Roles(OFFICER), Fact;
+    POST "/v1/screening/import/faults" faults::mark_screening_faults Access::Roles(OFFICER), Read;
     GET "/v1/screening/{id}" screening::get_screening Access::Roles(SCREENERS), Read;
     POST "/v1/screening/{id}/end" screening::end_screening Access::Roles(OFFICER), Fact;
     GET "/v1/bars" screening::list_bars Access::Roles(SCREENERS), Read;
@@ -310,6 +312,7 @@ endpoints! {
     GET "/v1/applications/{id}/diff" applications::compare_application_contents Access::Roles(CASES), Read;
     GET "/v1/applications/{id}/checklist" applications::get_application_checklist Access::Roles(ENTERPRISE), Read;
     POST "/v1/applications/{id}/items/import" application_files::import_application_items Access::Roles(ENTERPRISE), Keep;
+    POST "/v1/applications/{id}/items/import/faults" faults::mark_item_faults Access::Roles(ENTERPRISE), Read;
     GET "/v1/applications/{id}/documents" application_files::list_documents Access::Roles(CASES), Read;
     POST "/v1/applications/{id}/documents" application_files::attach_document Access::Roles(ENTERPRISE), Fact;
     GET "/v1/documents/{id}" application_files::get_document Access::Roles(CASES), Read;
@@ -353,9 +356,14 @@ endpoints! {
     GET "/v1/texts/{id}" texts::get_text Access::Roles(WORKERS), Read;
     PUT "/v1/texts/{id}" texts::change_text Access::Roles(WORKERS), Keep;
     POST "/v1/texts/{id}/remove" texts::remove_text Access::Roles(WORKERS), Keep;
+    GET "/v1/colleagues" case_reads::list_colleagues Access::Roles(WORKERS), Read;
     GET "/v1/worklists" case_reads::list_worklists Access::Roles(WORKERS), Read;
     GET "/v1/worklists/{name}" case_reads::get_worklist Access::Roles(WORKERS), Read;
     GET "/v1/reports/stages" case_reads::get_stage_report Access::Roles(SUPERVISORS), Read;
+    GET "/v1/reports/figures" reports::get_figures Access::Roles(SUPERVISORS), Read;
+    GET "/v1/reports/figures.csv" reports::export_figures_csv Access::Roles(SUPERVISORS), Read;
+    GET "/v1/reports/figures.xlsx" reports::export_figures_xlsx Access::Roles(SUPERVISORS), Read;
+    GET "/v1/reports/figures/{by}" reports::list_figure_rows Access::Roles(SUPERVISORS), Read;
     GET "/v1/batches" batches::list_batches Access::Roles(SUPERVISORS), Read;
     POST "/v1/batches" batches::collect_batch Access::Roles(OFFICER), Fact;
     GET "/v1/batches/{id}" batches::get_batch Access::Roles(SUPERVISORS), Read;

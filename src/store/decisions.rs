@@ -184,6 +184,29 @@ pub fn precedents(
     Ok(rows)
 }
 
+/// Where an item stood after a step, without words.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = decision_versions)]
+#[allow(missing_docs, reason = "the columns of the table")]
+pub struct OutcomeRow {
+    pub application: String,
+    pub line: i32,
+    pub enterprise: String,
+    pub state: String,
+    pub hs_code: Option<i64>,
+    pub grounds: String,
+    pub decided_at: Option<i64>,
+}
+
+/// Reads where items stood after every step, in order of recording, for reports.
+///
+/// # Errors
+/// The database's failure.
+pub fn outcomes(conn: &mut AnyConnection) -> Result<Vec<OutcomeRow>, StoreError> {
+    let rows = decision_versions::table.order(decision_versions::revision).select(OutcomeRow::as_select());
+    Ok(rows.load(conn)?)
+}
+
 /// Reads decisions recorded after a revision, in order of recording.
 ///
 /// # Errors

@@ -86,6 +86,24 @@ pub fn of_application(conn: &mut AnyConnection, application: &str) -> Result<Vec
     Ok(newest(rows, |row| row.id.clone()))
 }
 
+/// Reads the documents of an application as they were known at a revision.
+///
+/// # Errors
+/// The database's failure.
+pub fn known_of_application(
+    conn: &mut AnyConnection,
+    application: &str,
+    revision: i64,
+) -> Result<Vec<DocumentRow>, StoreError> {
+    let rows: Vec<DocumentRow> = documents::table
+        .filter(documents::application.eq(application))
+        .filter(documents::revision.le(revision))
+        .order((documents::id, documents::version))
+        .select(DocumentRow::as_select())
+        .load(conn)?;
+    Ok(newest(rows, |row| row.id.clone()))
+}
+
 /// Whether any document has bytes of this hash.
 ///
 /// # Errors

@@ -106,6 +106,30 @@ pub fn spoken_by(
     Ok(found)
 }
 
+/// Finds when each agency first spoke on cases: case, agency, instant.
+///
+/// # Errors
+/// The database's failure.
+pub fn first_of_cases(
+    conn: &mut AnyConnection,
+    applications: &[String],
+) -> Result<Vec<(String, String, i64)>, StoreError> {
+    let mut found = Vec::new();
+    for applications in applications.chunks(500) {
+        let rows = opinion_versions::table
+            .filter(opinion_versions::application.eq_any(applications))
+            .group_by((opinion_versions::application, opinion_versions::agency))
+            .select((
+                opinion_versions::application,
+                opinion_versions::agency,
+                diesel::dsl::min(opinion_versions::recorded_at),
+            ))
+            .load::<(String, String, Option<i64>)>(conn)?;
+        found.extend(rows.into_iter().filter_map(|(application, agency, at)| Some((application, agency, at?))));
+    }
+    Ok(found)
+}
+
 /// Reads opinions recorded after a revision, in order of recording.
 ///
 /// # Errors

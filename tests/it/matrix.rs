@@ -243,10 +243,10 @@ impl World {
             _ if draws => ("application/json", drawn.to_string()),
             "create_lookup" | "dry_run_lookup" => ("application/json", asked.to_string()),
             "propose_adjustment" => ("application/json", proposal(app).to_string()),
-            "import_adjustment" => ("text/csv", CSV.to_owned()),
+            "import_adjustment" | "mark_adjustment_faults" => ("text/csv", CSV.to_owned()),
             "create_screening" => ("application/json", screening().to_string()),
             "end_screening" => ("application/json", json!({ "valid_to": "2026-09-01" }).to_string()),
-            "import_screening" => ("text/csv", SCREENING_CSV.to_owned()),
+            "import_screening" | "mark_screening_faults" => ("text/csv", SCREENING_CSV.to_owned()),
             "create_finding" => ("application/json", finding().to_string()),
             "close_finding" => ("application/json", json!({ "outcome": "rectified" }).to_string()),
             "create_usage_return" if who.may(endpoint.access) => {

@@ -284,6 +284,26 @@ on_both! {
         let overview = officer.get("/v1/worklists").json();
         let waiting = overview["items"].as_array().unwrap().iter().find(|list| list["name"] == "consolidation").unwrap();
         assert_eq!(waiting["counts"]["total"], 1);
+        // Taken up again it is no decided case any more; its refused and recognised items count as they stand.
+        let figures = officer.get("/v1/reports/figures?from=2026-08-01").json();
+        let figure = |by: &str| figures["figures"].as_array().unwrap().iter().find(|figure| figure["by"] == by).unwrap().clone();
+        assert_eq!((&figure("received")["sums"]["count"], &figure("decided")["sums"]["count"]), (&json!(1), &json!(0)), "{figures}");
+        let agencies = figure("agency");
+        let groups = agencies["groups"].as_array().unwrap();
+        assert!(groups.iter().all(|group| group["sums"]["on_time"] == 1 && group["sums"]["late"] == 0), "{agencies}");
+        let key = groups[0]["key"].as_str().unwrap();
+        let rows = officer.get(&format!("/v1/reports/figures/agency?key={key}&from=2026-08-01")).json();
+        assert_eq!((&rows["count"], &rows["items"][0]["application"]), (&json!(1), &json!(case.0.id())), "{rows}");
+        let chapters = figure("hs_chapter");
+        assert_eq!((&chapters["sums"]["recognised"], &chapters["sums"]["refused"]), (&json!(1), &json!(0)), "{chapters}");
+        let used = figure("use")["sums"]["count"].as_u64().unwrap();
+        assert!(used > 0 && figures["quantities"][0]["granted"].is_string(), "{figures}");
+        let page = officer.get("/v1/reports/figures/use?limit=2").json();
+        let next = officer.get(&format!("/v1/reports/figures/use?limit=2&after={}", page["next"].as_str().unwrap())).json();
+        assert_eq!(page["count"], next["count"]);
+        assert_ne!(page["items"][1]["listing"], next["items"][0]["listing"]);
+        assert!(officer.get("/v1/reports/figures.csv").text().contains("会审单位"));
+        assert_eq!(officer.get("/v1/reports/figures?from=2030-01-01").json()["figures"][0]["sums"]["count"], 0);
         let report = officer.get("/v1/reports/stages").json();
         assert!(report["stages"].as_array().unwrap().iter().any(|stage| stage["stage"] == "lodged"), "{report}");
     }

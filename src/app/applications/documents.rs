@@ -165,15 +165,24 @@ impl App {
         })
     }
 
-    /// Lists the documents of an application, those that were removed left out.
+    /// Lists the documents of an application as known at a revision, those that were removed left out.
     ///
     /// # Errors
     /// [`AppError::NotFound`] also for applications that the caller may not see.
-    pub fn documents(&self, caller: &Caller, id: ApplicationId) -> Result<Vec<DocumentRow>, AppError> {
+    pub fn documents(
+        &self,
+        caller: &Caller,
+        id: ApplicationId,
+        as_of: Option<Revision>,
+    ) -> Result<Vec<DocumentRow>, AppError> {
+        self.is_known(as_of)?;
         self.store.read(|conn| {
             let id = id.to_string();
             may_see(conn, caller, &id)?;
-            Ok(handed_in(conn, &id)?)
+            let Some(at) = as_of else { return Ok(handed_in(conn, &id)?) };
+            let mut rows = documents::known_of_application(conn, &id, at.0)?;
+            rows.retain(|row| row.removed == 0);
+            Ok(rows)
         })
     }
 

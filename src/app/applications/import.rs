@@ -16,8 +16,9 @@ use crate::domain::id::ApplicationId;
 use crate::domain::revision::Revision;
 use crate::domain::terms_json::Item;
 use crate::domain::validity::Validity;
-use crate::sheet::{Grid, Hint, ListRow, SheetFault, SheetWarning, list_rows};
+use crate::sheet::{Grid, Hint, ListRow, ListSheet, SheetFault, SheetWarning, list_rows};
 use crate::store::StoreError;
+use crate::store::keep::drafts;
 use serde_json::{Map, Value};
 
 /// A draft with the items of a file in it.
@@ -56,25 +57,40 @@ impl App {
             let there = body.get("items").and_then(Value::as_array).cloned().unwrap_or_default();
             let mut items = if replace { Vec::new() } else { there };
             let last = items.iter().filter_map(|item| item.get("line").and_then(Value::as_u64)).max().unwrap_or(0);
-            let mut faults = list.faults;
-            for (place, row) in (1_u64..).zip(&list.rows) {
-                let number = u16::try_from(last.saturating_add(place)).unwrap_or(u16::MAX);
-                match line(row, own, kind, number) {
-                    Ok(line) => items.push(line.view()),
-                    Err(fault) => faults.push(*fault),
-                }
-            }
-            if !faults.is_empty() {
-                faults.sort_by(|one, other| {
-                    (&one.sheet, one.row, &one.column).cmp(&(&other.sheet, other.row, &other.column))
-                });
-                return Err(AppError::Sheet(faults));
-            }
+            items.extend(lines(&list, own, kind, last)?.iter().map(Line::view));
             let members = Map::from_iter([("items".to_owned(), Value::Array(items))]);
             let draft = draft::change(tx, row, members)?;
             Ok(Filled { draft, rows: list.rows.len(), warnings: list.warnings })
         })
     }
+
+    /// Judges the items of a file as [`App::import_items`] would, and changes nothing.
+    ///
+    /// # Errors
+    /// [`AppError::Sheet`] with every fault of the file; [`AppError::NotFound`] where there is no such draft.
+    pub fn judge_items(&self, caller: &Caller, id: ApplicationId, grid: &Grid) -> Result<(), AppError> {
+        let own = own_or_fault(caller)?;
+        let row = self.store.read(|conn| drafts::find(conn, &id.to_string()))?;
+        let row = row.filter(|row| row.enterprise == own.as_str()).ok_or(AppError::NotFound)?;
+        lines(&list_rows(grid), own, kind(&row)?, 0).map(drop)
+    }
+}
+
+/// Reads every row as an item, numbered on behind the last.
+fn lines(list: &ListSheet, own: Uscc, kind: Kind, last: u64) -> Result<Vec<Line>, AppError> {
+    let (mut lines, mut faults) = (Vec::new(), list.faults.clone());
+    for (place, row) in (1_u64..).zip(&list.rows) {
+        let number = u16::try_from(last.saturating_add(place)).unwrap_or(u16::MAX);
+        match line(row, own, kind, number) {
+            Ok(line) => lines.push(line),
+            Err(fault) => faults.push(*fault),
+        }
+    }
+    if faults.is_empty() {
+        return Ok(lines);
+    }
+    faults.sort_by(|one, other| (&one.sheet, one.row, &one.column).cmp(&(&other.sheet, other.row, &other.column)));
+    Err(AppError::Sheet(faults))
 }
 
 fn line(row: &ListRow, own: Uscc, kind: Kind, number: u16) -> Result<Line, Box<SheetFault>> {

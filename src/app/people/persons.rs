@@ -132,6 +132,26 @@ impl App {
         Ok(page)
     }
 
+    /// Lists the colleagues of a caller in order of id: who is registered in their organisation and may act.
+    ///
+    /// # Errors
+    /// The store's failure.
+    pub fn colleagues(&self, caller: &Caller, after: &str, limit: usize) -> Result<Page<PersonRow>, AppError> {
+        let most = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
+        let page = self.store.read(|conn| {
+            let mut ids = person_ids(conn, Some(&*caller.org), after, most)?;
+            let more = ids.len() > limit;
+            ids.truncate(limit);
+            let next = ids.last().filter(|_| more).cloned();
+            let mut items = Vec::new();
+            for id in ids {
+                items.extend(person(conn, &id)?.filter(|row| *row.org == *caller.org && row.active == 1));
+            }
+            Ok::<_, StoreError>(Page { items, next })
+        })?;
+        Ok(page)
+    }
+
     /// Finds a person.
     ///
     /// # Errors

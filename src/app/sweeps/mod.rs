@@ -50,6 +50,7 @@ pub const SWEEPS: &[Sweep] = &[
     Sweep { name: "forget_accesses", every: Every::Day, run: App::forget_accesses },
     Sweep { name: "forget_messages", every: Every::Day, run: App::forget_messages },
     Sweep { name: "forget_sessions", every: Every::Day, run: App::forget_sessions },
+    Sweep { name: "forget_forms", every: Every::Day, run: App::forget_forms },
     Sweep { name: "forget_sign_ins", every: Every::Day, run: App::forget_sign_ins },
     Sweep { name: "warn_of_calendar", every: Every::Day, run: App::warn_of_calendar },
     Sweep { name: "chase_returns", every: Every::Day, run: App::chase_returns },

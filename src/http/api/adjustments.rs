@@ -258,7 +258,8 @@ pub(super) fn warning_view(warning: &SheetWarning, lang: Lang) -> Value {
     })
 }
 
-fn only_scheme(edge: &Edge) -> Result<String, Problem> {
+/// Names the scheme in force where there is only one.
+pub(super) fn only_scheme(edge: &Edge) -> Result<String, Problem> {
     let today = edge.app.clock.now().day();
     let snapshot = edge.app.index.load();
     let mut in_force = snapshot

@@ -6,6 +6,7 @@
 use super::adjustments::{sheet_bytes, warning_view};
 use super::items::truth;
 use super::json;
+use super::listings::revision;
 use super::parameters::{if_match, no_query, path, read_query};
 use super::write::{LONG, Shown, write};
 use crate::app::AppError;
@@ -217,10 +218,10 @@ async fn form(request: &HttpRequest, payload: Payload, edge: &Edge) -> Result<Fo
 /// Lists the documents of an application.
 pub async fn list_documents(request: HttpRequest) -> Result<HttpResponse, Problem> {
     let (edge, asked) = (edge(&request)?, asked(&request)?);
-    no_query(&request)?;
+    let as_of = read_query(&request, |query| Some(revision(query)))?;
     let id = path(&request, "id", ApplicationId::parse)?;
     let (app, caller) = (Arc::clone(&edge.app), asked.caller()?);
-    let rows = hop(move || app.documents(&caller, id)).await?;
+    let rows = hop(move || app.documents(&caller, id, as_of)).await?;
     let items: Vec<Value> = rows.iter().map(document_view).collect();
     json(StatusCode::OK, &object!({ "items": items, "next": null }))
 }

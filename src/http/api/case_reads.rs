@@ -115,6 +115,16 @@ pub(super) fn lang(word: &str) -> Result<Lang, FaultCode> {
     }
 }
 
+/// Lists the colleagues to whom a case can be handed.
+pub async fn list_colleagues(request: HttpRequest) -> Result<HttpResponse, Problem> {
+    let (edge, asked) = (edge(&request)?, asked(&request)?);
+    let PageAsked { after, limit } = read_query(&request, |query| Some(page(query)))?;
+    let (app, caller) = (Arc::clone(&edge.app), asked.caller()?);
+    let found = hop(move || app.colleagues(&caller, &after, limit)).await?;
+    let items: Vec<_> = found.items.iter().map(|row| object!({ "id": row.id, "name": row.name })).collect();
+    json(StatusCode::OK, &object!({ "items": items, "next": found.next }))
+}
+
 /// Counts what waits on each of the caller's work lists.
 pub async fn list_worklists(request: HttpRequest) -> Result<HttpResponse, Problem> {
     let (edge, asked) = (edge(&request)?, asked(&request)?);

@@ -123,9 +123,9 @@ pub async fn dry_run_lookup(request: HttpRequest, payload: Payload) -> Result<Ht
 pub async fn list_answers(request: HttpRequest) -> Result<HttpResponse, Problem> {
     let (edge, asked) = (edge(&request)?, asked(&request)?);
     let (declaration, after, limit) = read_query(&request, |query| {
-        let declaration = query.required("declaration", DeclarationNumber::parse);
+        let declaration = query.optional("declaration", DeclarationNumber::parse);
         let page = page(query);
-        Some((declaration?, page.after, page.limit))
+        Some((declaration, page.after, page.limit))
     })?;
     let after = if after.is_empty() {
         None
@@ -134,7 +134,10 @@ pub async fn list_answers(request: HttpRequest) -> Result<HttpResponse, Problem>
     };
     let (app, caller, lang) = (Arc::clone(&edge.app), asked.caller()?, asked.lang);
     let view = hop(move || {
-        let page = app.answers_about(&caller, &declaration.to_string(), after, limit)?;
+        let page = match declaration {
+            Some(declaration) => app.answers_about(&caller, &declaration.to_string(), after, limit)?,
+            None => app.answers_to(&caller, after, limit)?,
+        };
         let items = page.answers.iter().map(|answer| recorded(&app, answer, lang)).collect::<Result<Vec<_>, _>>()?;
         Ok(object!({ "items": items, "next": page.next.map(|id| id.to_string()) }))
     })

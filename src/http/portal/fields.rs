@@ -26,6 +26,10 @@ pub struct FormView<'a> {
     pub key: String,
     /// Entity tag of what is shown.
     pub seen: String,
+    /// Whether the thing has moved on since it was shown.
+    pub moved: bool,
+    /// Whether its fields show both values because of that.
+    pub overtaken: bool,
 }
 
 /// A control with everything that belongs to it.
@@ -43,6 +47,8 @@ pub struct Field {
     choices: Vec<Choice>,
     needed: bool,
     short: bool,
+    /// What a colleague saved meanwhile, if it is something else.
+    theirs: Option<String>,
 }
 
 impl HtmlSafe for Field {}
@@ -52,6 +58,18 @@ impl Field {
         let hint = (!self.hint.is_empty()).then(|| format!("{}-hint", self.id));
         let fault = self.fault.as_ref().map(|_| format!("{}-fault", self.id));
         hint.into_iter().chain(fault).collect::<Vec<_>>().join(" ")
+    }
+
+    /// Says a colleague's value as the control would show it.
+    fn theirs_in_words(&self, theirs: &str) -> String {
+        if theirs.is_empty() {
+            return self.lang.pick("（空）", "(empty)").to_owned();
+        }
+        let word = |code: &str| {
+            let choice = self.choices.iter().find(|(known, _)| known == code);
+            choice.map_or_else(|| code.to_owned(), |(_, words)| words.clone())
+        };
+        if self.choices.is_empty() { theirs.to_owned() } else { theirs.split(", ").map(word).collect::<Vec<_>>().join(self.lang.pick("、", ", ")) }
     }
 
     fn holds(&self, code: &str) -> bool {
@@ -89,15 +107,44 @@ fn joined(value: &Value) -> String {
     }
 }
 
+/// Values as they are compared: blanks around them and the way lists are parted do not count.
+fn same(value: &str) -> Vec<&str> {
+    value.split([',', '，', '、', '\n', ' ']).map(str::trim).filter(|part| !part.is_empty()).collect()
+}
+
 impl FormView<'_> {
     /// Returns what a field shows.
     #[must_use]
     pub fn value(&self, name: &str) -> String {
-        if let Some(sent) = self.sent {
-            return sent.get(name).to_owned();
-        }
+        self.sent.map_or_else(|| self.known_value(name), |sent| sent.get(name).to_owned())
+    }
+
+    fn known_value(&self, name: &str) -> String {
         let pointer = name.split_once(':').map_or(name, |(pointer, _)| pointer);
         self.known.maybe(pointer.trim_start_matches('/')).map(|known| joined(known.0)).unwrap_or_default()
+    }
+
+    /// Shows a colleague's values beside what was sent, where somebody else changed the same meanwhile.
+    #[must_use]
+    pub fn beside_theirs(self) -> Self {
+        let moved = self.moved;
+        Self { overtaken: moved, ..self }
+    }
+
+    /// What a colleague saved in a field meanwhile, if it is something else than what was sent.
+    #[must_use]
+    pub fn theirs(&self, name: &str, known: &str) -> Option<String> {
+        let sent = self.sent.filter(|_| self.overtaken)?;
+        (same(sent.get(name)) != same(known)).then(|| known.to_owned())
+    }
+
+    /// What a colleague answered to a question of eligibility meanwhile, if it is something else.
+    ///
+    /// # Errors
+    /// When the question has no code.
+    pub fn their_answer(&self, question: &Json<'_>) -> Result<Option<String>, askama::Error> {
+        let known = question.maybe("answer").map_or("", |answer| if answer.is_true() { "true" } else { "false" });
+        Ok(self.theirs(&format!("_answer/{}", question.text("code")?), known))
     }
 
     fn field(&self, kind: &'static str, name: &str, label: &str, hint: &str) -> Field {
@@ -115,6 +162,7 @@ impl FormView<'_> {
             choices: Vec::new(),
             needed: true,
             short: false,
+            theirs: self.theirs(name, &self.known_value(name)),
         }
     }
 
@@ -158,7 +206,9 @@ impl FormView<'_> {
     #[must_use]
     pub fn ticks(&self, name: &str, label: &str, hint: &str, choices: Vec<Choice>) -> Field {
         let value = self.sent.map_or_else(|| self.value(name), |sent| sent.all(name).join(", "));
-        Field { choices, value, ..self.field("ticks", name, label, hint) }
+        let known = self.known_value(name);
+        let theirs = self.sent.filter(|_| self.overtaken && same(&value) != same(&known)).map(|_| known);
+        Field { choices, value, theirs, ..self.field("ticks", name, label, hint) }
     }
 
     /// Something that is or is not so.
@@ -182,7 +232,7 @@ impl FormView<'_> {
     /// Everything that is wrong, to stand above the form.
     #[must_use]
     pub fn summary(&self) -> Summary<'_> {
-        Summary { lang: self.lang, faults: &self.faults }
+        Summary { lang: self.lang, faults: &self.faults, moved: self.overtaken }
     }
 }
 
@@ -206,6 +256,7 @@ impl HtmlSafe for Hidden<'_> {}
 pub struct Summary<'a> {
     lang: Lang,
     faults: &'a [FieldFault],
+    moved: bool,
 }
 
 impl HtmlSafe for Summary<'_> {}

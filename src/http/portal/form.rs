@@ -10,6 +10,15 @@ use super::json::Json;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
+/// Field of a form that was kept over the end of a session, and need not be kept any more.
+pub const KEPT: &str = "_kept";
+
+/// Boxes that are ticked where a colleague's value is to stand instead of one's own; what it is stands in [`THEIRS`] and the name.
+pub const TAKE: &str = "_take";
+
+/// Begins the names of the fields that hold a colleague's values.
+pub const THEIRS: &str = "_theirs";
+
 /// Most fields of a form.
 const MOST: usize = 20_000;
 
@@ -45,6 +54,18 @@ impl Form {
     pub fn read(bytes: &[u8]) -> Self {
         let pairs = url::form_urlencoded::parse(bytes).into_owned().take(MOST);
         Self { pairs: pairs.collect() }
+    }
+
+    /// Puts a colleague's values where the person chose them instead of their own.
+    #[must_use]
+    pub fn settled(mut self) -> Self {
+        let taken: Vec<String> = self.all(TAKE).into_iter().map(str::to_owned).collect();
+        for name in taken {
+            let theirs = self.get(&format!("{THEIRS}{name}")).to_owned();
+            self.pairs.retain(|(known, _)| *known != name);
+            self.pairs.push((name, theirs));
+        }
+        self
     }
 
     /// Takes pairs as they are.
@@ -277,6 +298,12 @@ mod tests {
         assert_eq!(fields, ["/items/4/a", "/b:int", "/c", "/d"]);
         let plain = Refused { status: StatusCode::CONFLICT, problem: json!({ "detail": "no" }) };
         assert_eq!(form.faults(&plain), [FieldFault { field: String::new(), text: "no".into() }]);
+    }
+
+    #[test]
+    fn a_colleagues_value_is_taken_where_it_was_chosen() {
+        let form = Form::read(b"/a=mine&_theirs/a=theirs&_take=/a&/b=mine&_theirs/b=theirs").settled();
+        assert_eq!(form.body(), json!({ "a": "theirs", "b": "mine" }));
     }
 
     #[test]

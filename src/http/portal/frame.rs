@@ -46,6 +46,8 @@ pub struct Frame {
     pub ends_in: i64,
     /// Id of the exchange, to name when asking for help.
     pub id: String,
+    /// Notices not read yet, such as `3` or `99+`; none is empty.
+    pub unread: String,
     /// What opens the form of signing out.
     pub csrf: String,
 }
@@ -240,6 +242,11 @@ impl Frame {
                 .as_ref()
                 .map_or(0, |session| (session.ends_at(now).micros() - now.micros()) / 1_000_000),
             id: visit.id.to_string(),
+            unread: match visit.unread {
+                0 => String::new(),
+                few @ 1..=99 => few.to_string(),
+                _ => "99+".to_owned(),
+            },
             csrf: visit.session.as_ref().map(|session| guard::token(&session.csrf)).unwrap_or_default(),
         }
     }

@@ -94,6 +94,12 @@ impl<'a> Json<'a> {
         }
     }
 
+    /// Whether this value itself is true.
+    #[must_use]
+    pub fn is_true(self) -> bool {
+        self.0.as_bool() == Some(true)
+    }
+
     /// Whether a member is a given word.
     #[must_use]
     pub fn is(self, path: &str, word: &str) -> bool {

@@ -7,6 +7,7 @@
 pub mod acts;
 pub mod assets;
 pub mod chart;
+pub mod failure;
 pub mod fields;
 pub mod form;
 pub mod frame;
@@ -20,6 +21,7 @@ pub mod registers;
 pub mod show;
 pub mod sign_in;
 pub mod table;
+pub mod upload;
 pub mod visit;
 pub mod words;
 

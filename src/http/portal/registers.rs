@@ -3,7 +3,7 @@
 //! A row says which endpoint lists the things, which members are shown and how, what may be filtered by; what can be done
 //! with a thing, and what can be made anew, are acts that name the register.
 
-use super::super::endpoints::{AUDITOR, BOARD, ENTERPRISE, INSPECTED, SCREENERS, SEE_ERASURES, WORKERS};
+use super::super::endpoints::{AUDITOR, BOARD, ENTERPRISE, INSPECTED, OFFICER, SCREENERS, SEE_ERASURES, WORKERS};
 use super::acts::{NEW, Offer, offered};
 use super::frame::Frame;
 use super::json::Json;
@@ -51,6 +51,8 @@ pub struct Register {
     /// The filter without which nothing is listed, and what to say then.
     asks: Option<(&'static str, Both)>,
     columns: &'static [Column],
+    /// Where a spreadsheet of such things is brought, and by whom.
+    brings: Option<(&'static str, RoleSet)>,
     /// A file of each thing: what it is, and where.
     file: Option<(Both, &'static str)>,
 }
@@ -70,6 +72,7 @@ const PLAIN: Register = Register {
     filters: &[],
     asks: None,
     columns: &[],
+    brings: None,
     file: None,
 };
 
@@ -136,6 +139,7 @@ pub const REGISTERS: &[Register] = &[
             column("自", "From", "valid_from", Show::Day),
             column("至", "Until", "valid_to", Show::Day),
         ],
+        brings: Some(("/imports/screening", OFFICER)),
         ..PLAIN
     },
     Register {
@@ -389,6 +393,10 @@ pub async fn show(visit: &Visit) -> Answer {
     }
     let filters =
         register.filters.iter().map(|(name, words)| (*name, visit.t(words.0, words.1), visit.query.get(name)));
+    let mut makes = offered(visit, &format!("{}+", register.slug), NEW, Json::NOTHING);
+    if let Some((href, _)) = register.brings.filter(|(_, roles)| visit.roles().intersects(*roles)) {
+        makes.push(Offer { href: href.to_owned(), words: visit.t("从表格录入", "From a spreadsheet"), grave: false });
+    }
     let title = visit.t(register.title.0, register.title.1);
     visit.render(&RegisterPage {
         f: Frame::new(visit, title),
@@ -398,7 +406,7 @@ pub async fn show(visit: &Visit) -> Answer {
             Some((_, words)) if waits => visit.t(words.0, words.1),
             Some(_) | None => visit.t(register.empty.0, register.empty.1),
         },
-        makes: offered(visit, &format!("{}+", register.slug), NEW, Json::NOTHING),
+        makes,
         filters: filters.collect(),
         columns: register.columns.iter().map(|Column(name, ..)| visit.t(name.0, name.1)).collect(),
         file: register.file.as_ref().map(|(words, _)| visit.t(words.0, words.1)),

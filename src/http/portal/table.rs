@@ -4,13 +4,13 @@
 
 use super::pages::applications::{correction, evidence, item, lodging};
 use super::pages::{
-    account, applications, audit, border, bureau, cases, errors, help, home, listings, lookup, notices, oversight,
-    people, public,
+    account, applications, audit, border, bureau, cases, decisions, errors, filters, help, home, imports, listings, lookup, notices, oversight,
+    people, public, reports,
 };
 use super::{acts, assets, registers, sign_in, visit};
 use crate::domain::actor::{Role, RoleSet};
 use crate::http::endpoints::{
-    APPLICANT, AUDITOR, BOARD, BUREAU, CASES, DECLARATIONS, ENTERPRISE, EVIDENCE, INSIDERS, INSPECTED, OFFICER,
+    APPLICANT, APPROVER, AUDITOR, BOARD, BUREAU, CASES, DECLARATIONS, ENTERPRISE, EVIDENCE, INSIDERS, INSPECTED, OFFICER,
     READERS, REVIEWER, SEE_PEOPLE, STOPS, SUPERVISORS, WORKERS, route,
 };
 use actix_web::http::Method;
@@ -81,6 +81,7 @@ pages! {
     GET "/sign-in/return" sign_in::finish Access::Public;
     POST "/sign-out" account::sign_out Access::SignedIn;
     GET "/sign-out/at/{place}" sign_in::end Access::Public;
+    GET "/go-on" account::go_on Access::SignedIn;
     GET "/signed-out" sign_in::signed_out Access::Public;
     GET "/account" account::show Access::SignedIn;
     POST "/account/sessions/{name}/end" account::end_session Access::SignedIn;
@@ -89,6 +90,7 @@ pages! {
     GET "/accessibility" help::accessibility Access::Public;
     GET "/inbox" notices::list Access::SignedIn;
     POST "/inbox/{id}/read" notices::read Access::SignedIn;
+    POST "/filters" filters::keep Access::SignedIn;
     GET "/search" listings::search Access::SignedIn;
     GET "/listings" listings::list Access::Roles(READERS);
     GET "/listings.{format}" listings::export Access::Roles(READERS);
@@ -122,8 +124,10 @@ pages! {
     POST "/applications/{id}/contact" applications::save_contact Access::Roles(ENTERPRISE);
     GET "/applications/{id}/documents" evidence::documents Access::Roles(ENTERPRISE);
     POST "/applications/{id}/documents" evidence::attach Access::Roles(ENTERPRISE);
-    GET "/applications/{id}/import" evidence::import Access::Roles(ENTERPRISE);
-    POST "/applications/{id}/import" evidence::import_items Access::Roles(ENTERPRISE);
+    GET "/applications/{id}/import" imports::show Access::Roles(ENTERPRISE);
+    POST "/applications/{id}/import" imports::bring Access::Roles(ENTERPRISE);
+    GET "/imports/{what}" imports::show Access::Roles(OFFICER);
+    POST "/imports/{what}" imports::bring Access::Roles(OFFICER);
     GET "/applications/{id}/correction" correction::show Access::Roles(ENTERPRISE);
     POST "/applications/{id}/correction" correction::hand_in Access::Roles(ENTERPRISE);
     GET "/applications/{id}/check" lodging::check Access::Roles(ENTERPRISE);
@@ -137,8 +141,11 @@ pages! {
     POST "/cases/{id}/hand/{hand}" cases::in_hand Access::Roles(WORKERS);
     GET "/cases/{id}/opinions" cases::opinions Access::Roles(REVIEWER);
     POST "/cases/{id}/opinions" cases::opine Access::Roles(REVIEWER);
+    POST "/cases/{id}/opinions/draft" cases::draft Access::Roles(REVIEWER);
     GET "/cases/{id}/decisions" cases::decisions Access::Roles(OFFICER);
     POST "/cases/{id}/decisions" cases::propose Access::Roles(OFFICER);
+    GET "/decisions" decisions::show Access::Roles(APPROVER);
+    POST "/decisions" decisions::decide Access::Roles(APPROVER);
     GET "/batches" bureau::batches Access::Roles(SUPERVISORS);
     POST "/batches" bureau::collect Access::Roles(OFFICER);
     GET "/batches/{id}" bureau::batch Access::Roles(SUPERVISORS);
@@ -149,7 +156,9 @@ pages! {
     POST "/stops/new" bureau::make_stop Access::Roles(BUREAU);
     GET "/stops/{id}" bureau::stop Access::Roles(STOPS);
     GET "/supervision" oversight::supervision Access::Roles(SUPERVISORS);
-    GET "/reports" oversight::reports Access::Roles(SUPERVISORS);
+    GET "/reports" reports::show Access::Roles(SUPERVISORS);
+    GET "/reports.{format}" reports::export Access::Roles(SUPERVISORS);
+    GET "/reports/{by}" reports::rows Access::Roles(SUPERVISORS);
     GET "/usage-returns" oversight::usage Access::Roles(INSPECTED);
     GET "/usage-returns/new" oversight::new_return Access::Roles(ENTERPRISE);
     POST "/usage-returns/new" oversight::hand_in Access::Roles(ENTERPRISE);

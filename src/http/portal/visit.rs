@@ -4,7 +4,8 @@ use super::super::edge::{Edge, request_id};
 use super::super::limits::read_body;
 use super::super::problem::{Problem, ProblemType};
 use super::fields::FormView;
-use super::form::Form;
+pub use super::failure::{Answer, Failure};
+use super::form::{Form, KEPT};
 use super::gateway::{Asked, Gateway, Refused, Reply, Sender, refused};
 use super::guard;
 use super::json::Json;
@@ -34,42 +35,6 @@ const FORM_BYTES: usize = 2 * 1024 * 1024;
 /// Nothing but what this origin serves, and no script or style inside a page.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-/// Why there is no page.
-#[derive(Debug)]
-pub enum Failure {
-    /// An endpoint refused.
-    Refused(Box<Refused>),
-    /// The portal itself refuses.
-    Problem(Box<Problem>),
-}
-
-impl From<Refused> for Failure {
-    fn from(refused: Refused) -> Self {
-        Self::Refused(Box::new(refused))
-    }
-}
-
-impl From<Problem> for Failure {
-    fn from(problem: Problem) -> Self {
-        Self::Problem(Box::new(problem))
-    }
-}
-
-impl From<ProblemType> for Failure {
-    fn from(kind: ProblemType) -> Self {
-        Problem::new(kind).into()
-    }
-}
-
-impl From<askama::Error> for Failure {
-    fn from(error: askama::Error) -> Self {
-        Problem::new(ProblemType::Internal).caused_by(error).into()
-    }
-}
-
-/// What a page answers.
-pub type Answer = Result<HttpResponse, Failure>;
-
 /// One request for a page.
 pub struct Visit {
     /// Language of the page.
@@ -86,6 +51,8 @@ pub struct Visit {
     pub query: Form,
     /// The request.
     pub request: HttpRequest,
+    /// Notices that were not read yet.
+    pub unread: usize,
     /// State of the edge.
     pub edge: web::Data<Edge>,
     gateway: Rc<Gateway>,
@@ -114,6 +81,7 @@ where
         theme,
         id,
         session: None,
+        unread: 0,
         form: Form::default(),
         query,
         request,
@@ -165,13 +133,21 @@ impl Visit {
         if changes && is_form {
             let payload = self.payload.take().ok_or(ProblemType::Internal)?;
             let bytes = read_body(self.request.headers(), payload, FORM_BYTES, self.edge.limits).await?;
-            self.form = Form::read(&bytes);
+            self.form = Form::read(&bytes).settled();
         }
         if !signed_in {
             return Ok(Some(super::pages::account::sign_in_again(self).await?));
         }
         if changes && is_form {
             self.check_token(self.form.get("_csrf"))?;
+        }
+        if let Some(session) = self.session.as_ref().filter(|_| self.form.sent(KEPT)) {
+            let (app, caller) = (Arc::clone(&self.edge.app), session.caller.clone());
+            hop(move || app.drop_form(&caller)).await?;
+        }
+        if let Some(session) = self.session.as_ref().filter(|_| !changes) {
+            let (app, caller) = (Arc::clone(&self.edge.app), session.caller.clone());
+            self.unread = hop(move || app.unread(&caller)).await?;
         }
         Ok(None)
     }
@@ -282,6 +258,12 @@ impl Visit {
         self.lang.pick(zh, en)
     }
 
+    /// Whether the page sent its form by itself, and nobody sees what it is answered.
+    #[must_use]
+    pub fn saves_itself(&self) -> bool {
+        self.request.headers().contains_key("x-autosave")
+    }
+
     /// Returns a part of the path.
     #[must_use]
     pub fn part(&self, name: &str) -> &str {
@@ -352,6 +334,19 @@ impl Visit {
         Err(Refused { status, problem }.into())
     }
 
+    /// Asks an endpoint for a file.
+    ///
+    /// # Errors
+    /// `not-found` where there is none.
+    pub async fn file(&self, asked: Asked) -> Result<Vec<u8>, Failure> {
+        let response = self.gateway.forward(self.edge.clone(), &self.sender(), asked).await?;
+        if !response.status().is_success() {
+            return Err(ProblemType::NotFound.into());
+        }
+        let body = actix_web::body::to_bytes(response.into_body()).await.map_err(|_| ProblemType::Internal)?;
+        Ok(body.to_vec())
+    }
+
     /// Sends the form to an endpoint; a refusal is kept for [`Visit::form_view`], so that the page can show it.
     ///
     /// # Errors
@@ -412,6 +407,8 @@ impl Visit {
             csrf,
             key: uuid::Uuid::new_v4().simple().to_string(),
             seen: seen.unwrap_or_default().to_owned(),
+            moved: self.status() == StatusCode::PRECONDITION_FAILED,
+            overtaken: false,
         }
     }
 

@@ -10,6 +10,7 @@ pub mod cosignatures;
 pub mod drafts;
 pub mod forget;
 pub mod heartbeat;
+pub mod kept_forms;
 pub mod log_search;
 pub mod messages;
 pub mod notices;
@@ -18,6 +19,7 @@ pub mod people;
 pub mod reconciliation_pages;
 pub mod reminders;
 pub mod responses;
+pub mod saved_filters;
 pub mod sessions;
 pub mod setup;
 pub mod sign_ins;
@@ -48,6 +50,8 @@ pub const TABLES: &[&str] = &[
     "sessions",
     "sign_ins",
     "heartbeat",
+    "kept_forms",
+    "saved_filters",
     "log_search",
     "log_cosignatures",
     "log_timestamps",

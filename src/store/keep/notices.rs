@@ -117,6 +117,27 @@ pub fn list(
     Ok(query.load(conn)?)
 }
 
+/// Counts what some addressees were told and a person has not read, up to so many.
+///
+/// # Errors
+/// The database's failure.
+pub fn unread(
+    conn: &mut AnyConnection,
+    addressees: &[String],
+    person: &str,
+    most: i64,
+) -> Result<usize, StoreError> {
+    let read_by = notice_reads::notice.eq(notices::id).and(notice_reads::person.eq(person.to_owned()));
+    let ids: Vec<String> = notices::table
+        .left_join(notice_reads::table.on(read_by))
+        .filter(notices::addressee.eq_any(addressees.to_vec()))
+        .filter(notice_reads::read_at.nullable().is_null())
+        .limit(most)
+        .select(notices::id)
+        .load(conn)?;
+    Ok(ids.len())
+}
+
 /// Finds a notice among those of some addressees.
 ///
 /// # Errors

@@ -202,6 +202,27 @@ diesel::table! {
 }
 
 diesel::table! {
+    kept_forms (issuer, subject) {
+        issuer -> Text,
+        subject -> Text,
+        path -> Text,
+        body -> Text,
+        kept_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    saved_filters (issuer, subject, page, name) {
+        issuer -> Text,
+        subject -> Text,
+        page -> Text,
+        name -> Text,
+        query -> Text,
+        saved_at -> BigInt,
+    }
+}
+
+diesel::table! {
     sign_ins (id) {
         id -> Text,
         issuer -> Text,

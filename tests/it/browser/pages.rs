@@ -32,6 +32,13 @@ const TOUR: [(&str, &[(&str, &str)]); 7] = [
             ("/stops", "stops"),
             ("/supervision", "supervision"),
             ("/reports", "reports"),
+            ("/reports/use?key=nothing", "report-rows"),
+            ("/imports/adjustments", "import"),
+            ("/registers/screening", "register-screening"),
+            ("/registers/bars", "register-bars"),
+            ("/registers/findings", "register-findings"),
+            ("/registers/texts", "register-texts"),
+            ("/do/add-screening/new", "act-screening"),
             ("/enterprises", "enterprises"),
             ("/schemes/beijing-2022", "scheme"),
         ],
@@ -69,6 +76,33 @@ fn every_page_is_accessible_to_everybody() {
             browser.open(&format!("{path}{mark}lang=zh&theme=light"));
         }
     }
+}
+
+/// Enter, as a driver types it.
+const ENTER: &str = "\u{e007}";
+/// The arrow down.
+const DOWN: &str = "\u{e015}";
+
+/// An applicant begins an application and states an item, an officer stops a listing: no pointer is used.
+#[test]
+fn an_application_and_a_stop_are_made_by_keyboard_alone() {
+    let app = TestApp::start(Database::Sqlite);
+    let browser = Browser::at(&app);
+    sign_in(&browser, "谭思");
+    browser.open("/applications").tab_to("新申请").sends(ENTER);
+    browser.tab_to("开始").sends(" ");
+    browser.tab_to("1 物品").sends(ENTER);
+    browser.tab_to("添加物品").sends(ENTER);
+    browser.tab_to("中文名称").keys("氢化可的松");
+    browser.tab_to("商品编码").keys("2937210000");
+    browser.tab_to("用途").keys(DOWN);
+    browser.tab_to("申请数量").keys("5");
+    browser.tab_to("保存").sends(" ").sees("氢化可的松").sees("已保存");
+    sign_in(&browser, "苏禾");
+    browser.open("/listings/BJ-2026-000016-9").tab_to("移出").tab_to("紧急停用").sends(ENTER);
+    browser.tab_to("原因").keys(DOWN);
+    browser.tab_to("依据").keys("风险通报");
+    browser.tab_to("立即停用").sends(" ").sees("已紧急停用");
 }
 
 /// What an officer types: importer, code, quantity and unit.

@@ -49,10 +49,45 @@ fn people_sign_in_at_their_own_provider() {
         browser.open("/sign-in/return?code=x&state=y").sees("登录没有完成");
 
         if algorithm == Alg::Es256 {
+            keeps_what_was_written(&app, &browser);
+            proves_again(&app, &browser);
             signs_out(&browser, &provider);
             refuses_strangers(&app, &browser);
         }
     }
+}
+
+/// Lets time pass since the person was last there.
+fn later(app: &TestApp, minutes: i64) {
+    app.clock.set(Instant::from_micros(app.clock.now().micros() + minutes * 60_000_000));
+}
+
+/// What was written when the session ended waits behind the sign-in, wherever that is.
+fn keeps_what_was_written(app: &TestApp, browser: &Browser) {
+    browser.open("/do/add-text/new").choose("用于", "补正").fill("名称", "数量依据").fill("中文", "请说明数量依据。");
+    later(app, 31);
+    browser.press("添加");
+    assert_eq!(browser.h1(), "登录");
+    browser.sees("没有丢失");
+    browser.forget();
+    browser.follow("统一身份认证");
+    recognised(app, browser, "officer-1");
+    assert_eq!(browser.h1(), "您填写的内容还在");
+    browser.is_accessible().press("继续提交").sees("已保存").sees("数量依据");
+}
+
+/// Before a final act whoever proved long ago who they are does so again, and goes on where they were.
+fn proves_again(app: &TestApp, browser: &Browser) {
+    let act = "/do/stop-listing/BJ-2026-000016-9";
+    browser.open(act);
+    assert_eq!(browser.h1(), "紧急停用");
+    later(app, 16);
+    browser.open(act);
+    assert_eq!(browser.h1(), "请再次确认身份");
+    browser.is_accessible().follow("确认身份并继续");
+    recognised(app, browser, "officer-1");
+    assert_eq!(browser.path(), act);
+    browser.choose("原因", "风险").fill("依据", "风险通报").press("立即停用").sees("已紧急停用");
 }
 
 fn signs_out(browser: &Browser, provider: &Provider) {

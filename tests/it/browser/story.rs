@@ -1,12 +1,16 @@
 //! The whole story as people live it: applied for, corrected, recommended, spoken on, recognised, decided by another, published,
-//! allowed at the border, stopped, denied, and read again by the auditor. Once with scripts and once without.
+//! allowed at the border, suspended, denied, and read again by the auditor. Once with scripts and once without.
 
 use super::pages::sign_in;
 use crate::support::app::{Database, TestApp};
 use crate::support::browser::Browser;
 use serde_json::json;
 
-const ENTERPRISE: &str = "91110114XFXTR005XC";
+/// An enterprise that holds no listing yet, so that every agency is asked.
+const ENTERPRISE: &str = "12110114XFXTR0041R";
+
+/// Who speaks for each agency.
+const AGENCIES: [&str; 6] = ["沈清", "罗宇", "贺年", "许安", "丁一", "唐越"];
 
 /// A browser that looks closely at what it passes, where scripts run: in both languages, light and dark, with pictures.
 struct Walk {
@@ -36,7 +40,7 @@ impl Walk {
 
 /// States one item, answers, names a contact and lodges; returns the id of the application.
 fn applied(walk: &Walk) -> String {
-    let browser = walk.is("高原");
+    let browser = walk.is("谭思");
     browser.open("/applications").follow("新申请");
     walk.look("application-start");
     browser.tick("新增").choose("试点", "北京").press("开始");
@@ -89,7 +93,7 @@ fn recommended(walk: &Walk, id: &str) {
         .choose("原因", "数量")
         .fill("怎样补正", "请说明数量依据")
         .press("发出补正通知");
-    walk.is("高原").open(&format!("/applications/{id}")).sees("请说明数量依据");
+    walk.is("谭思").open(&format!("/applications/{id}")).sees("请说明数量依据");
     walk.look("application-asked");
     browser.fill("申请数量", "4").press("提交补正");
     walk.is("季青").open(&format!("/cases/{id}")).sees("补正前后对照");
@@ -98,14 +102,19 @@ fn recommended(walk: &Walk, id: &str) {
     browser.follow("推荐").press("推荐");
 }
 
-/// The agency agrees; the bureau proposes less than asked for, and another person decides.
+/// Every agency agrees; the bureau proposes less than asked for, and another person decides.
 fn decided(walk: &Walk, id: &str) {
     let case = format!("/cases/{id}");
-    // The enterprise holds listings already, so that only the leading agency is asked.
-    let browser = walk.is("沈清");
-    browser.open("/worklists/opinions").follow(id).follow("出具意见");
-    walk.look("opinions");
-    browser.tick("同意").press("出具意见").sees("意见已出具");
+    for (place, name) in AGENCIES.into_iter().enumerate() {
+        let browser = walk.is(name);
+        if place == 0 {
+            browser.open("/worklists/opinions").follow(id).follow("出具意见");
+            walk.look("opinions");
+        } else {
+            browser.open(&format!("{case}/opinions"));
+        }
+        browser.tick("同意").press("出具意见").sees("意见已出具");
+    }
     let browser = walk.is("苏禾");
     browser.open(&case).follow("汇总意见").press("汇总");
     browser.open(&case).follow("拟定决定");
@@ -135,7 +144,7 @@ fn published(walk: &Walk, id: &str) -> String {
     browser.forget();
     browser.open("/notices/2026-31").sees("SHA-256");
     walk.look("notice");
-    walk.is("高原").open(&format!("/cases/{id}"));
+    walk.is("谭思").open(&format!("/cases/{id}"));
     let listing = browser.text_of("main a.ref");
     browser.open(&format!("/listings/{listing}"));
     walk.look("listing-own");
@@ -162,16 +171,24 @@ fn story(script: bool) {
     app.settle();
     assert_eq!(told(&walk, &listing), "放行");
 
+    // Suspended by two people it is denied.
     let browser = walk.is("苏禾");
-    browser.open(&format!("/do/stop-listing/{listing}"));
-    walk.look("act-stop");
-    browser.choose("原因", "风险").fill("依据", "风险通报").press("立即停用").sees("已紧急停用");
+    if script {
+        browser.open(&format!("/do/stop-listing/{listing}"));
+        walk.look("act-stop");
+    }
+    browser.open(&format!("/listings/{listing}")).follow("暂停");
+    walk.look("act-suspend");
+    browser.choose("原因", "风险").fill("依据", "检查记录").press("提交暂停").sees("等待另一人确认");
+    let browser = walk.is("江帆");
+    browser.open("/adjustments?state=proposed");
+    let adjustment = browser.text_of("main tbody a");
+    browser.follow(&adjustment);
+    walk.look("adjustment");
+    browser.open(&format!("/do/confirm-adjustment/{adjustment}")).press("确认").sees("已确认");
     app.settle();
     assert_eq!(told(&walk, &listing), "不放行");
     walk.browser.sees("怎么办");
-    walk.is("江帆").open("/stops?stage=emergency").follow(&listing);
-    walk.look("stop");
-    browser.follow("确认").press("确认").sees("已确认");
 
     walk.is("白桦").open("/log").sees(&listing);
     walk.look("log");

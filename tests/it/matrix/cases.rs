@@ -55,6 +55,7 @@ pub fn prepare(app: &TestApp, endpoint: &Endpoint, actor: &Actor) -> Option<Prep
             (Some(Standing { path: lodged.path, etag: withdrawn.header("etag").unwrap().to_owned() }), true, None)
         }
         "correct_application" => (Some(asked()), true, json(json!({ "reason": "数量依据见方案" }))),
+        "mark_item_faults" => (Some(draft()), false, Some(("text/csv".to_owned(), casework::sheet(ENT_05)))),
         "import_application_items" => (Some(draft()), true, Some(("text/csv".to_owned(), casework::sheet(ENT_05)))),
         "attach_document" => {
             let (media, body) = form();

@@ -154,18 +154,12 @@ fn assets_stay_and_pages_are_small() {
 
 /// Endpoints that change something and are no person's to call through pages: customs systems, drafts that pages keep
 /// themselves, and what pages do in another way.
-const NOT_IN_PAGES: [(&str, &str); 13] = [
-    ("claim_application", "the page puts the verb into the path"),
-    ("release_application", "the page puts the verb into the path"),
+const NOT_IN_PAGES: [(&str, &str); 7] = [
     ("put_declaration", "systems of customs"),
     ("release_declaration", "systems of customs"),
     ("cancel_declaration", "systems of customs"),
     ("create_reconciliation", "systems of customs"),
-    ("draft_opinions", "the form keeps what was written"),
-    ("decide_applications", "each case has its page"),
     ("recollect_batch", "a batch is discarded and collected anew"),
-    ("import_adjustment", "a spreadsheet of changes goes through the API"),
-    ("import_screening", "a spreadsheet of entries goes through the API"),
     ("correct_declaration", "systems of customs"),
     ("set_up_first_administrator", "asked for once, by the installation guide"),
 ];

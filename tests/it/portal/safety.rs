@@ -95,24 +95,21 @@ fn nothing_written_is_lost_when_a_session_ends() {
     assert_eq!(applicant.get(&path).path, format!("/sign-in?next=%2Fapplications%2F{id}%2Fcontact"));
     let ended = applicant.submit(&page, &path, &[("/contact/name", "李四")]);
     ended.is(401).says("没有丢失");
-    assert!(ended.html.contains("李四"));
-    let form = ended.tree();
-    let form = form
-        .select(&crate::support::visitor::selector("form[action='/sign-in']"))
-        .find(|form| form.html().contains("demo.gao"))
-        .unwrap();
-    let fields: Vec<(String, String)> = form
-        .select(&crate::support::visitor::selector("input"))
-        .map(|field| {
-            (field.value().attr("name").unwrap().to_owned(), field.value().attr("value").unwrap_or_default().to_owned())
-        })
-        .collect();
-    let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-    let back = applicant.post("/sign-in", &fields);
-    back.is(200).says("还在");
-    applicant.submit(&back, &path, &[]).is(200).says("已保存");
+    // It waits for its writer, wherever they sign in, and for nobody else.
+    let stranger = Visitor::signed_in(&app, "demo.lin");
+    assert_eq!(stranger.get("/go-on").path, "/");
+    let back = Visitor::new(&app);
+    let back_page = back.post("/sign-in", &[("_subject", "demo.gao"), ("_next", "/go-on")]);
+    back_page.is(200).says("还在");
+    assert!(back_page.html.contains("李四"));
+    back.submit(&back_page, &path, &[]).is(200).says("已保存");
+    assert_eq!(back.get("/go-on").path, "/", "once sent it is not kept");
+    let applicant = back;
     let contact = applicant.get(&path);
     assert!(contact.html.contains("李四"));
+    // A browser that never had a session leaves nothing behind.
+    let unknown = Visitor::new(&app);
+    unknown.post(&path, &[("/contact/name", "王五")]).is(401).says("未能保留");
 }
 
 #[test]

@@ -80,7 +80,23 @@ on_both! {
         officer.fill(&format!("{case}/decisions"), &[("/items/0/outcome", "recognise"), ("/items/0/grant/quantity", "3")]).is(200);
         officer.get(&format!("/do/decide/{id}")).is(403);
         approver.get("/worklists/approvals").says(&id);
-        approver.act("decide", &id, &[]).is(200).says("3 克");
+        // Many are decided at once: nothing where nothing is ticked, and a fault beside the case where one has moved on.
+        let waiting = approver.get("/decisions");
+        waiting.is(200).says(&id);
+        approver.submit(&waiting, "/decisions", &[]).is(400);
+        let seen = waiting.tree().select(&selector("input[name=_case]")).map(|it| it.value().attr("value").unwrap().to_owned())
+            .find(|seen| seen.starts_with(&id)).unwrap();
+        let (case_id, revision) = seen.split_once('.').unwrap();
+        let earlier = format!("{case_id}.{}", revision.parse::<i64>().unwrap() - 1);
+        approver.submit(&waiting, "/decisions", &[("_case", &earlier)]).is(422).says(&id);
+        approver.submit(&waiting, "/decisions", &[("_case", &seen)]).is(200).says("已办理");
+        approver.get(&case).says("3 克");
+        // The reports count it, and lead to it.
+        let reports = officer.get("/reports");
+        reports.is(200).says("按期办结率").says("第 29 章");
+        officer.get(&reports.link("第 29 章")).is(200).says(&id).says("认定");
+        officer.get(&reports.link("办结")).is(200).says(&id).says("按期");
+        officer.get("/").says("近十二周");
         let letter = applicant.get(&case).link("认定通知书");
         applicant.get(&letter).is(200);
 
@@ -203,6 +219,8 @@ fn an_enterprise_appoints_an_agent_who_brings_a_spreadsheet() {
     let faulty = send(&hidden("_csrf"), &good.replace("2937210000", "29"));
     assert_eq!(faulty.status, 422);
     assert!(faulty.text().contains("hs_code") || faulty.text().contains("商品编码"), "the fault names its column");
+    let back = marked(&faulty.text());
+    assert!(back.contains(&"错误说明".to_owned()) && back.iter().any(|cell| cell.starts_with("hs_code：")), "{back:?}");
     assert_eq!(send(&hidden("_csrf"), &good).status, 303);
     agent.get(&format!("/applications/{id}/items")).says("氢化可的松");
     // What a page does not show stays: the period came with the spreadsheet.
@@ -211,4 +229,53 @@ fn an_enterprise_appoints_an_agent_who_brings_a_spreadsheet() {
     let reader = Actor { client: app.client(), token };
     let item = reader.get(&format!("/v1/applications/{id}")).json()["content"]["items"][0].clone();
     assert_eq!((&item["quantity"], &item["valid_to"]), (&json!("6"), &json!("2027-08-31")), "{item}");
+}
+
+/// The cells of the workbook that a page hands back.
+fn marked(html: &str) -> Vec<String> {
+    use base64::Engine as _;
+    let file = html.split(";base64,").nth(1).unwrap().split('"').next().unwrap();
+    let file = base64::engine::general_purpose::STANDARD.decode(file).unwrap();
+    let grid = whitelist::sheet::read_here(&file, &whitelist::sheet::Limits::STANDARD).unwrap();
+    grid.sheets.iter().flat_map(|sheet| &sheet.rows).flat_map(|row| &row.cells).map(|(_, cell)| cell.shown()).collect()
+}
+
+#[test]
+fn an_officer_brings_spreadsheets_of_changes_and_of_a_screening_list() {
+    let app = TestApp::start(Database::Sqlite);
+    let officer = Visitor::signed_in(&app, "demo.officer");
+    let bring = |path: &str, sheet: &str| {
+        let page = officer.get(path);
+        page.is(200);
+        let hidden = |name: &str| {
+            let css = format!("main input[name={name}]");
+            page.tree().select(&selector(&css)).next().unwrap().value().attr("value").unwrap().to_owned()
+        };
+        let part = |name: &str, value: &str| {
+            format!("--b\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
+        };
+        let file = format!(
+            "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"list.csv\"\r\n\r\n{sheet}\r\n--b--\r\n"
+        );
+        let body = [part("_csrf", &hidden("_csrf")), part("_key", &hidden("_key")), part("/scheme", "beijing-2022"), file];
+        let headers = [("Content-Type", "multipart/form-data; boundary=b"), ("Sec-Fetch-Site", "same-origin")];
+        officer.send("POST", path, &headers, body.concat().as_bytes())
+    };
+    let good = format!(
+        "uscc,item_name_zh,hs_code,quantity,unit,valid_from,valid_to\n{ENTERPRISE},氢化可的松,2937210000,5,036,2026-09-01,2027-08-31\n"
+    );
+    let faulty = bring("/imports/adjustments", &good.replace(",5,", ",许多,"));
+    assert_eq!(faulty.status, 422);
+    assert!(marked(&faulty.text()).iter().any(|cell| cell.starts_with("quantity：")));
+    let proposed = bring("/imports/adjustments", &good);
+    assert_eq!(proposed.status, 303, "{}", proposed.text());
+    officer.get(proposed.header("location").unwrap()).is(200).says("等待另一人确认").says("确认后的影响");
+    let entries = format!("list,uscc,ground,source,valid_from\nserious_dishonesty,{ENTERPRISE},虚假陈述,公告2026-9,2026-03-01\n");
+    let refused = bring("/imports/screening", &entries.replace("2026-03-01", "昨天"));
+    assert_eq!(refused.status, 422);
+    assert!(marked(&refused.text()).iter().any(|cell| cell.starts_with("valid_from：")));
+    let entered = bring("/imports/screening", &entries);
+    assert_eq!(entered.header("location"), Some("/registers/screening?done=saved"), "{}", entered.text());
+    officer.get("/registers/screening").is(200).says("虚假陈述");
+    Visitor::signed_in(&app, "demo.auditor").get("/imports/adjustments").is(403);
 }

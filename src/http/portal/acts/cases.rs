@@ -372,7 +372,7 @@ pub const ACTS: &[Act] = &[
         roles: WORKERS,
         target: "/v1/applications/{id}/reassign",
         needed: &[
-            line("/person", "交给谁", "To whom")
+            needed("/person", "交给谁", "To whom", Kind::Colleague)
                 .hint("人员编号，见案件记录", "Id of the person, as the record of the case names it"),
             NOTE,
         ],

@@ -18,6 +18,7 @@ use super::json::Json;
 use super::sign_in;
 use super::visit::{Answer, Failure, Visit, see_other};
 use super::words::choices;
+pub use places::schemes;
 use crate::domain::actor::RoleSet;
 use crate::http::problem::ProblemType;
 use actix_web::HttpResponse;
@@ -59,6 +60,8 @@ enum Kind {
     ItemLine,
     /// Lines of it.
     ItemLines,
+    /// A colleague by name.
+    Colleague,
 }
 
 const fn needed(name: &'static str, zh: &'static str, en: &'static str, kind: Kind) -> Needed {
@@ -220,6 +223,11 @@ async fn fields(visit: &Visit, form: &FormView<'_>, all: &[Needed], thing: Json<
             Kind::Scheme => form.select(name, label, hint, places::schemes(visit).await?),
             Kind::Place => form.select(name, label, hint, places::places(visit, thing).await?),
             Kind::ItemLine => form.select(name, label, hint, places::lines(visit, thing).await?),
+            Kind::Colleague => match places::colleagues(visit).await? {
+                // Where nobody is registered people are known by their ids only.
+                nobody if nobody.is_empty() => form.input(name, label, hint),
+                colleagues => form.select(name, label, "", colleagues),
+            },
             Kind::ItemLines => form.ticks(name, label, hint, places::lines(visit, thing).await?),
         };
         fields.push(if needed.may_be_empty { field.optional() } else { field });
@@ -241,6 +249,7 @@ async fn page(visit: &Visit, act: &'static Act) -> Answer {
     }
     let known = if act.replaces { &thing } else { &days };
     let form = visit.form_view(Json(known), tag.as_deref());
+    let form = if act.replaces { form.beside_theirs() } else { form };
     let fields = fields(visit, &form, act.needed, Json(&thing)).await?;
     let more = self::fields(visit, &form, act.more, Json(&thing)).await?;
     let refusal = visit.refusal();

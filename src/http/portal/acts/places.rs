@@ -18,6 +18,20 @@ pub async fn schemes(visit: &Visit) -> Result<Vec<Choice>, Failure> {
     Json(&list).each("items")?.into_iter().map(choice).collect()
 }
 
+/// Lists the colleagues of who is signed in, by name.
+///
+/// # Errors
+/// What the endpoint refuses.
+pub async fn colleagues(visit: &Visit) -> Result<Vec<Choice>, Failure> {
+    let list = visit.get("/v1/colleagues?limit=200").await?.view;
+    let choice = |person: Json<'_>| -> Result<Choice, Failure> {
+        Ok((person.text("id")?.into_owned(), person.text("name")?.into_owned()))
+    };
+    let mut choices = Json(&list).each("items")?.into_iter().map(choice).collect::<Result<Vec<_>, _>>()?;
+    choices.sort_by(|one, other| one.1.cmp(&other.1));
+    Ok(choices)
+}
+
 async fn content(visit: &Visit, case: Json<'_>) -> Result<Value, Failure> {
     let number = case.whole("content_number")?;
     let lodged = visit.get(format!("/v1/applications/{}/contents/{number}", visit.part("id"))).await?.view;

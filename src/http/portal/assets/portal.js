@@ -157,6 +157,9 @@
         const seen = one('input[name=_seen]', form);
         const tag = answer.headers.get('ETag');
         if (answer.ok && seen && tag) seen.value = tag;
+        // What was new has a place of its own once it is saved.
+        const there = answer.headers.get('Content-Location');
+        if (answer.ok && there) form.action = form.dataset.autosave = there;
         // A colleague's change: what stands here is kept until the person sends it and sees both.
         stopped = answer.status === 412;
         say(answer.ok ? 'saved' : stopped ? 'clash' : 'failed');

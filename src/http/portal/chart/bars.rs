@@ -85,7 +85,7 @@ impl Stack<'_> {
 }
 
 /// A name, or a link to its list, that is escaped.
-fn named(name: &str, link: Option<&str>) -> String {
+pub(super) fn named(name: &str, link: Option<&str>) -> String {
     let name = escape(name);
     link.map_or_else(|| name.clone(), |link| format!("<a href=\"{}\">{name}</a>", escape(link)))
 }

@@ -1,7 +1,7 @@
 //! Columns over time with a line across them: what came, and what was done.
 
 use super::scale::{lines, share};
-use super::{Chart, Tone, Words, escape, key, picture, table};
+use super::{Chart, Linked, Tone, Words, escape, key, linked, picture};
 use std::fmt::Write as _;
 
 const WIDTH: u64 = 720;
@@ -23,6 +23,8 @@ pub struct Mark {
     pub column: u64,
     /// Height of the line.
     pub line: u64,
+    /// Where the list behind it can be seen.
+    pub link: Option<String>,
 }
 
 /// Columns and a line.
@@ -63,14 +65,11 @@ impl Columns<'_> {
         svg.push_str("</svg>");
         let keys: String =
             [Tone::One, Tone::Two].into_iter().zip(self.series).map(|(tone, name)| key(tone, name)).collect();
-        let rows: Vec<Vec<String>> = self
-            .marks
-            .iter()
-            .map(|mark| vec![mark.name.clone(), mark.column.to_string(), mark.line.to_string()])
-            .collect();
+        let row = |mark: &Mark| vec![mark.name.clone(), mark.column.to_string(), mark.line.to_string()];
+        let rows: Vec<Linked> = self.marks.iter().map(|mark| (mark.link.clone(), row(mark))).collect();
         Chart(format!(
             "<figure class=\"chart-box\"><ul class=\"keys\">{keys}</ul>{svg}{}</figure>",
-            table(&self.words, &self.series, &rows)
+            linked(&self.words, &self.series, &rows)
         ))
     }
 

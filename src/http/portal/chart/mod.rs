@@ -116,9 +116,20 @@ fn key(tone: Tone, label: &str) -> String {
 
 /// The numbers as a table, folded.
 fn table(words: &Words<'_>, headings: &[&str], rows: &[Vec<String>]) -> String {
-    let cells = |row: &Vec<String>| {
+    let rows: Vec<Linked> = rows.iter().map(|row| (None, row.clone())).collect();
+    linked(words, headings, &rows)
+}
+
+/// A row of a table, and where the list behind it can be seen.
+type Linked = (Option<String>, Vec<String>);
+
+/// The numbers as a table, folded, whose rows lead to their lists.
+fn linked(words: &Words<'_>, headings: &[&str], rows: &[Linked]) -> String {
+    let cells = |(link, row): &Linked| {
         let mut cells = row.iter();
-        let first = cells.next().map_or_else(String::new, |cell| format!("<th scope=\"row\">{}</th>", escape(cell)));
+        let first = cells.next().map_or_else(String::new, |cell| {
+            format!("<th scope=\"row\">{}</th>", bars::named(cell, link.as_deref()))
+        });
         let rest: String = cells.map(|cell| format!("<td class=\"num\">{}</td>", escape(cell))).collect();
         format!("<tr>{first}{rest}</tr>")
     };

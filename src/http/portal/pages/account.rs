@@ -3,6 +3,7 @@
 //! The demo's people are a list: whoever reaches the demo, which listens on loopback only, may be any of them.
 
 use super::super::fields::FormView;
+use super::super::form::{Form, KEPT};
 use super::super::frame::{Frame, role};
 use super::super::guard;
 use super::super::json::Json;
@@ -35,7 +36,7 @@ struct Persona {
 }
 
 /// Everybody whom the demo knows; all invented.
-const PEOPLE: [Persona; 17] = [
+const PEOPLE: [Persona; 18] = [
     Persona {
         subject: "demo.lin",
         zh: "林晓",
@@ -52,6 +53,15 @@ const PEOPLE: [Persona; 17] = [
         org: "91110114XFXTR005XC",
         org_zh: "样例戊细胞治疗",
         org_en: "Sample-E Cell Therapy",
+        roles: &[Role::EnterpriseApplicant],
+    },
+    Persona {
+        subject: "demo.tan",
+        zh: "谭思",
+        en: "Tan Si",
+        org: "12110114XFXTR0041R",
+        org_zh: "样例丁脑与生命科学研究所（尚无名单）",
+        org_en: "Sample-D Institute for Life Science (no listing yet)",
         roles: &[Role::EnterpriseApplicant],
     },
     Persona {
@@ -233,10 +243,24 @@ struct SignIn<'a> {
     /// Where people sign in otherwise: the link, and what the provider is called.
     providers: Vec<(String, &'a str)>,
     next: &'a str,
-    kept: Vec<(&'a str, &'a str)>,
+    written: Written,
 }
 
-fn sign_in_page<'a>(visit: &'a Visit, next: &'a str, kept: Vec<(&'a str, &'a str)>) -> SignIn<'a> {
+/// What became of what somebody wrote before they had to sign in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Written {
+    /// There was nothing.
+    Nothing,
+    /// It waits for them.
+    Kept,
+    /// It could not be kept.
+    Lost,
+}
+
+/// Where what was kept is shown again.
+const GO_ON: &str = "/go-on";
+
+fn sign_in_page<'a>(visit: &'a Visit, next: &'a str, written: Written) -> SignIn<'a> {
     let people = if visit.edge.portal.demo_issuer.is_some() { &PEOPLE[..] } else { &[] };
     let row = |person: &Persona| Row {
         subject: person.subject,
@@ -246,7 +270,7 @@ fn sign_in_page<'a>(visit: &'a Visit, next: &'a str, kept: Vec<(&'a str, &'a str
     };
     let people = people.iter().map(row).collect();
     let providers = sign_in::links(visit, next);
-    SignIn { f: Frame::new(visit, visit.t("登录", "Sign in")), people, providers, next, kept }
+    SignIn { f: Frame::new(visit, visit.t("登录", "Sign in")), people, providers, next, written }
 }
 
 /// Shows how to sign in.
@@ -254,16 +278,32 @@ fn sign_in_page<'a>(visit: &'a Visit, next: &'a str, kept: Vec<(&'a str, &'a str
 /// # Errors
 /// As rendering.
 pub async fn sign_in(visit: &Visit) -> Answer {
-    visit.render(&sign_in_page(visit, visit.query.get("next"), Vec::new()))
+    visit.render(&sign_in_page(visit, visit.query.get("next"), Written::Nothing))
 }
 
-/// Shows the same to somebody whose session ended while they filled in a form: what they wrote goes along.
+/// Shows the same to somebody whose session ended while they filled in a form: what they wrote waits for them.
 ///
 /// # Errors
-/// As rendering.
+/// As rendering; the store's failure.
 pub async fn sign_in_again(visit: &Visit) -> Answer {
-    let kept = visit.form.fields("").filter(|(name, _)| *name != "_csrf" && *name != "_next").collect();
-    visit.render_as(StatusCode::UNAUTHORIZED, &sign_in_page(visit, visit.request.path(), kept))
+    let mut body = url::form_urlencoded::Serializer::new(String::new());
+    for (name, value) in visit.form.fields("").filter(|(name, _)| *name != "_csrf") {
+        body.append_pair(name, value);
+    }
+    let (body, path) = (body.finish(), visit.request.path().to_owned());
+    let kept = match guard::secret(&visit.edge.portal, &visit.request) {
+        Some(secret) if !body.is_empty() => {
+            let app = Arc::clone(&visit.edge.app);
+            hop(move || app.keep_form(&secret, path, body)).await?
+        }
+        Some(_) | None => false,
+    };
+    let page = if kept {
+        sign_in_page(visit, GO_ON, Written::Kept)
+    } else {
+        sign_in_page(visit, visit.request.path(), Written::Lost)
+    };
+    visit.render_as(StatusCode::UNAUTHORIZED, &page)
 }
 
 #[derive(Template)]
@@ -273,6 +313,20 @@ struct GoOn<'a> {
     next: &'a str,
     csrf: String,
     kept: Vec<(&'a str, &'a str)>,
+}
+
+/// Shows what was written before the session ended; it is sent by the person's own hand, under the new session.
+///
+/// # Errors
+/// The store's failure.
+pub async fn go_on(visit: &Visit) -> Answer {
+    let (app, caller) = (Arc::clone(&visit.edge.app), visit.caller()?);
+    let Some((path, body)) = hop(move || app.kept_form(&caller)).await? else { return Ok(see_other("/")) };
+    let form = Form::read(body.as_bytes());
+    let csrf = visit.session.as_ref().map(|session| guard::token(&session.csrf)).unwrap_or_default();
+    let next = if path.starts_with('/') && !path.starts_with("//") { path.as_str() } else { "/" };
+    let kept = form.fields("").filter(|(name, _)| *name != KEPT).collect();
+    visit.render(&GoOn { f: Frame::new(visit, visit.t("继续填写", "Go on")), next, csrf, kept })
 }
 
 /// Signs in as a person of the demo.
@@ -285,19 +339,7 @@ pub async fn sign_in_as(visit: &Visit) -> Answer {
     let person = PEOPLE.iter().find(|person| person.subject == subject).ok_or(ProblemType::Forbidden)?;
     let secret = begin(visit, person.caller(issuer)).await?;
     let next = Some(visit.form.get("_next")).filter(|next| !next.is_empty()).unwrap_or("/");
-    let kept: Vec<(&str, &str)> =
-        visit.form.fields("").filter(|(name, _)| !matches!(*name, "_next" | "_subject" | "_csrf")).collect();
-    if kept.is_empty() {
-        return Ok(with_session(visit, see_other(next), secret));
-    }
-    // What was written before the session ended is sent by the person's own hand, under the new session.
-    let app = Arc::clone(&visit.edge.app);
-    let opened = secret.clone();
-    let session = hop(move || app.session(&opened)).await?.ok_or(ProblemType::Unauthenticated)?;
-    let next = if next.starts_with('/') && !next.starts_with("//") { next } else { "/" };
-    let page =
-        GoOn { f: Frame::new(visit, visit.t("继续填写", "Go on")), next, csrf: guard::token(&session.csrf), kept };
-    Ok(with_session(visit, visit.render(&page)?, secret))
+    Ok(with_session(visit, see_other(next), secret))
 }
 
 async fn begin(visit: &Visit, caller: Caller) -> Result<String, Failure> {

@@ -19,6 +19,7 @@ struct Adjustments<'a> {
     list: Json<'a>,
     state: &'a str,
     states: [&'static str; 5],
+    officer: bool,
     more: Option<String>,
 }
 
@@ -34,6 +35,7 @@ pub async fn adjustments(visit: &Visit) -> Answer {
         list: Json(&list),
         state: visit.query.get("state"),
         states: ["proposed", "confirmed", "rejected", "withdrawn", "lapsed"],
+        officer: visit.roles().intersects(OFFICER),
     })
 }
 

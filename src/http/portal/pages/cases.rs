@@ -5,13 +5,16 @@
 use super::super::acts;
 use super::super::fields::{Choice, FormView};
 use super::super::frame::Frame;
+use super::super::gateway::Asked;
 use super::super::json::Json;
 use super::super::visit::{Answer, Visit, see_other};
 use super::super::words::choices;
+use super::filters::{Filters, of_list};
 use crate::domain::actor::RoleSet;
 use crate::http::endpoints::{APPROVER, DISTRICT, ENTERPRISE, EVIDENCE, INSIDERS, OFFICER, REVIEWER, WORKERS};
 use crate::http::problem::ProblemType;
-use actix_web::http::Method;
+use actix_web::HttpResponse;
+use actix_web::http::{Method, StatusCode};
 use askama::Template;
 use serde_json::{Value, json};
 
@@ -25,6 +28,7 @@ struct Worklist<'a> {
     claim: &'a str,
     due: &'a str,
     kind: &'a str,
+    filters: Filters,
     more: Option<String>,
 }
 
@@ -46,6 +50,7 @@ pub async fn worklist(visit: &Visit) -> Answer {
         claim: visit.query.get("claim"),
         due: visit.query.get("due"),
         kind: visit.query.get("kind"),
+        filters: of_list(visit).await?,
     })
 }
 
@@ -57,6 +62,7 @@ struct Cases<'a> {
     state: &'a str,
     enterprise: &'a str,
     states: Vec<Choice>,
+    filters: Filters,
     more: Option<String>,
 }
 
@@ -73,6 +79,7 @@ pub async fn list(visit: &Visit) -> Answer {
         state: visit.query.get("state"),
         enterprise: visit.query.get("enterprise"),
         states: choices(visit.lang, "state"),
+        filters: of_list(visit).await?,
     })
 }
 
@@ -164,10 +171,14 @@ pub async fn show(visit: &Visit) -> Answer {
     }
     let inside = visit.roles().intersects(INSIDERS);
     let part = async |part: &str| visit.find(format!("/v1/applications/{id}/{part}")).await;
-    let timeline = part("events").await?;
-    let documents = part("documents").await?;
-    let decisions = part("decisions").await?;
-    let opinions = if inside { part("opinions").await? } else { Value::Null };
+    // Everything that history keeps is shown as of the same revision.
+    let then = async |part: &str| {
+        visit.find(visit.endpoint(&format!("/v1/applications/{id}/{part}"), &["as_of_revision"])).await
+    };
+    let timeline = then("events").await?;
+    let documents = then("documents").await?;
+    let decisions = then("decisions").await?;
+    let opinions = if inside { then("opinions").await? } else { Value::Null };
     let checks = if inside { part("checks").await? } else { Value::Null };
     let precedents = if inside { part("precedents").await? } else { Value::Null };
     let number = case.whole("content_number").unwrap_or(1);
@@ -233,10 +244,12 @@ pub async fn letter(visit: &Visit) -> Answer {
 /// `not-found` for other words; what the endpoint refuses.
 pub async fn in_hand(visit: &Visit) -> Answer {
     let (id, hand) = (visit.part("id"), visit.part("hand"));
-    if !matches!(hand, "claim" | "release") {
-        return Err(ProblemType::NotFound.into());
-    }
-    if visit.send(Method::POST, format!("/v1/applications/{id}/{hand}"), json!({})).await?.is_none() {
+    let target = match hand {
+        "claim" => format!("/v1/applications/{id}/claim"),
+        "release" => format!("/v1/applications/{id}/release"),
+        _ => return Err(ProblemType::NotFound.into()),
+    };
+    if visit.send(Method::POST, target, json!({})).await?.is_none() {
         return show(visit).await;
     }
     Ok(see_other(&format!("/cases/{id}?done=done")))
@@ -292,14 +305,42 @@ struct Opinions<'a> {
 pub async fn opinions(visit: &Visit) -> Answer {
     let id = visit.part("id");
     let reply = visit.get(format!("/v1/applications/{id}")).await?;
+    let given = visit.get(format!("/v1/applications/{id}/opinions")).await?.view;
+    let known = drafted(Json(&reply.view), Json(&given))?;
     visit.render(&Opinions {
         f: Frame::new(visit, visit.t("出具意见", "Give opinions")),
-        form: visit.form_view(Json::NOTHING, reply.etag.as_deref()),
+        form: visit.form_view(Json(&known), reply.etag.as_deref()),
         id,
         lines: lines(visit, Json(&reply.view))?,
         stances: choices(visit.lang, "stance"),
         grounds: choices(visit.lang, "opinion_ground"),
     })
+}
+
+/// What the agency wrote so far, in the order of the items on the page.
+fn drafted(case: Json<'_>, given: Json<'_>) -> Result<Value, askama::Error> {
+    let written = given.maybe("draft").map_or(Ok(Vec::new()), |draft| draft.each("items"))?;
+    let of = |item: Json<'_>| {
+        let line = item.whole("line").ok();
+        let known = written.iter().find(|known| known.whole("line").ok() == line);
+        known.map_or_else(|| json!({}), |known| known.0.clone())
+    };
+    Ok(json!({ "items": case.each("content/items")?.into_iter().map(of).collect::<Vec<_>>() }))
+}
+
+/// Keeps what was written so far: the page saves it by itself, for the agency alone.
+///
+/// # Errors
+/// As asking.
+pub async fn draft(visit: &Visit) -> Answer {
+    let asked = Asked {
+        method: Method::PUT,
+        target: format!("/v1/applications/{}/opinions/draft", visit.part("id")),
+        body: chosen(visit.form.body(), "stance").to_string().into(),
+        ..Asked::default()
+    };
+    let status = visit.ask(asked).await.map_or_else(|refused| refused.status, |_| StatusCode::NO_CONTENT);
+    Ok(HttpResponse::build(status).finish())
 }
 
 /// Gives the opinions.

@@ -1,10 +1,12 @@
 //! The first page: what waits for whom.
 
+use super::super::chart::Chart;
 use super::super::frame::Frame;
 use super::super::json::Json;
 use super::super::table::CUSTOMS;
 use super::super::visit::{Answer, Visit, see_other};
 use super::notices::page_of;
+use super::reports::{self, Drawn, Key};
 use crate::domain::actor::RoleSet;
 use crate::http::endpoints::{ENTERPRISE, SUPERVISORS, WORKERS};
 use askama::Template;
@@ -20,6 +22,8 @@ struct Home<'a> {
     applications: Json<'a>,
     listings: Json<'a>,
     notices: Json<'a>,
+    keys: Vec<Key>,
+    over_time: Option<Chart>,
 }
 
 impl Home<'_> {
@@ -45,6 +49,13 @@ pub async fn show(visit: &Visit) -> Answer {
     let applications = where_it_counts(visit, ENTERPRISE, "/v1/applications?limit=20").await?;
     let listings = where_it_counts(visit, ENTERPRISE, "/v1/listings?limit=20").await?;
     let notices = visit.get("/v1/inbox?unread=true&limit=5").await?.view;
+    let (mut keys, mut over_time) = (Vec::new(), None);
+    if visit.roles().intersects(SUPERVISORS) {
+        let figures = reports::read(visit).await?;
+        let drawn = Drawn::new(visit, &figures);
+        keys = drawn.keys()?;
+        over_time = Some(drawn.over_time()?);
+    }
     let name = visit.caller().map(|caller| super::account::name_of(visit, &caller))?;
     visit.render(&Home {
         f: Frame::new(visit, visit.t("工作台", "Home")),
@@ -54,5 +65,7 @@ pub async fn show(visit: &Visit) -> Answer {
         applications: Json(&applications),
         listings: Json(&listings),
         notices: Json(&notices),
+        keys,
+        over_time,
     })
 }

@@ -8,6 +8,7 @@ use super::super::qr::Qr;
 use super::super::show;
 use super::super::table::CUSTOMS;
 use super::super::visit::{Answer, Visit, see_other};
+use super::filters::{Filters, of_list};
 use crate::domain::code::{HsCode, Uscc};
 use crate::domain::id::ApplicationId;
 use crate::domain::listing_number::ListingNumber;
@@ -54,6 +55,7 @@ struct Listings<'a> {
     valid_on: &'a str,
     statuses: [&'static str; 5],
     exports: [(String, &'static str); 2],
+    filters: Filters,
     more: Option<String>,
 }
 
@@ -75,6 +77,7 @@ pub async fn list(visit: &Visit) -> Answer {
         valid_on: visit.query.get("valid_on"),
         statuses: ["in_force", "suspended", "future", "expired", "removed"],
         exports: [(file("xlsx"), "Excel"), (file("csv"), "CSV")],
+        filters: of_list(visit).await?,
         more: visit.next_page(&list),
     })
 }

@@ -1,12 +1,11 @@
-//! Oversight: the board, reports, enterprises, usage returns, schemes, people.
+//! Oversight: the board, enterprises, usage returns, schemes, people.
 
 use super::super::acts::{Offer, offered};
-use super::super::chart::{Bars, Chart, Donut, Row, Tone, Words};
 use super::super::fields::FormView;
 use super::super::frame::Frame;
+use super::super::gateway::Asked;
 use super::super::json::Json;
 use super::super::visit::{Answer, Failure, Visit, see_other};
-use super::super::words::word;
 use crate::http::endpoints::ENTERPRISE;
 use actix_web::http::Method;
 use askama::Template;
@@ -42,83 +41,6 @@ pub async fn supervision(visit: &Visit) -> Answer {
     visit.render(&Supervision {
         f: Frame::new(visit, visit.t("监管看板", "Supervision")), board: Json(&board), rows
     })
-}
-
-#[derive(Template)]
-#[template(path = "portal/reports.html")]
-struct Reports<'a> {
-    f: Frame,
-    report: Json<'a>,
-    from: &'a str,
-    to: &'a str,
-    open: Chart,
-    times: Chart,
-}
-
-/// Shows how long cases take, stage by stage.
-///
-/// # Errors
-/// What the endpoint refuses.
-pub async fn reports(visit: &Visit) -> Answer {
-    let report = visit.get(visit.endpoint("/v1/reports/stages", &["from", "to"])).await?.view;
-    visit.render(&Reports {
-        f: Frame::new(visit, visit.t("统计分析", "Reports")),
-        report: Json(&report),
-        from: visit.query.get("from"),
-        to: visit.query.get("to"),
-        open: open_by_stage(visit, Json(&report))?,
-        times: times_by_stage(visit, Json(&report))?,
-    })
-}
-
-fn count(stage: Json<'_>, member: &str) -> u64 {
-    stage.whole(member).ok().and_then(|count| u64::try_from(count).ok()).unwrap_or(0)
-}
-
-/// Draws how the cases that are open lie over the stages.
-fn open_by_stage(visit: &Visit, report: Json<'_>) -> Result<Chart, Failure> {
-    let mut parts = Vec::new();
-    for stage in report.each("stages")? {
-        let code = stage.text("stage")?;
-        let open = count(stage, "open");
-        if open > 0 {
-            parts.push((word(visit.lang, "state", &code), open, Some(format!("/cases?state={code}"))));
-        }
-    }
-    let donut = Donut {
-        words: Words {
-            title: visit.t("在办案件分布", "Open cases by stage"),
-            about: visit.t("每个阶段各有多少在办案件。", "How many cases are open in each stage."),
-            table: visit.t("查看数据表", "Show the numbers"),
-            first: visit.t("阶段", "Stage"),
-        },
-        unit: visit.t("案件", "Cases"),
-        sum: visit.t("在办合计", "open"),
-        parts,
-    };
-    Ok(donut.draw())
-}
-
-/// Draws within how many working days nine of ten cases pass a stage.
-fn times_by_stage(visit: &Visit, report: Json<'_>) -> Result<Chart, Failure> {
-    let mut rows = Vec::new();
-    for stage in report.each("stages")? {
-        let (code, value) = (stage.text("stage")?, count(stage, "p90_working_days"));
-        let tone = if count(stage, "overdue") > 0 { Tone::Bad } else { Tone::P1 };
-        let link = Some(format!("/cases?state={code}"));
-        rows.push(Row { name: word(visit.lang, "state", &code), link, value, text: value.to_string(), tone });
-    }
-    let bars = Bars {
-        words: Words {
-            title: visit.t("各阶段九成案件的用时", "Nine of ten cases pass within"),
-            about: visit.t("红色表示该阶段有超期案件。", "Red: cases are overdue there."),
-            table: "",
-            first: visit.t("阶段", "Stage"),
-        },
-        unit: visit.t("工作日", "Working days"),
-        rows,
-    };
-    Ok(bars.draw())
 }
 
 #[derive(Template)]
@@ -253,15 +175,44 @@ pub async fn hand_in(visit: &Visit) -> Answer {
 struct Schemes<'a> {
     f: Frame,
     list: Json<'a>,
+    valid_on: &'a str,
+    hs_code: &'a str,
+    on: &'a str,
+    tariff: Json<'a>,
+    fault: String,
+    calendar: Json<'a>,
 }
 
-/// Lists schemes.
+/// Lists schemes as of a day, and the code tables that they build on: what the tariff says of a code, and the calendar.
 ///
 /// # Errors
-/// What the endpoint refuses.
+/// What the endpoints refuse.
 pub async fn schemes(visit: &Visit) -> Answer {
-    let list = visit.get("/v1/schemes").await?.view;
-    visit.render(&Schemes { f: Frame::new(visit, visit.t("试点规则", "Schemes")), list: Json(&list) })
+    let list = visit.get(visit.endpoint("/v1/schemes", &["valid_on"])).await?.view;
+    let calendar = visit.get("/v1/calendar").await?.view;
+    let hs_code = visit.query.get("hs_code").trim();
+    let (mut tariff, mut fault) = (serde_json::Value::Null, String::new());
+    if !hs_code.is_empty() {
+        let code: String = url::form_urlencoded::byte_serialize(hs_code.as_bytes()).collect();
+        match visit.ask(Asked::get(visit.endpoint(&format!("/v1/tariff/{code}"), &["on"]))).await {
+            Ok(reply) => tariff = reply.view,
+            Err(refused) => {
+                let problem = Json(&refused.problem);
+                let said = problem.text("faults/0/detail").or_else(|_| problem.text("detail"))?;
+                fault = said.into_owned();
+            }
+        }
+    }
+    visit.render(&Schemes {
+        f: Frame::new(visit, visit.t("试点规则", "Schemes")),
+        list: Json(&list),
+        valid_on: visit.query.get("valid_on"),
+        hs_code,
+        on: visit.query.get("on"),
+        tariff: Json(&tariff),
+        fault,
+        calendar: Json(&calendar),
+    })
 }
 
 #[derive(Template)]
@@ -269,6 +220,7 @@ pub async fn schemes(visit: &Visit) -> Answer {
 struct Scheme<'a> {
     f: Frame,
     scheme: Json<'a>,
+    valid_on: &'a str,
 }
 
 /// Shows the rules of a scheme.
@@ -276,9 +228,11 @@ struct Scheme<'a> {
 /// # Errors
 /// What the endpoint refuses.
 pub async fn scheme(visit: &Visit) -> Answer {
-    let scheme = visit.get(format!("/v1/schemes/{}", visit.part("code"))).await?.view;
+    let target = format!("/v1/schemes/{}", visit.part("code"));
+    let scheme = visit.get(visit.endpoint(&target, &["valid_on", "as_of_revision"])).await?.view;
     let title = Json(&scheme).text(visit.lang.pick("name/zh", "name/en"))?.into_owned();
-    visit.render(&Scheme { f: Frame::new(visit, title), scheme: Json(&scheme) })
+    let valid_on = visit.query.get("valid_on");
+    visit.render(&Scheme { f: Frame::new(visit, title), scheme: Json(&scheme), valid_on })
 }
 
 #[derive(Template)]
@@ -335,7 +289,7 @@ struct Operations<'a> {
 /// # Errors
 /// What the endpoint refuses.
 pub async fn operations(visit: &Visit) -> Answer {
-    let ready = match visit.ask(super::super::gateway::Asked::get("/health/ready")).await {
+    let ready = match visit.ask(Asked::get("/health/ready")).await {
         Ok(reply) => reply.view,
         Err(refused) => refused.problem,
     };

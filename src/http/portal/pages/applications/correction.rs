@@ -34,7 +34,7 @@ pub async fn show(visit: &Visit) -> Answer {
     }
     let checklist = visit.get(format!("/v1/applications/{id}/checklist")).await?.view;
     let content = opened.content();
-    let form = visit.form_view(Json(&content), Some(&opened.etag));
+    let form = visit.form_view(Json(&content), Some(&opened.etag)).beside_theirs();
     let kind = case.text("kind")?;
     let items = opened.items();
     let fields = items.iter().enumerate().map(|(place, item)| {

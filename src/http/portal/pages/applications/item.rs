@@ -6,6 +6,8 @@ use super::super::super::json::Json;
 use super::super::super::visit::{Answer, Visit, see_other};
 use super::{Opened, items, next_line, open, pairs, save, saved};
 use crate::domain::code::UnitCode;
+use crate::http::problem::ProblemType;
+use actix_web::http::header::{CONTENT_LOCATION, HeaderValue};
 use askama::Template;
 use askama::filters::HtmlSafe;
 use serde_json::{Value, json};
@@ -71,6 +73,8 @@ async fn page(visit: &Visit, opened: &Opened) -> Answer {
     let known = place(visit, &lines).and_then(|place| lines.get(place)).cloned().unwrap_or_default();
     let kind = Json(&opened.view).text("kind")?;
     let form = visit.form_view(Json(&known), Some(&opened.etag));
+    // What was never saved has nobody else's values beside it.
+    let form = if known.is_object() { form.beside_theirs() } else { form };
     visit.render(&Item {
         f: Frame::new(visit, visit.t("物品", "Item")),
         form: &form,
@@ -98,6 +102,8 @@ pub async fn show(visit: &Visit) -> Answer {
 pub async fn save_item(visit: &Visit) -> Answer {
     let opened = open(visit).await?;
     let mut lines = opened.items();
+    let next = next_line(&lines);
+    let (at, lines_before) = (place(visit, &lines), lines.len());
     match place(visit, &lines).and_then(|place| lines.get_mut(place)) {
         Some(known) => *known = visit.form.onto(known.take()),
         // Removed by somebody else while it was shown: their list, not a new item.
@@ -105,13 +111,21 @@ pub async fn save_item(visit: &Visit) -> Answer {
         None => {
             let mut line = visit.form.body();
             if let Some(line) = line.as_object_mut() {
-                line.insert("line".to_owned(), next_line(&lines).into());
+                line.insert("line".to_owned(), next.into());
             }
             lines.push(line);
         }
     }
     if !save(visit, json!({ "items": lines })).await? {
         return page(visit, &opened).await;
+    }
+    if visit.saves_itself() {
+        // What was new has its own place from now on, so that saving it again changes it.
+        let (place, id) = (at.unwrap_or(lines_before), visit.part("id"));
+        let mut response = saved(visit, "/items").await?;
+        let there = HeaderValue::from_str(&format!("/applications/{id}/items/{place}"));
+        response.headers_mut().insert(CONTENT_LOCATION, there.map_err(|_| ProblemType::Internal)?);
+        return Ok(response);
     }
     if visit.form.sent("_another") {
         return Ok(see_other(&format!("/applications/{}/items/new?done=saved", visit.part("id"))));

@@ -132,7 +132,7 @@ async fn save(visit: &Visit, members: Value) -> Result<bool, Failure> {
 
 /// Goes on after saving; what a page saved by itself only hears how the draft stands now.
 async fn saved(visit: &Visit, part: &str) -> Answer {
-    if visit.request.headers().contains_key("x-autosave") {
+    if visit.saves_itself() {
         let etag = open(visit).await?.etag;
         return Ok(HttpResponse::NoContent().insert_header((ETAG, etag)).finish());
     }
@@ -270,7 +270,7 @@ pub async fn answers(visit: &Visit) -> Answer {
     let content = opened.content();
     visit.render(&Answers {
         f: Frame::new(visit, visit.t("资格问题", "Questions")),
-        form: visit.form_view(Json(&content), Some(&opened.etag)),
+        form: visit.form_view(Json(&content), Some(&opened.etag)).beside_theirs(),
         id,
         draft: opened.is_draft(),
         questions: Json(&checklist),
@@ -316,7 +316,7 @@ pub async fn contact(visit: &Visit) -> Answer {
     let content = opened.content();
     visit.render(&Contact {
         f: Frame::new(visit, visit.t("联系人", "Contact")),
-        form: visit.form_view(Json(&content), Some(&opened.etag)),
+        form: visit.form_view(Json(&content), Some(&opened.etag)).beside_theirs(),
         id: visit.part("id"),
         draft: opened.is_draft(),
     })

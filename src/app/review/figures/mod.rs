@@ -1,0 +1,229 @@
+//! Figures of the joint review and of the list (time to decide, timeliness, agencies, chapters, grounds, use of quantities),
+//! each with the list of what it counts.
+//!
+//! They are worked out from facts when they are asked for, and kept until the log has grown or the day has changed.
+
+pub mod counted;
+mod gather;
+
+use crate::app::{App, AppError};
+use crate::domain::code::UnitCode;
+use crate::domain::lang::Lang;
+use crate::domain::listing::Status;
+use crate::domain::quantity::Quantity;
+use crate::domain::revision::Revision;
+use crate::domain::validity::LegalDay;
+use crate::index::Snapshot;
+use crate::store::enterprises;
+use crate::store::log::size;
+use counted::{By, Counted, Figures, Period, sums};
+use gather::Frame;
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Periods whose figures are kept.
+const KEPT: usize = 8;
+
+/// From which state of the log, on which day and over which period figures were worked out.
+type Of = (i64, LegalDay, Period);
+
+/// Figures that were worked out already.
+#[derive(Debug, Default)]
+pub struct Reckoned(Mutex<Vec<(Of, Arc<Figures>)>>);
+
+impl Reckoned {
+    fn find(&self, of: Of) -> Option<Arc<Figures>> {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.iter().find(|(known, _)| *known == of).map(|(_, figures)| Arc::clone(figures))
+    }
+
+    fn keep(&self, of: Of, figures: &Arc<Figures>) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.retain(|((size, day, period), _)| *size == of.0 && *day == of.1 && *period != of.2);
+        if known.len() < KEPT {
+            known.push((of, Arc::clone(figures)));
+        }
+    }
+}
+
+/// Which rows behind a figure are shown.
+#[derive(Debug, Clone)]
+pub struct Behind {
+    /// The figure.
+    pub by: By,
+    /// Its heading; all of them when absent.
+    pub key: Option<String>,
+    /// Between which days.
+    pub period: Period,
+}
+
+impl App {
+    fn reckoned(&self, period: Period) -> Result<Arc<Figures>, AppError> {
+        let (today, calendar) = (self.clock.now().day(), self.working_calendar());
+        let snapshot = self.index.snapshot();
+        self.store.read(|conn| {
+            let of = (size(conn)?.max(snapshot.revision().0), today, period);
+            if let Some(figures) = self.reckoned.find(of) {
+                return Ok(figures);
+            }
+            let mut figures = Figures::default();
+            let frame = Frame { period, today, calendar: &calendar };
+            frame.cases(conn, &mut figures)?;
+            frame.items(conn, &mut figures)?;
+            frame.listings(&snapshot, &mut figures);
+            let figures = Arc::new(figures);
+            self.reckoned.keep(of, &figures);
+            Ok(figures)
+        })
+    }
+
+    /// Reports every figure of a period; the use of quantities is that of today.
+    ///
+    /// # Errors
+    /// The store's failure.
+    pub fn figures(&self, period: Period, lang: Lang) -> Result<Value, AppError> {
+        let today = self.clock.now().day();
+        let figures = self.reckoned(period)?;
+        let shown: Vec<Value> = By::ALL
+            .iter()
+            .map(|by| {
+                let groups: Vec<Value> = figures
+                    .keys(*by, period, today)
+                    .into_iter()
+                    .map(|key| {
+                        let text = figures.words(*by, &key, lang);
+                        let sums = sums(figures.behind(*by, Some(key.as_str())));
+                        json!({ "key": key, "text": text, "sums": sums })
+                    })
+                    .collect();
+                json!({ "by": by, "text": by.name(lang), "sums": sums(figures.behind(*by, None)), "groups": groups })
+            })
+            .collect();
+        let quantities = quantities(&self.index.snapshot(), today);
+        Ok(json!({ "from": period.from, "to": period.to, "on": today, "figures": shown, "quantities": quantities }))
+    }
+
+    /// Makes a table of every figure, for spreadsheets.
+    ///
+    /// # Errors
+    /// As [`App::figures`].
+    pub fn figures_table(&self, period: Period, lang: Lang) -> Result<Vec<Vec<String>>, AppError> {
+        let view = self.figures(period, lang)?;
+        let each = |value: &Value, name: &str| value.get(name).and_then(Value::as_array).cloned().unwrap_or_default();
+        let said = |value: &Value, pointer: &str| match value.pointer(pointer) {
+            Some(Value::String(text)) => text.clone(),
+            Some(Value::Number(number)) => number.to_string(),
+            Some(Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_)) | None => String::new(),
+        };
+        let mut rows = Vec::new();
+        for figure in each(&view, "figures") {
+            for group in each(&figure, "groups") {
+                let mut row = vec![said(&figure, "/text"), said(&group, "/text")];
+                row.extend(SUMS.iter().map(|name| said(&group, &format!("/sums/{name}"))));
+                rows.push(row);
+            }
+        }
+        Ok(rows)
+    }
+
+    /// Lists what a figure counts, newest first.
+    ///
+    /// # Errors
+    /// The store's failure.
+    pub fn figure_rows(&self, behind: &Behind, after: &str, limit: usize, lang: Lang) -> Result<Value, AppError> {
+        let Behind { by, key, period } = behind;
+        let figures = self.reckoned(*period)?;
+        let mut lines: Vec<&Counted> = figures.behind(*by, key.as_deref()).collect();
+        let count = lines.len();
+        // Ids of cases grow with time.
+        lines.sort_by(|one, other| other.id.cmp(&one.id).then_with(|| one.key.cmp(&other.key)));
+        let place = |line: &Counted| format!("{}.{}", line.id, line.key);
+        if !after.is_empty() {
+            let at = lines.iter().position(|line| place(line) == after).map_or(lines.len(), |at| at.saturating_add(1));
+            lines.drain(..at);
+        }
+        let more = lines.len() > limit;
+        lines.truncate(limit);
+        let next = lines.last().filter(|_| more).map(|line| place(line));
+        let mut holders: Vec<String> = lines.iter().map(|line| line.enterprise.clone()).collect();
+        holders.sort();
+        holders.dedup();
+        let names: HashMap<String, String> = self.store.read(|conn| {
+            let rows = enterprises::versions_of(conn, &holders)?;
+            Ok::<_, AppError>(rows.into_iter().map(|row| (row.uscc, row.name_zh)).collect())
+        })?;
+        let items: Vec<Value> = lines
+            .into_iter()
+            .map(|line| {
+                let case = (*by != By::Use).then(|| line.id.split('~').next()).flatten();
+                json!({
+                    "application": case,
+                    "line": line.line,
+                    "listing": (*by == By::Use).then_some(&line.id),
+                    "key": line.key,
+                    "text": figures.words(*by, &line.key, lang),
+                    "enterprise": line.enterprise,
+                    "enterprise_name": names.get(&line.enterprise),
+                    "on": line.on,
+                    "working_days": line.working_days,
+                    "on_time": line.on_time,
+                    "recognised": line.recognised,
+                })
+            })
+            .collect();
+        let text = key.as_deref().map(|key| figures.words(*by, key, lang));
+        Ok(json!({ "by": by, "text": by.name(lang), "key": key, "key_text": text, "count": count, "items": items, "next": next }))
+    }
+}
+
+/// What lines come to, in the order of the table.
+const SUMS: [&str; 7] =
+    ["count", "on_time", "late", "median_working_days", "p90_working_days", "recognised", "refused"];
+
+/// Heads the table of [`App::figures_table`].
+#[must_use]
+pub const fn header(lang: Lang) -> [&'static str; 9] {
+    match lang {
+        Lang::Zh => ["指标", "分类", "数量", "按期", "超期", "用时中位数（工作日）", "九成以内（工作日）", "认定", "不予认定"],
+        Lang::En => [
+            "figure",
+            "heading",
+            "count",
+            "on time",
+            "late",
+            "median working days",
+            "90 % within working days",
+            "recognised",
+            "refused",
+        ],
+    }
+}
+
+/// Adds up what is granted and taken of listings in force, by unit.
+fn quantities(snapshot: &Snapshot, today: LegalDay) -> Vec<Value> {
+    let mut sums: BTreeMap<u64, (UnitCode, i128, i128, usize)> = BTreeMap::new();
+    for (_, listing) in snapshot.each_listing() {
+        let Some((_, now)) = listing.on(today, Revision::NEWEST) else { continue };
+        if now.status(today) != Status::InForce {
+            continue;
+        }
+        let (unit, _) = now.terms.unit.finer();
+        let sum = sums.entry(unit.value()).or_insert((unit, 0, 0, 0));
+        sum.1 = sum.1.saturating_add(i128::from(now.terms.granted));
+        sum.2 = sum.2.saturating_add(i128::from(listing.taken_at(Revision::NEWEST)));
+        sum.3 = sum.3.saturating_add(1);
+    }
+    sums.into_values()
+        .map(|(unit, granted, taken, listings)| {
+            let left = granted.saturating_sub(taken).max(0);
+            json!({
+                "unit": unit,
+                "listings": listings,
+                "granted": Quantity::from_steps(granted),
+                "taken": Quantity::from_steps(taken),
+                "left": Quantity::from_steps(left),
+            })
+        })
+        .collect()
+}
