@@ -143,13 +143,7 @@ pub fn times(server: SocketAddr, request: &[u8], count: usize) -> Outcome<Vec<f6
 ///
 /// # Errors
 /// When the server breaks off or answers other than 200.
-pub fn click(
-    server: SocketAddr,
-    pages: &[Vec<u8>],
-    people: usize,
-    looks: Duration,
-    time: Duration,
-) -> Outcome<f64> {
+pub fn click(server: SocketAddr, pages: &[Vec<u8>], people: usize, looks: Duration, time: Duration) -> Outcome<f64> {
     let start = Instant::now();
     let walk = |nth: usize| -> Outcome<Vec<u64>> {
         let requests = Requests { heads: pages.to_vec(), tail: Vec::new() };

@@ -51,8 +51,16 @@ const PEOPLE: [(Role, &str); 9] = [
 ];
 
 /// Pages of an officer's day.
-const DAY: [&str; 8] =
-    ["/", "/worklists/decisions", "/cases", "/listings", "/listings?q=%E7%94%A8", "/adjustments", "/batches", "/reports"];
+const DAY: [&str; 8] = [
+    "/",
+    "/worklists/decisions",
+    "/cases",
+    "/listings",
+    "/listings?q=%E7%94%A8",
+    "/adjustments",
+    "/batches",
+    "/reports",
+];
 
 /// A list with cases in a data folder, and sessions of people.
 struct Office {

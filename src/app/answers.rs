@@ -79,7 +79,8 @@ impl App {
                 let Some(batch) = answers::before(conn, cursor.as_deref(), since)? else { break };
                 let mut recorded = read_batch(&batch)?;
                 seen = seen.saturating_add(recorded.len());
-                let mine = |answer: &Recorded| answer.asker == Some(me) && before.is_none_or(|before| answer.id < before);
+                let mine =
+                    |answer: &Recorded| answer.asker == Some(me) && before.is_none_or(|before| answer.id < before);
                 recorded.retain(mine);
                 recorded.sort_by_key(|answer| std::cmp::Reverse(answer.id));
                 found.extend(recorded);

@@ -28,13 +28,7 @@ impl App {
             return Ok(false);
         }
         let now = self.clock.now();
-        let row = KeptFormRow {
-            issuer: session.issuer,
-            subject: session.subject,
-            path,
-            body,
-            kept_at: now.micros(),
-        };
+        let row = KeptFormRow { issuer: session.issuer, subject: session.subject, path, body, kept_at: now.micros() };
         self.store.keep(now, move |conn| kept_forms::put(conn, &row))?;
         Ok(true)
     }

@@ -5,8 +5,9 @@
 
 use super::api::{
     accesses, adjustments, application_files, applications, batches, border, case_reads, case_steps, certificates,
-    declarations, enterprises, evidence, faults, findings, health, holders, inbox, items, listing_changes, listings, log,
-    lookups, own, pages, people, privacy, receipts, reconciliations, reference, reports, screening, stops, texts, usage_returns,
+    declarations, enterprises, evidence, faults, findings, health, holders, inbox, items, listing_changes, listings,
+    log, lookups, own, pages, people, privacy, receipts, reconciliations, reference, reports, screening, stops, texts,
+    usage_returns,
 };
 use super::edge;
 use crate::domain::actor::{Role, RoleSet};

@@ -25,7 +25,10 @@ const fn title(lang: Lang) -> &'static str {
 }
 
 fn faulty() -> Format {
-    Format::new().set_num_format("@").set_background_color(Color::RGB(0x00FD_EAE8)).set_font_color(Color::RGB(0x00B3_261E))
+    Format::new()
+        .set_num_format("@")
+        .set_background_color(Color::RGB(0x00FD_EAE8))
+        .set_font_color(Color::RGB(0x00B3_261E))
 }
 
 fn plain() -> Format {
@@ -78,7 +81,8 @@ fn write_sheet(
         let row = fault.row.unwrap_or(1);
         let column = column_of(sheet, fault);
         marks.entry((row, column.unwrap_or(0))).or_default().push(text.clone());
-        let named = fault.column.as_ref().map_or_else(|| text.clone(), |name| format!("{name}{}{text}", lang.pick("：", ": ")));
+        let named =
+            fault.column.as_ref().map_or_else(|| text.clone(), |name| format!("{name}{}{text}", lang.pick("：", ": ")));
         said.entry(row).or_default().push(named);
     }
     for column in 0..aside {
@@ -111,7 +115,11 @@ fn write_sheet(
         }
         if *notes < MOST_NOTES {
             *notes = notes.saturating_add(1);
-            page.insert_note(at, *column, &Note::new(short(&texts.join("\n"))).set_author("").add_author_prefix(false))?;
+            page.insert_note(
+                at,
+                *column,
+                &Note::new(short(&texts.join("\n"))).set_author("").add_author_prefix(false),
+            )?;
         }
     }
     for (row, texts) in &said {
@@ -130,7 +138,9 @@ fn write_cell(page: &mut Worksheet, row: u32, column: u16, cell: &Cell, format: 
     match cell {
         Cell::Number(text) => match text.parse::<f64>() {
             // Written as the number that it was, so that what was lost in it is seen by its reader again.
-            Ok(number) => page.write_number_with_format(row, column, number, &format.clone().set_num_format("General"))?,
+            Ok(number) => {
+                page.write_number_with_format(row, column, number, &format.clone().set_num_format("General"))?
+            }
             Err(_) => page.write_string_with_format(row, column, text, format)?,
         },
         Cell::Bool(truth) => page.write_boolean_with_format(row, column, *truth, format)?,
@@ -151,17 +161,22 @@ mod tests {
         let file = list_xlsx(&[super::super::export::tests::sample()]).unwrap();
         let mut grid = read_here(&file, &Limits::STANDARD).unwrap();
         let good = grid.clone();
-        let (column, cell) = grid.sheets[0].rows[1].cells.iter_mut().find(|(_, cell)| cell.shown() == "5000.00001").unwrap();
+        let (column, cell) =
+            grid.sheets[0].rows[1].cells.iter_mut().find(|(_, cell)| cell.shown() == "5000.00001").unwrap();
         *cell = Cell::Text("许多".into());
         let column = *column;
         let faults = list_rows(&grid).faults;
         assert_eq!(faults.len(), 1, "{faults:?}");
         let back = read_here(&marked_xlsx(&grid, &faults, Lang::Zh).unwrap(), &Limits::STANDARD).unwrap();
         assert_eq!(list_rows(&back).faults.len(), 1, "the fault stands where it stood");
-        let texts: Vec<String> = back.sheets[0].rows.iter().filter_map(|row| row.cells.last()).map(|(_, cell)| cell.shown()).collect();
+        let texts: Vec<String> =
+            back.sheets[0].rows.iter().filter_map(|row| row.cells.last()).map(|(_, cell)| cell.shown()).collect();
         assert_eq!(texts[0], "错误说明");
         let header = faults[0].column.as_ref().unwrap();
-        assert!(texts[1].starts_with(&format!("{header}：")) && texts[1].contains(&faults[0].detail(Lang::Zh)), "{texts:?}");
+        assert!(
+            texts[1].starts_with(&format!("{header}：")) && texts[1].contains(&faults[0].detail(Lang::Zh)),
+            "{texts:?}"
+        );
         assert!(column > 0);
         let well = read_here(&marked_xlsx(&good, &[], Lang::En).unwrap(), &Limits::STANDARD).unwrap();
         assert_eq!(list_rows(&well).rows, list_rows(&good).rows);

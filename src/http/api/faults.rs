@@ -32,17 +32,12 @@ async fn marked(
             .map_err(|fault: SheetFault| AppError::Sheet(vec![fault]))?;
         match judge(&app, &grid) {
             Ok(()) => Ok(None),
-            Err(AppError::Sheet(faults)) => {
-                marked_xlsx(&grid, &faults, lang).map(Some).map_err(AppError::unwritable)
-            }
+            Err(AppError::Sheet(faults)) => marked_xlsx(&grid, &faults, lang).map(Some).map_err(AppError::unwritable),
             Err(error) => Err(error),
         }
     })
     .await?;
-    Ok(body.map_or_else(
-        || HttpResponse::NoContent().finish(),
-        |body| attachment(XLSX, "faults.xlsx", body),
-    ))
+    Ok(body.map_or_else(|| HttpResponse::NoContent().finish(), |body| attachment(XLSX, "faults.xlsx", body)))
 }
 
 /// Marks the faults of a list that would be proposed.

@@ -69,7 +69,11 @@ impl Field {
             let choice = self.choices.iter().find(|(known, _)| known == code);
             choice.map_or_else(|| code.to_owned(), |(_, words)| words.clone())
         };
-        if self.choices.is_empty() { theirs.to_owned() } else { theirs.split(", ").map(word).collect::<Vec<_>>().join(self.lang.pick("、", ", ")) }
+        if self.choices.is_empty() {
+            theirs.to_owned()
+        } else {
+            theirs.split(", ").map(word).collect::<Vec<_>>().join(self.lang.pick("、", ", "))
+        }
     }
 
     fn holds(&self, code: &str) -> bool {

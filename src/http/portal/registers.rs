@@ -395,7 +395,9 @@ pub async fn show(visit: &Visit) -> Answer {
         register.filters.iter().map(|(name, words)| (*name, visit.t(words.0, words.1), visit.query.get(name)));
     let mut makes = offered(visit, &format!("{}+", register.slug), NEW, Json::NOTHING);
     if let Some((href, _)) = register.brings.filter(|(_, roles)| visit.roles().intersects(*roles)) {
-        makes.push(Offer { href: href.to_owned(), words: visit.t("从表格录入", "From a spreadsheet"), grave: false });
+        makes.push(Offer {
+            href: href.to_owned(), words: visit.t("从表格录入", "From a spreadsheet"), grave: false
+        });
     }
     let title = visit.t(register.title.0, register.title.1);
     visit.render(&RegisterPage {

@@ -4,14 +4,14 @@
 
 use super::pages::applications::{correction, evidence, item, lodging};
 use super::pages::{
-    account, applications, audit, border, bureau, cases, decisions, errors, filters, help, home, imports, listings, lookup, notices, oversight,
-    people, public, reports,
+    account, applications, audit, border, bureau, cases, decisions, errors, filters, help, home, imports, listings,
+    lookup, notices, oversight, people, public, reports,
 };
 use super::{acts, assets, registers, sign_in, visit};
 use crate::domain::actor::{Role, RoleSet};
 use crate::http::endpoints::{
-    APPLICANT, APPROVER, AUDITOR, BOARD, BUREAU, CASES, DECLARATIONS, ENTERPRISE, EVIDENCE, INSIDERS, INSPECTED, OFFICER,
-    READERS, REVIEWER, SEE_PEOPLE, STOPS, SUPERVISORS, WORKERS, route,
+    APPLICANT, APPROVER, AUDITOR, BOARD, BUREAU, CASES, DECLARATIONS, ENTERPRISE, EVIDENCE, INSIDERS, INSPECTED,
+    OFFICER, READERS, REVIEWER, SEE_PEOPLE, STOPS, SUPERVISORS, WORKERS, route,
 };
 use actix_web::http::Method;
 use actix_web::middleware::Compress;

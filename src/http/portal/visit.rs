@@ -3,8 +3,8 @@
 use super::super::edge::{Edge, request_id};
 use super::super::limits::read_body;
 use super::super::problem::{Problem, ProblemType};
-use super::fields::FormView;
 pub use super::failure::{Answer, Failure};
+use super::fields::FormView;
 use super::form::{Form, KEPT};
 use super::gateway::{Asked, Gateway, Refused, Reply, Sender, refused};
 use super::guard;

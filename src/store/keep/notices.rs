@@ -121,12 +121,7 @@ pub fn list(
 ///
 /// # Errors
 /// The database's failure.
-pub fn unread(
-    conn: &mut AnyConnection,
-    addressees: &[String],
-    person: &str,
-    most: i64,
-) -> Result<usize, StoreError> {
+pub fn unread(conn: &mut AnyConnection, addressees: &[String], person: &str, most: i64) -> Result<usize, StoreError> {
     let read_by = notice_reads::notice.eq(notices::id).and(notice_reads::person.eq(person.to_owned()));
     let ids: Vec<String> = notices::table
         .left_join(notice_reads::table.on(read_by))

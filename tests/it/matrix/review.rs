@@ -148,7 +148,15 @@ pub fn prepare(app: &TestApp, endpoint: &Endpoint, who: Who) -> Option<Prepared>
             let body = if endpoint.operation == "reassign_application" { json!({ "person": me }) } else { Value::Null };
             (Some(case), false, body)
         }
-        "list_worklists" | "list_colleagues" | "get_stage_report" | "get_figures" | "list_figure_rows" | "export_figures_csv" | "export_figures_xlsx" | "list_batches" | "get_worklist" => (None, false, Value::Null),
+        "list_worklists"
+        | "list_colleagues"
+        | "get_stage_report"
+        | "get_figures"
+        | "list_figure_rows"
+        | "export_figures_csv"
+        | "export_figures_xlsx"
+        | "list_batches"
+        | "get_worklist" => (None, false, Value::Null),
         "collect_batch" => {
             let case = decided(app, uscc);
             (None, false, json!({ "scheme": "beijing-2022", "items": [{ "application": case.0.id(), "line": 1 }] }))
@@ -172,7 +180,12 @@ pub fn prepare(app: &TestApp, endpoint: &Endpoint, who: Who) -> Option<Prepared>
     let lists = [(Role::AgencyReviewer, "opinions"), (Role::BureauApprover, "approvals")];
     let list = lists.into_iter().find(|(whose, _)| *whose == role).map_or("waiting", |(_, list)| list);
     let id = case.as_ref().map_or("", |case| case.0.id());
-    let target = endpoint.path.replace("{id}", id).replace("{kind}", "refusal").replace("{name}", list).replace("{by}", "agency");
+    let target = endpoint
+        .path
+        .replace("{id}", id)
+        .replace("{kind}", "refusal")
+        .replace("{name}", list)
+        .replace("{by}", "agency");
     let etag = case.map(|case| case.0.etag).filter(|_| changes);
     let body = Some(body).filter(|body| !body.is_null()).map(|body| ("application/json".to_owned(), body.to_string()));
     Some(Prepared { target, etag, body })

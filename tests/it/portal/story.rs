@@ -257,7 +257,8 @@ fn an_officer_brings_spreadsheets_of_changes_and_of_a_screening_list() {
         let file = format!(
             "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"list.csv\"\r\n\r\n{sheet}\r\n--b--\r\n"
         );
-        let body = [part("_csrf", &hidden("_csrf")), part("_key", &hidden("_key")), part("/scheme", "beijing-2022"), file];
+        let body =
+            [part("_csrf", &hidden("_csrf")), part("_key", &hidden("_key")), part("/scheme", "beijing-2022"), file];
         let headers = [("Content-Type", "multipart/form-data; boundary=b"), ("Sec-Fetch-Site", "same-origin")];
         officer.send("POST", path, &headers, body.concat().as_bytes())
     };
@@ -270,7 +271,8 @@ fn an_officer_brings_spreadsheets_of_changes_and_of_a_screening_list() {
     let proposed = bring("/imports/adjustments", &good);
     assert_eq!(proposed.status, 303, "{}", proposed.text());
     officer.get(proposed.header("location").unwrap()).is(200).says("等待另一人确认").says("确认后的影响");
-    let entries = format!("list,uscc,ground,source,valid_from\nserious_dishonesty,{ENTERPRISE},虚假陈述,公告2026-9,2026-03-01\n");
+    let entries =
+        format!("list,uscc,ground,source,valid_from\nserious_dishonesty,{ENTERPRISE},虚假陈述,公告2026-9,2026-03-01\n");
     let refused = bring("/imports/screening", &entries.replace("2026-03-01", "昨天"));
     assert_eq!(refused.status, 422);
     assert!(marked(&refused.text()).iter().any(|cell| cell.starts_with("valid_from：")));

@@ -6,7 +6,12 @@ use crate::support::visitor::{PageSeen, Visitor, selector};
 const FORM: (&str, &str) = ("Content-Type", "application/x-www-form-urlencoded");
 
 /// Sends the form of a page as the page does by itself.
-fn saves_itself(visitor: &Visitor, page: &PageSeen, path: &str, fields: &[(&str, &str)]) -> crate::support::client::Response {
+fn saves_itself(
+    visitor: &Visitor,
+    page: &PageSeen,
+    path: &str,
+    fields: &[(&str, &str)],
+) -> crate::support::client::Response {
     let tree = page.tree();
     let hidden = tree.select(&selector("main form input[type=hidden]"));
     let pairs = hidden.map(|it| (it.value().attr("name").unwrap(), it.value().attr("value").unwrap_or_default()));

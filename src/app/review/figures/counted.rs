@@ -231,7 +231,13 @@ impl Figures {
         let mut found: Vec<&str> = self.behind(by, None).map(|line| line.key.as_str()).collect();
         found.sort_unstable();
         found.dedup();
-        keys.extend(found.into_iter().filter(|key| !keys.iter().any(|known| known == key)).map(str::to_owned).collect::<Vec<_>>());
+        keys.extend(
+            found
+                .into_iter()
+                .filter(|key| !keys.iter().any(|known| known == key))
+                .map(str::to_owned)
+                .collect::<Vec<_>>(),
+        );
         if !fixed {
             keys.sort_unstable();
         }
@@ -263,7 +269,18 @@ mod tests {
 
     #[test]
     fn shares_have_their_bounds_on_one_side() {
-        let words = [(0, "nothing"), (1, "quarter"), (25, "quarter"), (26, "half"), (50, "half"), (75, "three_quarters"), (76, "more"), (99, "more"), (100, "everything"), (120, "everything")];
+        let words = [
+            (0, "nothing"),
+            (1, "quarter"),
+            (25, "quarter"),
+            (26, "half"),
+            (50, "half"),
+            (75, "three_quarters"),
+            (76, "more"),
+            (99, "more"),
+            (100, "everything"),
+            (120, "everything"),
+        ];
         for (taken, word) in words {
             assert_eq!(Share::of(taken, 100).as_str(), word, "{taken}");
         }
@@ -283,7 +300,12 @@ mod tests {
             recognised: None,
         };
         let figures = Figures {
-            lines: vec![line("b", Some(9), Some(true)), line("a", Some(3), Some(true)), line("b", Some(60), Some(false)), line("b", None, None)],
+            lines: vec![
+                line("b", Some(9), Some(true)),
+                line("a", Some(3), Some(true)),
+                line("b", Some(60), Some(false)),
+                line("b", None, None),
+            ],
             ..Figures::default()
         };
         assert_eq!(figures.keys(By::Decided, Period::default(), day("2026-08-12")), ["a", "b"]);

@@ -91,7 +91,9 @@ impl Frame<'_> {
         }
         let asked = turns.iter().find(|turn| turn.stage == State::InOpinion).map(|turn| turn.at.day());
         let Some(asked) = asked.filter(|asked| self.period.holds(*asked)) else { return };
-        let waits = turns.last().is_some_and(|turn| turn.stage == State::InOpinion);
+        let stage = turns.last().map(|turn| turn.stage);
+        let waits = stage == Some(State::InOpinion);
+        let gone_on = stage.is_some_and(|stage| matches!(stage, State::Deciding | State::Proposed | State::Decided));
         for code in case.agencies() {
             let at = said.iter().find(|(agency, _)| *agency == code).map(|(_, at)| *at);
             let (working_days, on_time) = match at {
@@ -104,7 +106,7 @@ impl Frame<'_> {
                     let clock = stage_clock(turns, clocks, self.calendar, self.today);
                     (None, clock.filter(|clock| clock.is_overdue(self.today)).map(|_| false))
                 }
-                None => (None, Some(false)),
+                None => (None, gone_on.then_some(false)),
             };
             if let Some(agency) = case.scheme.member_agencies.iter().find(|agency| agency.code == code) {
                 figures.agencies.entry(code.clone()).or_insert_with(|| agency.clone());
@@ -139,9 +141,7 @@ impl Frame<'_> {
                 recognised: Some(recognised),
             };
             let hs_code = row.hs_code.and_then(|code| u64::try_from(code).ok()).and_then(HsCode::from_value);
-            figures.lines.extend(
-                hs_code.map(|code| counted(By::Chapter, code.to_string().chars().take(2).collect())),
-            );
+            figures.lines.extend(hs_code.map(|code| counted(By::Chapter, code.to_string().chars().take(2).collect())));
             let grounds = row.grounds.split(',').filter(|ground| !recognised && !ground.is_empty());
             figures.lines.extend(grounds.map(|ground| counted(By::Ground, ground.to_owned())));
         }

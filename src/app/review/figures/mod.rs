@@ -173,7 +173,9 @@ impl App {
             })
             .collect();
         let text = key.as_deref().map(|key| figures.words(*by, key, lang));
-        Ok(json!({ "by": by, "text": by.name(lang), "key": key, "key_text": text, "count": count, "items": items, "next": next }))
+        Ok(
+            json!({ "by": by, "text": by.name(lang), "key": key, "key_text": text, "count": count, "items": items, "next": next }),
+        )
     }
 }
 
@@ -185,7 +187,9 @@ const SUMS: [&str; 7] =
 #[must_use]
 pub const fn header(lang: Lang) -> [&'static str; 9] {
     match lang {
-        Lang::Zh => ["指标", "分类", "数量", "按期", "超期", "用时中位数（工作日）", "九成以内（工作日）", "认定", "不予认定"],
+        Lang::Zh => {
+            ["指标", "分类", "数量", "按期", "超期", "用时中位数（工作日）", "九成以内（工作日）", "认定", "不予认定"]
+        }
         Lang::En => [
             "figure",
             "heading",

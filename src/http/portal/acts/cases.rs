@@ -1,7 +1,7 @@
 //! Acts on a case.
 
 use super::super::super::endpoints::{APPROVER, ASKERS, CASES, DISTRICT, ENTERPRISE, INTAKE, OFFICER, WORKERS};
-use super::{Act, Kind, NOTE, Needed, STEP, area, line, needed, word};
+use super::{Act, Kind, NOTE, Needed, STEP, area, needed, word};
 
 const WHY: Needed = area("/note", "理由", "Why").hint("会写入案件记录", "It goes on the record of the case");
 const STEP_REASON: Needed = word("/reason", "原因", "Reason", "step_reason");

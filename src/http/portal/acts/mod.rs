@@ -18,12 +18,12 @@ use super::json::Json;
 use super::sign_in;
 use super::visit::{Answer, Failure, Visit, see_other};
 use super::words::choices;
-pub use places::schemes;
 use crate::domain::actor::RoleSet;
 use crate::http::problem::ProblemType;
 use actix_web::HttpResponse;
 use actix_web::http::{Method, StatusCode};
 use askama::Template;
+pub use places::schemes;
 use serde_json::{Value, json};
 
 /// A text in both languages.

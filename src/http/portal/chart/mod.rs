@@ -127,9 +127,9 @@ type Linked = (Option<String>, Vec<String>);
 fn linked(words: &Words<'_>, headings: &[&str], rows: &[Linked]) -> String {
     let cells = |(link, row): &Linked| {
         let mut cells = row.iter();
-        let first = cells.next().map_or_else(String::new, |cell| {
-            format!("<th scope=\"row\">{}</th>", bars::named(cell, link.as_deref()))
-        });
+        let first = cells
+            .next()
+            .map_or_else(String::new, |cell| format!("<th scope=\"row\">{}</th>", bars::named(cell, link.as_deref())));
         let rest: String = cells.map(|cell| format!("<td class=\"num\">{}</td>", escape(cell))).collect();
         format!("<tr>{first}{rest}</tr>")
     };

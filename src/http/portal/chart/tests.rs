@@ -14,7 +14,14 @@ fn share(name: &str, text: &str, tone: Tone) -> Share {
 }
 
 fn marks(count: u64) -> Vec<Mark> {
-    (0..count).map(|place| Mark { name: format!("{EVIL}{place}"), column: place * 3, line: 40 - place, link: (place == 0).then(|| EVIL.to_owned()) }).collect()
+    (0..count)
+        .map(|place| Mark {
+            name: format!("{EVIL}{place}"),
+            column: place * 3,
+            line: 40 - place,
+            link: (place == 0).then(|| EVIL.to_owned()),
+        })
+        .collect()
 }
 
 fn charts() -> Vec<(&'static str, String)> {

@@ -38,7 +38,9 @@ pub async fn of_list(visit: &Visit) -> Result<Filters, Failure> {
     let (app, caller, of) = (Arc::clone(&visit.edge.app), visit.caller()?, page.clone());
     let saved = hop(move || app.saved_filters(&caller, &of)).await?;
     let mut query = url::form_urlencoded::Serializer::new(String::new());
-    for (name, value) in visit.query.fields("").filter(|(name, value)| !value.is_empty() && !matches!(*name, "after" | "done")) {
+    for (name, value) in
+        visit.query.fields("").filter(|(name, value)| !value.is_empty() && !matches!(*name, "after" | "done"))
+    {
         query.append_pair(name, value);
     }
     let csrf = visit.session.as_ref().map(|session| guard::token(&session.csrf)).unwrap_or_default();
@@ -52,7 +54,8 @@ pub async fn of_list(visit: &Visit) -> Result<Filters, Failure> {
 pub async fn keep(visit: &Visit) -> Answer {
     let said = |name: &str| visit.form.get(name).trim().to_owned();
     let filter = SavedFilter { page: said("_page"), name: said("_name"), query: said("_query") };
-    let local = filter.page.starts_with('/') && !filter.page.starts_with("//") && !filter.page.contains(['\\', '?', '#']);
+    let local =
+        filter.page.starts_with('/') && !filter.page.starts_with("//") && !filter.page.contains(['\\', '?', '#']);
     if !local || filter.name.is_empty() || filter.name.chars().count() > NAME || filter.query.len() > QUERY {
         return Err(Problem::new(ProblemType::InvalidRequest)
             .with_detail("请给筛选起一个不超过 40 个字的名称。", "Give the filter a name of at most 40 characters.")

@@ -3,9 +3,9 @@
 use super::super::chart::{Bars, Chart, Columns, Donut, Mark, Row, Share, Stack, Tone, Words};
 use super::super::frame::Frame;
 use super::super::json::Json;
+use super::super::show;
 use super::super::visit::{Answer, Failure, Visit};
 use super::super::words::word;
-use super::super::show;
 use crate::http::problem::ProblemType;
 use askama::Template;
 use serde_json::Value;
@@ -105,8 +105,20 @@ impl<'a> Drawn<'a> {
         let (recognised, refused) = (self.sum("hs_chapter", "recognised")?, self.sum("hs_chapter", "refused")?);
         let or_dash = |text: String| if text.is_empty() { "–".to_owned() } else { text };
         Ok(vec![
-            Key { href: self.link("received", ""), words: t("收到申请", "Received"), value: received.to_string(), aside: String::new(), tone: "" },
-            Key { href: self.link("decided", ""), words: t("办结", "Decided"), value: decided.to_string(), aside: String::new(), tone: "" },
+            Key {
+                href: self.link("received", ""),
+                words: t("收到申请", "Received"),
+                value: received.to_string(),
+                aside: String::new(),
+                tone: "",
+            },
+            Key {
+                href: self.link("decided", ""),
+                words: t("办结", "Decided"),
+                value: decided.to_string(),
+                aside: String::new(),
+                tone: "",
+            },
             Key {
                 href: self.link("timeliness", if late > 0 { "late" } else { "" }),
                 words: t("按期办结率", "Decided in time"),
@@ -156,7 +168,10 @@ impl<'a> Drawn<'a> {
         let columns = Columns {
             words: Words {
                 title: self.visit.t("收到与办结", "Received and decided"),
-                about: self.visit.t("每周（较长期间按月）收到的申请与办结的案件。", "Applications received and cases decided, by week, in long periods by month."),
+                about: self.visit.t(
+                    "每周（较长期间按月）收到的申请与办结的案件。",
+                    "Applications received and cases decided, by week, in long periods by month.",
+                ),
                 table: self.visit.t("查看数据表", "Show the numbers"),
                 first: self.visit.t("自", "From"),
             },
@@ -192,11 +207,18 @@ impl<'a> Drawn<'a> {
         let mut parts = Vec::new();
         for group in self.figure("timeliness")?.each("groups")? {
             let key = group.text("key")?;
-            parts.push((group.text("text")?.into_owned(), count(group.at("sums")?, "count"), Some(self.link("timeliness", &key))));
+            parts.push((
+                group.text("text")?.into_owned(),
+                count(group.at("sums")?, "count"),
+                Some(self.link("timeliness", &key)),
+            ));
         }
         let words = self.words(
             self.visit.t("是否按期", "On time or late"),
-            self.visit.t("办结的案件中按期与超期的件数。", "How many of the cases decided kept the time, and how many did not."),
+            self.visit.t(
+                "办结的案件中按期与超期的件数。",
+                "How many of the cases decided kept the time, and how many did not.",
+            ),
             self.visit.t("结果", "Outcome"),
         );
         Ok(Donut { words, unit: self.visit.t("案件", "Cases"), sum: self.visit.t("办结", "decided"), parts }.draw())
@@ -206,7 +228,10 @@ impl<'a> Drawn<'a> {
         let t = |zh, en| self.visit.t(zh, en);
         let words = self.words(
             t("会审单位", "Agencies"),
-            t("出具意见用时的中位数；红色表示有超期。", "Median of the working days until the opinion; red: some were late."),
+            t(
+                "出具意见用时的中位数；红色表示有超期。",
+                "Median of the working days until the opinion; red: some were late.",
+            ),
             t("单位", "Agency"),
         );
         let row = |sums: Json<'_>| {
@@ -246,7 +271,10 @@ impl<'a> Drawn<'a> {
         let t = |zh, en| self.visit.t(zh, en);
         let words = self.words(
             t("额度使用程度", "How much of the listings is taken"),
-            t("有效名单按已用与已核注额度所占比例。", "Listings in force by the part of their quantity that is used or reserved."),
+            t(
+                "有效名单按已用与已核注额度所占比例。",
+                "Listings in force by the part of their quantity that is used or reserved.",
+            ),
             t("已占用", "Taken"),
         );
         let row = |sums: Json<'_>| (count(sums, "count"), count(sums, "count").to_string(), Tone::P2);
@@ -264,8 +292,15 @@ impl<'a> Drawn<'a> {
                 Ok::<_, Failure>(Share { name: name.to_owned(), text: show::number(&decimal), decimal, tone })
             };
             let whole = share("granted", t("批准", "Granted"), Tone::P4)?;
-            let parts = vec![share("taken", t("已用与已核注", "Used or reserved"), Tone::P2)?, share("left", t("剩余", "Left"), Tone::P1)?];
-            let words = self.words(t("批准与占用", "Granted and taken"), t("有效名单的数量合计。", "Quantities of the listings in force, added up."), t("部分", "Part"));
+            let parts = vec![
+                share("taken", t("已用与已核注", "Used or reserved"), Tone::P2)?,
+                share("left", t("剩余", "Left"), Tone::P1)?,
+            ];
+            let words = self.words(
+                t("批准与占用", "Granted and taken"),
+                t("有效名单的数量合计。", "Quantities of the listings in force, added up."),
+                t("部分", "Part"),
+            );
             let title = format!("{unit} · {} {}", sum.whole("listings")?, t("条名单", "listings"));
             drawn.push((title, Stack { words, unit: &unit, parts, whole }.draw()));
         }
@@ -278,11 +313,7 @@ fn short(visit: &Visit, step: &str) -> String {
     let day = show::day(visit.lang, step);
     let year = step.get(..4).unwrap_or_default();
     let today = visit.edge.app.clock.now().day().to_string();
-    if today.starts_with(year) {
-        day.replace(&format!("{year}年"), "").replace(&format!(" {year}"), "")
-    } else {
-        day
-    }
+    if today.starts_with(year) { day.replace(&format!("{year}年"), "").replace(&format!(" {year}"), "") } else { day }
 }
 
 #[derive(Template)]
