@@ -13,7 +13,8 @@ fn saves_itself(
     fields: &[(&str, &str)],
 ) -> crate::support::client::Response {
     let tree = page.tree();
-    let hidden = tree.select(&selector("main form input[type=hidden]"));
+    let hidden = selector("main form input[type=hidden]");
+    let hidden = tree.select(&hidden);
     let pairs = hidden.map(|it| (it.value().attr("name").unwrap(), it.value().attr("value").unwrap_or_default()));
     let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).extend_pairs(fields).finish();
     visitor.send("POST", path, &[FORM, ("Sec-Fetch-Site", "same-origin"), ("X-Autosave", "yes")], body.as_bytes())
