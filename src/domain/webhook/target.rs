@@ -10,9 +10,24 @@ use url::{Host, Url};
 /// Longest address.
 const LONGEST: usize = 2_000;
 
-/// Last labels that name nothing outside (RFC 2606, RFC 6761, RFC 6762, RFC 7686, RFC 8375, RFC 9476).
-const RESERVED: [&str; 11] =
-    ["localhost", "local", "internal", "invalid", "test", "example", "onion", "alt", "arpa", "lan", "localdomain"];
+/// Last labels that name nothing outside (RFC 2606, RFC 6761, RFC 6762 with its appendix G, RFC 7686, RFC 8375, RFC 9476).
+const RESERVED: [&str; 15] = [
+    "localhost",
+    "local",
+    "internal",
+    "invalid",
+    "test",
+    "example",
+    "onion",
+    "alt",
+    "arpa",
+    "lan",
+    "localdomain",
+    "intranet",
+    "private",
+    "corp",
+    "home",
+];
 
 /// Hosts with ports that the operator lets messages go to although they lie inside, such as `10.1.2.3:8443`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

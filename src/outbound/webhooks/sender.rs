@@ -199,12 +199,12 @@ mod tests {
         }
         assert_eq!(asked.load(Ordering::SeqCst), 2);
         let url = reqwest::Url::parse(&format!("https://rebound.example.com:{port}/")).unwrap();
-        assert!(runtime.block_on(sender.outside.get(url.clone()).send()).is_err());
+        assert!(runtime.block_on(async { sender.outside.get(url.clone()).send().await }).is_err());
         assert_eq!(connections.load(Ordering::SeqCst), 0);
 
         // The counter counts: without the guard the same name connects, and so does what the operator allows.
         let bare = client(Client::builder().dns_resolver(Arc::new(Rebound(inner, asked)))).unwrap();
-        assert!(runtime.block_on(bare.get(url).send()).is_err());
+        assert!(runtime.block_on(async { bare.get(url).send().await }).is_err());
         assert!(connections.load(Ordering::SeqCst) > 0);
         let before = connections.load(Ordering::SeqCst);
         let allowed = Allowed::parse(&place.to_string()).unwrap();
