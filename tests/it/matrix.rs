@@ -201,6 +201,7 @@ impl World {
             ("{slug}", "not-found"),
             ("{kind}", "refusal"),
             ("{name}", "waiting"),
+            ("{by}", "received"),
             ("{level}", "0"),
             ("{tile}", "000.p/1"),
             ("{index}", "0"),

@@ -2,6 +2,7 @@
 
 use crate::support::app::{Database, TestApp};
 use crate::support::visitor::{PageSeen, Visitor, selector};
+use uuid::Uuid;
 
 const FORM: (&str, &str) = ("Content-Type", "application/x-www-form-urlencoded");
 
@@ -16,6 +17,9 @@ fn saves_itself(
     let hidden = selector("main form input[type=hidden]");
     let hidden = tree.select(&hidden);
     let pairs = hidden.map(|it| (it.value().attr("name").unwrap(), it.value().attr("value").unwrap_or_default()));
+    // Each time is a request of its own.
+    let key = Uuid::new_v4().simple().to_string();
+    let pairs = pairs.filter(|(name, _)| *name != "_key").chain([("_key", key.as_str())]);
     let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).extend_pairs(fields).finish();
     visitor.send("POST", path, &[FORM, ("Sec-Fetch-Site", "same-origin"), ("X-Autosave", "yes")], body.as_bytes())
 }

@@ -143,7 +143,7 @@ pub async fn bring(visit: &Visit) -> Answer {
     let Brought { name, bytes, scheme, key, .. } = brought(visit).await?;
     let id = visit.part("id");
     let query = url::form_urlencoded::Serializer::new(String::new()).append_pair("scheme", &scheme).finish();
-    let query = if scheme.is_empty() { String::new() } else { format!("?{query}") };
+    let query = if scheme.is_empty() || !import.scheme { String::new() } else { format!("?{query}") };
     let media = if name.to_ascii_lowercase().ends_with(".csv") { "text/csv" } else { WORKBOOK };
     let asked = |target: &str| Asked {
         method: Method::POST,
