@@ -322,7 +322,6 @@ on_both! {
         }
         watch.named("state", &auditor.get("/v1/adjustments?state=lost"), "/state", &["value_unknown"]);
         watch.named("declaration", &customs.get("/v1/answers?declaration=1"), "/declaration", &["declaration_number_"]);
-        watch.named("declaration", &customs.get("/v1/answers"), "/declaration", &["required"]);
         for path in [
             "/v1/listings/BJ-2026-000123-4", "/v1/listings/x", "/v1/listings/%00", "/v1/listings/%zz", "/v1/listings/%ff%fe", "/v1/listings/..%2f..%2fetc%2fpasswd", "/v1/listings/BJ-2026-000123-3/",
             "/v1/enterprises/1", "/v1/adjustments/adj_1", "/v1/adjustments/adj_1/preview", "/v1/answers/lkp_%27", "/v1/schemes/%E4%B8%8D", "/v2/lookup", "/v1//lookup", "/v1/lookup/", "/%", "//", "/problems/none",

@@ -219,7 +219,7 @@ fn an_enterprise_appoints_an_agent_who_brings_a_spreadsheet() {
     let faulty = send(&hidden("_csrf"), &good.replace("2937210000", "29"));
     assert_eq!(faulty.status, 422);
     assert!(faulty.text().contains("hs_code") || faulty.text().contains("商品编码"), "the fault names its column");
-    let back = marked(&faulty.text());
+    let back = marked(faulty.text());
     assert!(back.contains(&"错误说明".to_owned()) && back.iter().any(|cell| cell.starts_with("hs_code：")), "{back:?}");
     assert_eq!(send(&hidden("_csrf"), &good).status, 303);
     agent.get(&format!("/applications/{id}/items")).says("氢化可的松");
@@ -267,7 +267,7 @@ fn an_officer_brings_spreadsheets_of_changes_and_of_a_screening_list() {
     );
     let faulty = bring("/imports/adjustments", &good.replace(",5,", ",许多,"));
     assert_eq!(faulty.status, 422);
-    assert!(marked(&faulty.text()).iter().any(|cell| cell.starts_with("quantity：")));
+    assert!(marked(faulty.text()).iter().any(|cell| cell.starts_with("quantity：")));
     let proposed = bring("/imports/adjustments", &good);
     assert_eq!(proposed.status, 303, "{}", proposed.text());
     officer.get(proposed.header("location").unwrap()).is(200).says("等待另一人确认").says("确认后的影响");
@@ -275,7 +275,7 @@ fn an_officer_brings_spreadsheets_of_changes_and_of_a_screening_list() {
         format!("list,uscc,ground,source,valid_from\nserious_dishonesty,{ENTERPRISE},虚假陈述,公告2026-9,2026-03-01\n");
     let refused = bring("/imports/screening", &entries.replace("2026-03-01", "昨天"));
     assert_eq!(refused.status, 422);
-    assert!(marked(&refused.text()).iter().any(|cell| cell.starts_with("valid_from：")));
+    assert!(marked(refused.text()).iter().any(|cell| cell.starts_with("valid_from：")));
     let entered = bring("/imports/screening", &entries);
     assert_eq!(entered.header("location"), Some("/registers/screening?done=saved"), "{}", entered.text());
     officer.get("/registers/screening").is(200).says("虚假陈述");

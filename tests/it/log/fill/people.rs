@@ -5,6 +5,7 @@ use whitelist::store::pauses::PauseRow;
 use whitelist::store::register::{
     AccountRow, BroadcastRow, GrantRow, MandateRow, OrganisationRow, PersonRow, ResponsiblePersonRow,
 };
+use whitelist::store::webhooks::WebhookRow;
 use whitelist::store::{StoreError, Tx};
 
 /// Somebody whose data are erased.
@@ -157,5 +158,28 @@ pub fn people(tx: &mut Tx<'_>) -> Result<(), StoreError> {
     };
     tx.save(pause.clone(), None, "service.paused")?;
     let resumed = PauseRow { version: 2, revision: tx.next_revision().0, state: "resumed".to_owned(), ..pause.clone() };
-    tx.save(resumed, Some(&pause), "service.resumed").map(drop)
+    tx.save(resumed, Some(&pause), "service.resumed")?;
+    let webhook = WebhookRow {
+        id: format!("whk_{:032x}", 1),
+        version: 1,
+        revision: tx.next_revision().0,
+        org: "bj-commerce".to_owned(),
+        audience: "bureau".to_owned(),
+        url: "https://hooks.example.cn/in".to_owned(),
+        events: "[\"listing.*\"]".to_owned(),
+        state: "active".to_owned(),
+        cause: None,
+        key_number: 1,
+        key_since: at,
+        recorded_at: at,
+    };
+    tx.save(webhook.clone(), None, "webhook.made")?;
+    let paused = WebhookRow {
+        version: 2,
+        revision: tx.next_revision().0,
+        state: "paused".to_owned(),
+        cause: Some("by_hand".to_owned()),
+        ..webhook.clone()
+    };
+    tx.save(paused, Some(&webhook), "webhook.paused").map(drop)
 }
