@@ -64,9 +64,10 @@ impl Tracer {
         let (queue, waiting) = bounded(QUEUE);
         let rounds = Rounds::start("traces", EVERY, move |runtime| {
             while let Some(batch) = batch(&waiting) {
-                let sent = runtime.block_on(
-                    client.post(collector.clone()).header("content-type", "application/json").body(batch).send(),
-                );
+                // Inside the runtime: the client takes its timer from there.
+                let sent = runtime.block_on(async {
+                    client.post(collector.clone()).header("content-type", "application/json").body(batch).send().await
+                });
                 if let Err(error) = sent.and_then(reqwest::Response::error_for_status) {
                     tracing::warn!(%error, "spans could not be handed to the collector and are lost");
                     break;
