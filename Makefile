@@ -29,13 +29,14 @@ demo: ## Build and start with sample data on LISTEN, data in DATA
 # Many tests wait for a process or a deadline, so more of them run at once than there are cores.
 TEST_THREADS ?= $(shell echo $$(( $$(nproc) + 1 )))
 
-# Both databases, the contract and the migrations are checked inside `cargo test`.
+# Both databases, the contract and the migrations are checked inside `cargo test`. Examples are linted and not built again: `make
+# bench` builds them. There are no tests in documentation (`tests/it/fitness.rs` says so).
 test: ## Check everything: format, lints, docs, tests on both databases, a newcomer's first steps
 	tools/install.sh test
 	cargo fmt --check
 	cargo clippy --all-targets --locked -- -D warnings
 	RUSTDOCFLAGS=-Dwarnings cargo doc --no-deps --locked
-	cargo test --locked -- --test-threads=$(TEST_THREADS)
+	cargo test --locked --lib --bins --tests -- --test-threads=$(TEST_THREADS)
 	tests/smoke.sh $(TARGET)/debug/whitelist
 
 bench: ## Measure lookups, growth, durable writes and draws against a release build

@@ -121,6 +121,8 @@ pub struct App {
     pub timestamped: log::timestamps::Timestamped,
     /// Figures that were worked out already.
     pub reckoned: review::figures::Reckoned,
+    /// Open cases as they were last read.
+    pub docket: review::docket::Docket,
     /// What the last check of the log came to.
     pub checked: log::selfcheck::Checked,
     /// How far the digest of the list was computed.

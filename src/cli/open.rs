@@ -15,6 +15,7 @@ use crate::app::national::NationalKeys;
 use crate::app::queue::Recorder;
 use crate::app::receipts::keys::AnswerKeys;
 use crate::app::replays::Sampled;
+use crate::app::review::docket::Docket;
 use crate::app::review::figures::Reckoned;
 use crate::app::sweeps::Swept;
 use crate::app::{App, accesses, record};
@@ -234,6 +235,7 @@ pub fn open(opening: Opening) -> Result<Opened, Failure> {
         checked: Checked::default(),
         digested: Digested::default(),
         reckoned: Reckoned::default(),
+        docket: Docket::default(),
         head_file: folder.head_file(),
         vkey,
         max_staleness,

@@ -35,6 +35,19 @@ pub struct Narrowing {
     pub kind: Option<Kind>,
 }
 
+/// Finds applications by their ids, in order of id.
+///
+/// # Errors
+/// The database's failure.
+pub fn find_all(conn: &mut AnyConnection, ids: &[String]) -> Result<Vec<ApplicationRow>, StoreError> {
+    let mut rows = Vec::new();
+    for ids in ids.chunks(500) {
+        let found = applications::table.filter(applications::id.eq_any(ids)).order(applications::id);
+        rows.extend(found.select(ApplicationRow::as_select()).load::<ApplicationRow>(conn)?);
+    }
+    Ok(rows)
+}
+
 /// Lists applications in order of id (the order in which their drafts were begun), from behind a given one.
 ///
 /// # Errors
@@ -208,6 +221,24 @@ pub fn content(conn: &mut AnyConnection, application: &str, number: i32) -> Resu
         .first(conn)
         .optional()?;
     Ok(row)
+}
+
+/// Finds every frozen content of applications, in order of application and number.
+///
+/// # Errors
+/// The database's failure.
+pub fn contents_of(conn: &mut AnyConnection, ids: &[String]) -> Result<Vec<ContentRow>, StoreError> {
+    let mut rows = Vec::new();
+    for ids in ids.chunks(500) {
+        rows.extend(
+            application_contents::table
+                .filter(application_contents::application.eq_any(ids))
+                .order((application_contents::application, application_contents::version))
+                .select(ContentRow::as_select())
+                .load::<ContentRow>(conn)?,
+        );
+    }
+    Ok(rows)
 }
 
 /// Freezes the next content of an application.

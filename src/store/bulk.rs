@@ -139,6 +139,8 @@ pub struct Rows<'c, 'r> {
     pub first: usize,
     /// How many rows.
     pub count: usize,
+    /// Behind the rows: what to do with one that is there already, or nothing.
+    pub tail: &'static str,
 }
 
 impl QueryId for Rows<'_, '_> {
@@ -169,6 +171,7 @@ impl QueryFragment<Sqlite> for Rows<'_, '_> {
             }
         }
         out.push_sql(")");
+        out.push_sql(self.tail);
         Ok(())
     }
 }
@@ -196,11 +199,12 @@ pub fn insert_rows(
     head: &'static str,
     columns: &[Column<'_>],
     rows: usize,
+    tail: &'static str,
 ) -> QueryResult<()> {
     let mut first = 0_usize;
     for count in SIZES {
         while rows.saturating_sub(first) >= count {
-            Rows { head, columns, first, count }.execute(conn)?;
+            Rows { head, columns, first, count, tail }.execute(conn)?;
             first = first.saturating_add(count);
         }
     }
@@ -221,7 +225,7 @@ macro_rules! insert_columns {
                     Cell::column($rows.iter().map(|row| &row.$first))
                     $(, Cell::column($rows.iter().map(|row| &row.$column)))*
                 ];
-                $crate::store::bulk::insert_rows(conn, HEAD, &columns, $rows.len())?;
+                $crate::store::bulk::insert_rows(conn, HEAD, &columns, $rows.len(), "")?;
             }
             $crate::store::conn::AnyConnection::Postgres(conn) if !$rows.is_empty() => {
                 const HEAD: &str = concat!(

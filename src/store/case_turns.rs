@@ -2,7 +2,7 @@
 
 use super::conn::AnyConnection;
 use super::error::StoreError;
-use super::schema::case_events;
+use super::schema::{applications, case_events, decision_versions, opinion_versions};
 use diesel::{ExpressionMethods as _, QueryDsl as _, Queryable, RunQueryDsl as _, Selectable, SelectableHelper as _};
 
 /// Something on a timeline, without its words.
@@ -16,6 +16,22 @@ pub struct TurnRow {
     pub reason_code: Option<String>,
     pub working_days: Option<i32>,
     pub recorded_at: i64,
+}
+
+/// Reads the newest revision of cases, their timelines, opinions and decisions; 0 without any.
+///
+/// # Errors
+/// The database's failure.
+pub fn newest(conn: &mut AnyConnection) -> Result<i64, StoreError> {
+    let mut newest = 0;
+    macro_rules! last {
+        ($($table:ident),+) => { $(
+            let last: Option<i64> = $table::table.select(diesel::dsl::max($table::revision)).first(conn)?;
+            newest = newest.max(last.unwrap_or(0));
+        )+ };
+    }
+    last!(applications, case_events, opinion_versions, decision_versions);
+    Ok(newest)
 }
 
 /// Reads the timelines of cases, in order of case and place.

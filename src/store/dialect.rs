@@ -36,32 +36,29 @@ macro_rules! insert_all {
 }
 pub(crate) use insert_all;
 
-/// Replaces balances, which exist: on PostgreSQL all in one statement, on SQLite one by one.
+/// Replaces balances, which exist, many in one statement.
 pub fn put_balances(conn: &mut AnyConnection, rows: &[super::listings::BalanceRow]) -> Result<(), StoreError> {
-    use super::schema::balances::{self, confirmed, excess, reserved};
-    use diesel::{ExpressionMethods as _, QueryDsl as _, RunQueryDsl as _};
+    use super::bulk::{Bulk, Cell, insert_rows};
+    let columns = vec![
+        Cell::column(rows.iter().map(|row| &row.listing)),
+        Cell::column(rows.iter().map(|row| &row.reserved)),
+        Cell::column(rows.iter().map(|row| &row.confirmed)),
+        Cell::column(rows.iter().map(|row| &row.excess)),
+    ];
     match conn {
         AnyConnection::Sqlite(conn) => {
-            for row in rows {
-                diesel::update(balances::table.find(&row.listing))
-                    .set((reserved.eq(row.reserved), confirmed.eq(row.confirmed), excess.eq(row.excess)))
-                    .execute(conn)?;
-            }
+            let head = "INSERT INTO balances (listing, reserved, confirmed, excess) VALUES ";
+            let tail = " ON CONFLICT (listing) DO UPDATE SET reserved = excluded.reserved, confirmed = excluded.confirmed, \
+                        excess = excluded.excess";
+            insert_rows(conn, head, &columns, rows.len(), tail)?;
         }
+        AnyConnection::Postgres(_) if rows.is_empty() => {}
         AnyConnection::Postgres(conn) => {
-            use super::bulk::{Bulk, Cell};
-            if !rows.is_empty() {
-                let columns = vec![
-                    Cell::column(rows.iter().map(|row| &row.listing)),
-                    Cell::column(rows.iter().map(|row| &row.reserved)),
-                    Cell::column(rows.iter().map(|row| &row.confirmed)),
-                    Cell::column(rows.iter().map(|row| &row.excess)),
-                ];
-                let head =
-                    "UPDATE balances SET reserved = new.reserved, confirmed = new.confirmed, excess = new.excess FROM ";
-                let tail = " AS new (listing, reserved, confirmed, excess) WHERE balances.listing = new.listing";
-                Bulk::new(head, columns, tail).execute(conn)?;
-            }
+            use diesel::RunQueryDsl as _;
+            let head =
+                "UPDATE balances SET reserved = new.reserved, confirmed = new.confirmed, excess = new.excess FROM ";
+            let tail = " AS new (listing, reserved, confirmed, excess) WHERE balances.listing = new.listing";
+            Bulk::new(head, columns, tail).execute(conn)?;
         }
     }
     Ok(())

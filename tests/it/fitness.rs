@@ -127,6 +127,9 @@ fn form_breaches(source: &Source) -> Vec<String> {
     if !source.text.starts_with("//! ") {
         breaches.push(format!("{}: does not open by saying what it is for (`//!`)", source.path));
     }
+    if source.text.lines().any(|line| line.trim_start().starts_with("//") && line.contains("```")) {
+        breaches.push(format!("{}: an example in documentation, which nothing runs; a test shows more", source.path));
+    }
     for (one, other) in NOWHERE {
         let word = format!("{one}{other}");
         for (number, _) in source.text.lines().enumerate().filter(|(_, line)| line.contains(&word)) {
@@ -294,6 +297,7 @@ mod tests {
         let breaches = |text: &str| form_breaches(&source("src/domain/x.rs", text)).len();
         assert_eq!(breaches("//! What it is for.\n"), 0);
         assert_eq!(breaches("use std::fmt;\n"), 1);
+        assert_eq!(breaches("//! An example.\n//! ```\n//! f();\n//! ```\n"), 1);
         assert_eq!(breaches(&format!("//! Long.\n{}", "\n".repeat(500))), 1);
         assert_eq!(breaches(&format!("//! Long tests.\n\n#[cfg(test)]\nmod tests {{\n{}}}\n", "\n".repeat(500))), 0);
         for (one, other) in NOWHERE {

@@ -1,6 +1,6 @@
 //! What a case tells those who work on it: timeline and clocks, notes, decisions, precedents, automatic checks.
 
-use super::{Case, Clocks, clocks, refused, telling, turns, views};
+use super::{Case, Clocks, clocks, frozen, refused, telling, turns, views};
 use crate::app::notices::tell;
 use crate::app::repeat::{Repeat, Written};
 use crate::app::report::own;
@@ -27,7 +27,7 @@ use crate::store::keep::people;
 use crate::store::{AnyConnection, StoreError, Tx, appeals, decisions, enterprises, listings, log, rulebook};
 use crate::tlog::entry::Entry;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 /// Decisions named as precedents.
@@ -410,12 +410,16 @@ fn others(conn: &mut AnyConnection, case: &Case) -> Result<Vec<(String, Item)>, 
     let narrowing =
         applications::Narrowing { enterprise: Some(case.row.enterprise.clone()), states: open, ..Default::default() };
     let rows: Vec<ApplicationRow> = applications::list(conn, &narrowing, "", 200)?;
+    let present: HashMap<&str, &ApplicationRow> =
+        rows.iter().filter(|row| row.id != case.row.id).map(|row| (row.id.as_str(), row)).collect();
+    let ids: Vec<String> = present.keys().map(|id| (*id).to_owned()).collect();
     let mut found = Vec::new();
-    for row in rows.into_iter().filter(|row| row.id != case.row.id) {
-        let other = Case { row, scheme: case.scheme.clone() };
-        let content = other.content(conn)?;
-        let items = content.lines.iter().filter_map(|line| line.ask.terms());
-        found.extend(items.map(|terms| (other.row.id.clone(), terms.item.clone())));
+    for content in applications::contents_of(conn, &ids)? {
+        let row = present.get(content.application.as_str()).filter(|row| row.content == content.version);
+        let Some(row) = row else { continue };
+        let lines = frozen(&content.body, row.kind()?)?.lines;
+        let items = lines.iter().filter_map(|line| line.ask.terms());
+        found.extend(items.map(|terms| (content.application.clone(), terms.item.clone())));
     }
     Ok(found)
 }

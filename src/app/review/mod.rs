@@ -8,6 +8,7 @@ pub mod batches;
 pub mod bulk;
 pub mod claims;
 mod decisions;
+pub mod docket;
 pub mod figures;
 pub mod insight;
 mod intake;

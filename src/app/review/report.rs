@@ -1,21 +1,18 @@
 //! How long cases stood in each stage, derived from their timelines.
 
-use super::worklists::{schemes, turn};
+use super::figures::counted::Period;
 use crate::app::{App, AppError};
 use crate::domain::application::State;
-use crate::domain::case_clock::{Turn, spans, stage_clock};
+use crate::domain::calendar::WorkingCalendar;
+use crate::domain::case_clock::{Turn, spans};
 use crate::domain::validity::LegalDay;
-use crate::store::applications::{self, Narrowing};
-use crate::store::case_turns;
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, HashMap};
-
-/// Cases whose timelines are read at once.
-const STRIDE: i64 = 500;
+use std::collections::BTreeMap;
 
 /// What is known of one stage.
-#[derive(Default)]
-struct Stage {
+#[derive(Debug, Default)]
+pub struct Stage {
+    /// Working days of the cases that passed it; in order once all are counted.
     passed: Vec<u32>,
     unknown: usize,
     open: usize,
@@ -23,6 +20,32 @@ struct Stage {
 }
 
 impl Stage {
+    /// Counts a case in every open stage that it was in; `late` where it is now and its time has passed.
+    pub(super) fn count(
+        stages: &mut BTreeMap<State, Self>,
+        turns: &[Turn],
+        calendar: &WorkingCalendar,
+        today: LegalDay,
+        late: bool,
+    ) {
+        for span in spans(turns, calendar, today).into_iter().filter(|span| span.stage.is_open()) {
+            let stage = stages.entry(span.stage).or_default();
+            if span.to.is_none() {
+                stage.open = stage.open.saturating_add(1);
+                stage.overdue = stage.overdue.saturating_add(usize::from(late));
+            } else if let Some(days) = span.working_days {
+                stage.passed.push(days);
+            } else {
+                stage.unknown = stage.unknown.saturating_add(1);
+            }
+        }
+    }
+
+    /// Puts the days in order.
+    pub(super) fn sort(&mut self) {
+        self.passed.sort_unstable();
+    }
+
     /// Returns the value below which so many percent lie.
     fn percentile(&self, percent: usize) -> Option<u32> {
         let last = self.passed.len().checked_sub(1)?;
@@ -36,53 +59,11 @@ impl App {
     /// # Errors
     /// The store's failure.
     pub fn stage_report(&self, from: Option<LegalDay>, to: Option<LegalDay>) -> Result<Value, AppError> {
-        let (today, calendar) = (self.clock.now().day(), self.working_calendar());
-        let mut stages: BTreeMap<State, Stage> = BTreeMap::new();
-        let mut cases = 0_usize;
-        self.store.read(|conn| {
-            let schemes = schemes(conn)?;
-            let mut after = String::new();
-            loop {
-                let rows = applications::list(conn, &Narrowing::default(), &after, STRIDE)?;
-                let Some(last) = rows.last() else { return Ok::<_, AppError>(()) };
-                after.clone_from(&last.id);
-                let rows: Vec<_> = rows
-                    .into_iter()
-                    .filter(|row| {
-                        let day = LegalDay::of_instant(row.lodged_at);
-                        from.is_none_or(|from| from <= day) && to.is_none_or(|to| day <= to)
-                    })
-                    .collect();
-                cases = cases.saturating_add(rows.len());
-                let ids: Vec<String> = rows.iter().map(|row| row.id.clone()).collect();
-                let mut timelines: HashMap<String, Vec<Turn>> = HashMap::new();
-                for row in case_turns::of_cases(conn, &ids)? {
-                    let turn = turn(&row)?;
-                    timelines.entry(row.application).or_default().push(turn);
-                }
-                for row in &rows {
-                    let turns = timelines.get(&row.id).map(Vec::as_slice).unwrap_or_default();
-                    for span in spans(turns, &calendar, today).into_iter().filter(|span| span.stage.is_open()) {
-                        let stage = stages.entry(span.stage).or_default();
-                        if span.to.is_none() {
-                            stage.open = stage.open.saturating_add(1);
-                            let scheme = schemes.get(&(row.scheme.clone(), row.scheme_version));
-                            let clock = scheme.and_then(|scheme| stage_clock(turns, scheme.clocks, &calendar, today));
-                            let late = clock.is_some_and(|clock| clock.is_overdue(today));
-                            stage.overdue = stage.overdue.saturating_add(usize::from(late));
-                        } else if let Some(days) = span.working_days {
-                            stage.passed.push(days);
-                        } else {
-                            stage.unknown = stage.unknown.saturating_add(1);
-                        }
-                    }
-                }
-            }
-        })?;
-        let shown: Vec<Value> = stages
-            .into_iter()
-            .map(|(state, mut stage)| {
-                stage.passed.sort_unstable();
+        let figures = self.reckoned_cases(Period { from, to })?;
+        let shown: Vec<Value> = figures
+            .stages
+            .iter()
+            .map(|(state, stage)| {
                 json!({
                     "stage": state,
                     "passed": stage.passed.len(),
@@ -95,6 +76,6 @@ impl App {
                 })
             })
             .collect();
-        Ok(json!({ "from": from, "to": to, "cases": cases, "stages": shown }))
+        Ok(json!({ "from": from, "to": to, "cases": figures.cases, "stages": shown }))
     }
 }

@@ -3,22 +3,23 @@
 //! Clocks are derived from the timelines when a list is asked for. Invariant: a case stands on the list of whoever the table
 //! of transitions lets move it.
 
-use super::{Case, clocks, views};
+use super::docket::{Open, Schemes};
+use super::views;
 use crate::app::{App, AppError};
 use crate::domain::actor::Caller;
 use crate::domain::application::event::EventKind;
 use crate::domain::application::machine::Who;
 use crate::domain::application::{Kind, State, words};
-use crate::domain::case_clock::{Clock, PauseReason, Turn};
-use crate::domain::scheme::Scheme;
+use crate::domain::case_clock::{PauseReason, Turn};
 use crate::domain::validity::{Instant, LegalDay};
 use crate::store::application_rows::ApplicationRow;
-use crate::store::applications::{self, Narrowing};
-use crate::store::case_turns::{self, TurnRow};
+use crate::store::applications;
+use crate::store::case_turns::TurnRow;
 use crate::store::keep::claims;
 use crate::store::{AnyConnection, StoreError, appeals, decisions, enterprises, opinions, register, rulebook};
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 words! {
     /// A work list.
@@ -112,9 +113,7 @@ pub struct WorklistQuery {
 
 /// A case on a list.
 struct Entry {
-    row: ApplicationRow,
-    clock: Option<Clock>,
-    soon: u16,
+    case: Arc<Open>,
     claimed_by: Option<String>,
     /// Items that the reader's agency has spoken on.
     given: Option<i64>,
@@ -123,7 +122,7 @@ struct Entry {
 impl Entry {
     /// Most urgent first, then the oldest.
     fn place(&self) -> (i32, &str) {
-        (self.clock.and_then(|clock| clock.due).map_or(i32::MAX, LegalDay::value), &self.row.id)
+        (self.case.clock.and_then(|clock| clock.due).map_or(i32::MAX, LegalDay::value), &self.case.row.id)
     }
 }
 
@@ -174,7 +173,7 @@ impl App {
             }
             let more = kept.len() > limit;
             kept.truncate(limit);
-            let holders: Vec<String> = kept.iter().map(|entry| entry.row.enterprise.clone()).collect();
+            let holders: Vec<String> = kept.iter().map(|entry| entry.case.row.enterprise.clone()).collect();
             let names: HashMap<String, String> =
                 enterprises::versions_of(conn, &holders)?.into_iter().map(|row| (row.uscc, row.name_zh)).collect();
             let next = kept.last().filter(|_| more).map(|entry| {
@@ -182,7 +181,7 @@ impl App {
                 format!("{due}~{id}")
             });
             let items: Vec<Value> =
-                kept.iter().map(|entry| shown(entry, names.get(&entry.row.enterprise), today)).collect();
+                kept.iter().map(|entry| shown(entry, names.get(&entry.case.row.enterprise), today)).collect();
             Ok(json!({ "name": list, "counts": counts, "items": items, "next": next }))
         })
     }
@@ -195,37 +194,59 @@ impl App {
         today: LegalDay,
     ) -> Result<(Vec<Entry>, Option<String>), AppError> {
         let me = register::person_of(conn, &caller.issuer, &caller.subject)?.map(|person| person.to_string());
-        let rows = rows(conn, caller, list)?;
-        let ids: Vec<String> = rows.iter().map(|row| row.id.clone()).collect();
-        let mut timelines: HashMap<String, Vec<Turn>> = HashMap::new();
-        if list.state() != State::Decided {
-            for row in case_turns::of_cases(conn, &ids)? {
-                let turn = turn(&row)?;
-                timelines.entry(row.application).or_default().push(turn);
-            }
-        }
+        let cases = self.cases_of(conn, caller, list, today)?;
         let claims: HashMap<String, String> =
             claims::of_org(conn, &caller.org)?.into_iter().map(|claim| (claim.application, claim.person)).collect();
-        let schemes = schemes(conn)?;
-        let mut given = if list == Worklist::Opinions { Some(spoken(conn, caller, &rows, &ids)?) } else { None };
-        let calendar = self.working_calendar();
-        let entries = rows
+        let mut given = if list == Worklist::Opinions { Some(spoken(conn, caller, &cases)?) } else { None };
+        let entries = cases
             .into_iter()
-            .map(|row| {
-                let scheme = schemes.get(&(row.scheme.clone(), row.scheme_version));
-                let turns = timelines.get(&row.id).map(Vec::as_slice).unwrap_or_default();
-                Entry {
-                    clock: scheme.and_then(|scheme| clocks(turns, scheme, &calendar, today).stage),
-                    soon: scheme.map_or(0, |scheme| scheme.casework.due_soon_days),
-                    claimed_by: claims.get(&row.id).cloned(),
-                    given: given.as_mut().map(|given| given.remove(&row.id).unwrap_or_default()),
-                    row,
-                }
+            .map(|case| Entry {
+                claimed_by: claims.get(&case.row.id).cloned(),
+                given: given.as_mut().map(|given| given.remove(&case.row.id).unwrap_or_default()),
+                case,
             })
             // What an agency has spoken on in full does not wait for it any more.
-            .filter(|entry| entry.given.is_none_or(|given| given < i64::from(entry.row.item_count)))
+            .filter(|entry| entry.given.is_none_or(|given| given < i64::from(entry.case.row.item_count)))
             .collect();
         Ok((entries, me))
+    }
+
+    /// Reads the cases of a list in order of id.
+    fn cases_of(
+        &self,
+        conn: &mut AnyConnection,
+        caller: &Caller,
+        list: Worklist,
+        today: LegalDay,
+    ) -> Result<Vec<Arc<Open>>, AppError> {
+        let wanted: BTreeSet<String> = match list {
+            Worklist::Appeals => appeals::open_cases(conn)?.into_iter().collect(),
+            Worklist::Publication => decisions::waiting(conn)?.into_iter().map(|row| row.application).collect(),
+            Worklist::Intake
+            | Worklist::Review
+            | Worklist::Waiting
+            | Worklist::Evaluation
+            | Worklist::Opinions
+            | Worklist::Consolidation
+            | Worklist::Decisions
+            | Worklist::Approvals => {
+                let of_district = !caller.holds_any(Who::BureauOfficer.roles())
+                    && !caller.holds_any(Who::BureauApprover.roles())
+                    && list.of().contains(&Who::District);
+                let asked = |case: &Open| case.agencies.iter().any(|agency| **agency == *caller.org);
+                let waits = |case: &Open| {
+                    case.row.state == list.state().as_str()
+                        && (!of_district || *case.row.district == *caller.org)
+                        && (list != Worklist::Opinions || asked(case))
+                };
+                let open = self.open_cases(conn, today)?;
+                return Ok(open.iter().filter(|case| waits(case)).map(Arc::clone).collect());
+            }
+        };
+        // Decided cases have no clock that runs.
+        let (schemes, calendar) = (schemes(conn)?, self.working_calendar());
+        let rows = applications::find_all(conn, &wanted.into_iter().collect::<Vec<_>>())?;
+        Ok(rows.into_iter().map(|row| Arc::new(Open::of(row, &[], &schemes, &calendar, today))).collect())
     }
 }
 
@@ -233,72 +254,21 @@ fn is_theirs(list: Worklist, caller: &Caller) -> bool {
     list.of().iter().any(|who| caller.holds_any(who.roles()))
 }
 
-/// Reads the cases of a list.
-fn rows(conn: &mut AnyConnection, caller: &Caller, list: Worklist) -> Result<Vec<ApplicationRow>, AppError> {
-    let of_district = !caller.holds_any(Who::BureauOfficer.roles())
-        && !caller.holds_any(Who::BureauApprover.roles())
-        && list.of().contains(&Who::District);
-    let narrowing = Narrowing {
-        district: of_district.then(|| caller.org.to_string()),
-        states: vec![list.state()],
-        ..Narrowing::default()
-    };
-    let wanted: BTreeSet<String> = match list {
-        Worklist::Appeals => appeals::open_cases(conn)?.into_iter().collect(),
-        Worklist::Publication => decisions::waiting(conn)?.into_iter().map(|row| row.application).collect(),
-        Worklist::Intake
-        | Worklist::Review
-        | Worklist::Waiting
-        | Worklist::Evaluation
-        | Worklist::Opinions
-        | Worklist::Consolidation
-        | Worklist::Decisions
-        | Worklist::Approvals => return agency_rows(conn, caller, list, &narrowing),
-    };
-    let mut found = Vec::new();
-    for id in wanted {
-        found.extend(applications::find(conn, &id)?);
-    }
-    Ok(found)
-}
-
-fn agency_rows(
-    conn: &mut AnyConnection,
-    caller: &Caller,
-    list: Worklist,
-    narrowing: &Narrowing,
-) -> Result<Vec<ApplicationRow>, AppError> {
-    let rows = applications::list(conn, narrowing, "", i64::MAX)?;
-    if list != Worklist::Opinions {
-        return Ok(rows);
-    }
-    let schemes = schemes(conn)?;
-    let asked = |row: &ApplicationRow| {
-        let scheme = schemes.get(&(row.scheme.clone(), row.scheme_version))?;
-        let case = Case { row: row.clone(), scheme: scheme.clone() };
-        case.agencies().iter().any(|agency| **agency == *caller.org).then_some(())
-    };
-    Ok(rows.into_iter().filter(|row| asked(row).is_some()).collect())
-}
-
-pub(super) fn schemes(conn: &mut AnyConnection) -> Result<BTreeMap<(String, i32), Scheme>, StoreError> {
+/// Reads every version of every scheme.
+pub(super) fn schemes(conn: &mut AnyConnection) -> Result<Schemes, StoreError> {
     let rows = rulebook::schemes_since(conn, 0)?;
     rows.iter().map(|row| Ok(((row.code.clone(), row.version), crate::app::follow::scheme(row)?.1))).collect()
 }
 
 /// Counts the items that an agency has spoken on as they stand now.
-fn spoken(
-    conn: &mut AnyConnection,
-    caller: &Caller,
-    rows: &[ApplicationRow],
-    ids: &[String],
-) -> Result<HashMap<String, i64>, AppError> {
+fn spoken(conn: &mut AnyConnection, caller: &Caller, cases: &[Arc<Open>]) -> Result<HashMap<String, i64>, AppError> {
+    let ids: Vec<String> = cases.iter().map(|case| case.row.id.clone()).collect();
     let mut counted: HashMap<String, Vec<(i32, i64)>> = HashMap::new();
-    for (application, content, items) in opinions::spoken_by(conn, &caller.org, ids)? {
+    for (application, content, items) in opinions::spoken_by(conn, &caller.org, &ids)? {
         counted.entry(application).or_default().push((content, items));
     }
     let mut found = HashMap::new();
-    for row in rows {
+    for row in cases.iter().map(|case| &case.row) {
         let Some(spoken) = counted.get(&row.id) else { continue };
         let on_present: i64 =
             spoken.iter().filter(|(content, _)| *content == row.content).map(|(_, items)| items).sum();
@@ -315,7 +285,7 @@ fn spoken(
 
 /// The same for a case that was corrected since: opinions on items that did not change count on.
 fn spoken_on_unchanged(conn: &mut AnyConnection, caller: &Caller, row: &ApplicationRow) -> Result<i64, AppError> {
-    let case = Case::of(conn, row.clone())?;
+    let case = super::Case::of(conn, row.clone())?;
     let newest = opinions::newest(opinions::versions(conn, &row.id)?);
     let mut given = 0_i64;
     for line in case.content(conn)?.lines {
@@ -345,14 +315,14 @@ fn passes(entry: &Entry, query: &WorklistQuery, today: LegalDay, me: Option<&str
         ClaimFilter::Others => claimed_by.is_some() && claimed_by != me,
     });
     let due = query.due.is_none_or(|due| match due {
-        DueFilter::Overdue => entry.clock.is_some_and(|clock| clock.is_overdue(today)),
-        DueFilter::DueSoon => entry.clock.is_some_and(|clock| clock.is_due_soon(today, entry.soon)),
+        DueFilter::Overdue => entry.case.clock.is_some_and(|clock| clock.is_overdue(today)),
+        DueFilter::DueSoon => entry.case.clock.is_some_and(|clock| clock.is_due_soon(today, entry.case.soon)),
     });
     claim
         && due
-        && query.kind.is_none_or(|kind| entry.row.kind == kind.as_str())
-        && query.enterprise.as_ref().is_none_or(|enterprise| entry.row.enterprise == *enterprise)
-        && query.district.as_ref().is_none_or(|district| entry.row.district == *district)
+        && query.kind.is_none_or(|kind| entry.case.row.kind == kind.as_str())
+        && query.enterprise.as_ref().is_none_or(|enterprise| entry.case.row.enterprise == *enterprise)
+        && query.district.as_ref().is_none_or(|district| entry.case.row.district == *district)
 }
 
 fn counts<'e>(entries: impl IntoIterator<Item = &'e Entry>, today: LegalDay, me: Option<&str>) -> Value {
@@ -361,8 +331,9 @@ fn counts<'e>(entries: impl IntoIterator<Item = &'e Entry>, today: LegalDay, me:
         let one = |holds: bool| usize::from(holds);
         let claimed_by = entry.claimed_by.as_deref();
         total = total.saturating_add(1);
-        overdue = overdue.saturating_add(one(entry.clock.is_some_and(|clock| clock.is_overdue(today))));
-        soon = soon.saturating_add(one(entry.clock.is_some_and(|clock| clock.is_due_soon(today, entry.soon))));
+        overdue = overdue.saturating_add(one(entry.case.clock.is_some_and(|clock| clock.is_overdue(today))));
+        soon =
+            soon.saturating_add(one(entry.case.clock.is_some_and(|clock| clock.is_due_soon(today, entry.case.soon))));
         mine = mine.saturating_add(one(claimed_by.is_some() && claimed_by == me));
         nobody = nobody.saturating_add(one(claimed_by.is_none()));
     }
@@ -370,7 +341,7 @@ fn counts<'e>(entries: impl IntoIterator<Item = &'e Entry>, today: LegalDay, me:
 }
 
 fn shown(entry: &Entry, name: Option<&String>, today: LegalDay) -> Value {
-    let row = &entry.row;
+    let row = &entry.case.row;
     json!({
         "application": row.id,
         "revision": row.revision,
@@ -384,7 +355,7 @@ fn shown(entry: &Entry, name: Option<&String>, today: LegalDay) -> Value {
         "fast_track": row.fast_track == 1,
         "lodged_at": Instant::from_micros(row.lodged_at),
         "state_since": Instant::from_micros(row.state_since),
-        "clock": views::clock(entry.clock, today, entry.soon),
+        "clock": views::clock(entry.case.clock, today, entry.case.soon),
         "claimed_by": entry.claimed_by,
         "opinions_given": entry.given,
     })

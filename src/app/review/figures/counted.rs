@@ -2,7 +2,8 @@
 //!
 //! Invariant: a figure is the number of lines behind it, so that a figure and its list cannot disagree.
 
-use crate::domain::application::words;
+use crate::app::review::report::Stage;
+use crate::domain::application::{State, words};
 use crate::domain::lang::Lang;
 use crate::domain::recognition::RefusalGround;
 use crate::domain::scheme::Agency;
@@ -196,6 +197,10 @@ pub struct Figures {
     pub lines: Vec<Counted>,
     /// The agencies that were asked.
     pub agencies: BTreeMap<String, Agency>,
+    /// Cases that were lodged in the period.
+    pub cases: usize,
+    /// How long these stood in each stage.
+    pub stages: BTreeMap<State, Stage>,
 }
 
 impl Figures {

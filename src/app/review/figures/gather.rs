@@ -3,6 +3,7 @@
 use super::counted::{By, Counted, Figures, Period, Share, Timely};
 use crate::app::AppError;
 use crate::app::review::Case;
+use crate::app::review::report::Stage;
 use crate::app::review::worklists::{schemes, turn};
 use crate::domain::application::State;
 use crate::domain::application::event::EventKind;
@@ -53,7 +54,10 @@ impl Frame<'_> {
         let mut after = String::new();
         loop {
             let rows = applications::list(conn, &Narrowing::default(), &after, STRIDE)?;
-            let Some(last) = rows.last() else { return Ok(()) };
+            let Some(last) = rows.last() else {
+                figures.stages.values_mut().for_each(Stage::sort);
+                return Ok(());
+            };
             after.clone_from(&last.id);
             let ids: Vec<String> = rows.iter().map(|row| row.id.clone()).collect();
             let mut timelines: HashMap<String, Vec<Turn>> = HashMap::new();
@@ -78,6 +82,10 @@ impl Frame<'_> {
         let (row, clocks) = (&case.row, case.scheme.clocks);
         let lodged = LegalDay::of_instant(row.lodged_at);
         if self.period.holds(lodged) {
+            let late = stage_clock(turns, clocks, self.calendar, self.today);
+            let late = late.is_some_and(|clock| clock.is_overdue(self.today));
+            Stage::count(&mut figures.stages, turns, self.calendar, self.today, late);
+            figures.cases = figures.cases.saturating_add(1);
             figures.lines.push(about(By::Received, self.step(lodged), row, lodged));
         }
         let decided = turns.iter().rfind(|turn| turn.kind == EventKind::Decided);

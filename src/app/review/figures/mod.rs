@@ -1,7 +1,8 @@
 //! Figures of the joint review and of the list (time to decide, timeliness, agencies, chapters, grounds, use of quantities),
 //! each with the list of what it counts.
 //!
-//! They are worked out from facts when they are asked for, and kept until the log has grown or the day has changed.
+//! They are worked out from facts when they are asked for. What is read of cases is kept until a case, the list or the day has
+//! changed; how much of the list is used comes from memory each time, because every draw changes it.
 
 pub mod counted;
 mod gather;
@@ -14,8 +15,7 @@ use crate::domain::quantity::Quantity;
 use crate::domain::revision::Revision;
 use crate::domain::validity::LegalDay;
 use crate::index::Snapshot;
-use crate::store::enterprises;
-use crate::store::log::size;
+use crate::store::{case_turns, enterprises, rulebook};
 use counted::{By, Counted, Figures, Period, sums};
 use gather::Frame;
 use serde_json::{Value, json};
@@ -25,10 +25,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// Periods whose figures are kept.
 const KEPT: usize = 8;
 
-/// From which state of the log, on which day and over which period figures were worked out.
+/// From which revision of cases and list, on which day and over which period figures were worked out.
 type Of = (i64, LegalDay, Period);
 
-/// Figures that were worked out already.
+/// Figures of cases that were worked out already.
 #[derive(Debug, Default)]
 pub struct Reckoned(Mutex<Vec<(Of, Arc<Figures>)>>);
 
@@ -40,9 +40,24 @@ impl Reckoned {
 
     fn keep(&self, of: Of, figures: &Arc<Figures>) {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        known.retain(|((size, day, period), _)| *size == of.0 && *day == of.1 && *period != of.2);
+        known.retain(|((newest, day, period), _)| *newest == of.0 && *day == of.1 && *period != of.2);
         if known.len() < KEPT {
             known.push((of, Arc::clone(figures)));
+        }
+    }
+}
+
+/// Everything that is counted.
+struct All {
+    cases: Arc<Figures>,
+    list: Figures,
+}
+
+impl All {
+    fn of(&self, by: By) -> &Figures {
+        match by {
+            By::Use => &self.list,
+            By::Received | By::Decided | By::Timeliness | By::Agency | By::Chapter | By::Ground => &self.cases,
         }
     }
 }
@@ -59,23 +74,32 @@ pub struct Behind {
 }
 
 impl App {
-    fn reckoned(&self, period: Period) -> Result<Arc<Figures>, AppError> {
+    /// Reads what cases of a period came to.
+    pub(super) fn reckoned_cases(&self, period: Period) -> Result<Arc<Figures>, AppError> {
         let (today, calendar) = (self.clock.now().day(), self.working_calendar());
-        let snapshot = self.index.snapshot();
         self.store.read(|conn| {
-            let of = (size(conn)?.max(snapshot.revision().0), today, period);
+            let of = (case_turns::newest(conn)?.max(rulebook::newest(conn)?), today, period);
             if let Some(figures) = self.reckoned.find(of) {
                 return Ok(figures);
             }
-            let mut figures = Figures::default();
             let frame = Frame { period, today, calendar: &calendar };
+            let mut figures = Figures::default();
             frame.cases(conn, &mut figures)?;
             frame.items(conn, &mut figures)?;
-            frame.listings(&snapshot, &mut figures);
             let figures = Arc::new(figures);
-            self.reckoned.keep(of, &figures);
+            // A list in memory that has not followed so far may still have the calendar of before.
+            if self.index.load().revision().0 >= of.0 {
+                self.reckoned.keep(of, &figures);
+            }
             Ok(figures)
         })
+    }
+
+    fn reckoned(&self, period: Period) -> Result<All, AppError> {
+        let (today, calendar) = (self.clock.now().day(), self.working_calendar());
+        let mut list = Figures::default();
+        Frame { period, today, calendar: &calendar }.listings(&self.index.snapshot(), &mut list);
+        Ok(All { cases: self.reckoned_cases(period)?, list })
     }
 
     /// Reports every figure of a period; the use of quantities is that of today.
@@ -84,10 +108,11 @@ impl App {
     /// The store's failure.
     pub fn figures(&self, period: Period, lang: Lang) -> Result<Value, AppError> {
         let today = self.clock.now().day();
-        let figures = self.reckoned(period)?;
+        let all = self.reckoned(period)?;
         let shown: Vec<Value> = By::ALL
             .iter()
             .map(|by| {
+                let figures = all.of(*by);
                 let groups: Vec<Value> = figures
                     .keys(*by, period, today)
                     .into_iter()
@@ -133,7 +158,8 @@ impl App {
     /// The store's failure.
     pub fn figure_rows(&self, behind: &Behind, after: &str, limit: usize, lang: Lang) -> Result<Value, AppError> {
         let Behind { by, key, period } = behind;
-        let figures = self.reckoned(*period)?;
+        let all = self.reckoned(*period)?;
+        let figures = all.of(*by);
         let mut lines: Vec<&Counted> = figures.behind(*by, key.as_deref()).collect();
         let count = lines.len();
         // Ids of cases grow with time.

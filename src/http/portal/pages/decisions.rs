@@ -10,8 +10,8 @@ use actix_web::http::Method;
 use askama::Template;
 use serde_json::{Value, json};
 
-/// Cases that are shown, and may be decided, at once.
-const MOST: usize = 100;
+/// Cases that are shown, and may be decided, at once: no more than a person can keep an eye on.
+const MOST: usize = 20;
 
 /// A case that waits for its decision.
 struct Proposed {
