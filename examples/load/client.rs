@@ -3,6 +3,7 @@
 //! It takes little CPU, because it shares the machine with the server it measures. Invariant: an answer other than
 //! 200 ends the measurement.
 
+use rustix::event::{PollFd, PollFlags, poll};
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Barrier;
@@ -20,6 +21,12 @@ const WARM: usize = 5;
 
 /// Threads that serve them.
 const THREADS: usize = 4;
+
+/// Threads that serve them where requests are offered at a rate.
+const PACERS: usize = 2;
+
+/// How long an answer is waited for.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Requests to be sent in turn.
 pub struct Requests {
@@ -84,28 +91,18 @@ pub fn drive(server: SocketAddr, process: u32, clock: CpuClock, requests: &Reque
 /// # Errors
 /// When the server breaks off or answers other than 200.
 pub fn drive_paced(server: SocketAddr, requests: &Requests, time: Duration, rate: f64) -> Outcome<Turn> {
-    let share = f64::from(u32::try_from(CONNECTIONS)?) / rate;
     let start = Instant::now();
+    let step = Duration::from_secs_f64(length(&[(); PACERS]) / rate);
     let pace = |nth: usize| -> Outcome<Vec<u64>> {
-        let mut connection = Connection::open(server, requests.heads.len() * nth / CONNECTIONS)?;
-        let first = share * f64::from(u32::try_from(nth)?) / f64::from(u32::try_from(CONNECTIONS)?);
-        let mut waits = Vec::new();
-        for turn in 0_u32.. {
-            let due = Duration::from_secs_f64(first + share * f64::from(turn));
-            if due >= time {
-                break;
-            }
-            std::thread::sleep(due.saturating_sub(start.elapsed()));
-            connection.send(requests)?;
-            connection.receive()?;
-            let late = start.elapsed().saturating_sub(due);
-            waits.push(u64::try_from(late.as_nanos()).unwrap_or(u64::MAX));
-        }
-        Ok(waits)
+        let share = CONNECTIONS / PACERS;
+        let place = |place: usize| requests.heads.len() * (nth * share + place) / CONNECTIONS;
+        let free = (0..share).map(|it| Connection::open(server, place(it))).collect::<Outcome<Vec<_>>>()?;
+        let first = step.mul_f64(length(&vec![(); nth]) / length(&[(); PACERS]));
+        offer(free, requests, start, first, step, time)
     };
     let pace = &pace;
     let waits = std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..CONNECTIONS).map(|nth| scope.spawn(move || pace(nth))).collect();
+        let threads: Vec<_> = (0..PACERS).map(|nth| scope.spawn(move || pace(nth))).collect();
         threads
             .into_iter()
             .map(|thread| thread.join().map_err(|_| "a client thread panicked")?)
@@ -117,6 +114,48 @@ pub fn drive_paced(server: SocketAddr, requests: &Requests, time: Duration, rate
         waits.get(waits.len().saturating_mul(percent) / 100).map_or(f64::NAN, |nanos| real(*nanos) / 1e6)
     };
     Ok(Turn { rate: length(&waits) / start.elapsed().as_secs_f64(), cpu: 0.0, p50: at(50), p99: at(99) })
+}
+
+/// Sends a request whenever one is due and a connection is free, and reads answers as they come: one thread for many
+/// connections, so that the generator does not take the core from what it measures.
+fn offer(
+    mut free: Vec<Connection>,
+    requests: &Requests,
+    start: Instant,
+    first: Duration,
+    step: Duration,
+    time: Duration,
+) -> Outcome<Vec<u64>> {
+    let (mut asked, mut waits): (Vec<(Connection, Duration)>, Vec<u64>) = (Vec::new(), Vec::new());
+    let mut due = first;
+    while due < time || !asked.is_empty() {
+        while due < time && due <= start.elapsed() {
+            let Some(mut connection) = free.pop() else { break };
+            connection.send(requests)?;
+            asked.push((connection, due));
+            due += step;
+        }
+        let next = if free.is_empty() || due >= time { PATIENCE } else { due.saturating_sub(start.elapsed()) };
+        let mut watched: Vec<PollFd<'_>> =
+            asked.iter().map(|(connection, _)| PollFd::new(&connection.stream, PollFlags::IN)).collect();
+        let there = poll(&mut watched, Some(&next.try_into()?))?;
+        if there == 0 && next == PATIENCE {
+            return Err("the server does not answer".into());
+        }
+        let answered: Vec<bool> = watched.iter().map(|watched| !watched.revents().is_empty()).collect();
+        let mut answered = answered.into_iter();
+        for (mut connection, due) in std::mem::take(&mut asked) {
+            if answered.next().unwrap_or_default() {
+                connection.receive()?;
+                let late = start.elapsed().saturating_sub(due);
+                waits.push(u64::try_from(late.as_nanos()).unwrap_or(u64::MAX));
+                free.push(connection);
+            } else {
+                asked.push((connection, due));
+            }
+        }
+    }
+    Ok(waits)
 }
 
 /// Sends the same request over one connection again and again; returns what each answer took, in milliseconds.

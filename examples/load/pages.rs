@@ -15,17 +15,19 @@ use whitelist::http::portal::table::{Access, PAGES};
 use whitelist::store::applications::{self, Narrowing};
 
 use super::client::{click, drive, drive_paced, times};
-use super::list::{Sample, database_of, opened, opening_of};
+use super::list::{Sample, database_of, opened, opening_of, uscc};
 use super::machine::CpuClock;
 use super::report::{Goal, Report, tell};
 use super::servers::Server;
-use super::worklists::{STAGES, case, p95};
+use super::worklists::{ENTERPRISE, STAGES, case, p95};
 use super::{Outcome, Plan};
 
 /// Listings of the list.
 const LISTINGS: u32 = 10_000;
 /// Cases.
 const CASES: usize = 2_000;
+/// Enterprises that they come from.
+const APPLICANTS: usize = 100;
 /// Items of each.
 const ITEMS: i32 = 5;
 /// Readings of each page.
@@ -45,7 +47,7 @@ const PEOPLE: [(Role, &str); 9] = [
     (Role::Auditor, "bj-audit"),
     (Role::AgencyReviewer, "bj-drug"),
     (Role::DistrictOfficer, "110108"),
-    (Role::EnterpriseApplicant, "91110108XFXTR0105W"),
+    (Role::EnterpriseApplicant, ENTERPRISE),
     (Role::CustomsOfficer, "0101"),
     (Role::Operator, "bj-operations"),
 ];
@@ -78,7 +80,9 @@ impl Office {
         let opened = opened(opening_of(&data, &database_of(&data)))?;
         for place in 0..CASES {
             let stage = STAGES.get(place % STAGES.len()).copied().ok_or("no stage")?;
-            case(&opened.app, place, stage, ITEMS)?;
+            let nth = u32::try_from(place % APPLICANTS)?;
+            let of_list = if nth == 0 { ENTERPRISE.to_owned() } else { uscc(nth).ok_or("no check character fits")? };
+            case(&opened.app, &of_list, place, stage, ITEMS)?;
         }
         let cookies = PEOPLE.iter().map(|(role, org)| Ok((*role, session(&opened.app, *role, org)?)));
         let cookies = cookies.collect::<Outcome<Vec<_>>>()?;

@@ -58,7 +58,7 @@ fn on_database(name: &str, app: &Arc<App>, report: &mut Report) -> Outcome<()> {
     let start = Instant::now();
     for place in 0..CASES {
         let stage = STAGES.get(place % STAGES.len()).copied().unwrap_or(State::Lodged);
-        case(app, place, stage, ITEMS)?;
+        case(app, ENTERPRISE, place, stage, ITEMS)?;
     }
     report.once(
         &format!("{name}: {CASES} applications of {ITEMS} items written"),
@@ -127,7 +127,8 @@ fn body(items: i32) -> Value {
 }
 
 /// Writes a case as far as a stage, with a correction behind it.
-pub fn case(app: &Arc<App>, place: usize, stage: State, items: i32) -> Outcome<()> {
+pub fn case(app: &Arc<App>, enterprise: &str, place: usize, stage: State, items: i32) -> Outcome<()> {
+    let enterprise = enterprise.to_owned();
     let at = app.clock.now();
     let by = Author::Caller {
         issuer: "urn:bench".to_owned(),
@@ -142,7 +143,7 @@ pub fn case(app: &Arc<App>, place: usize, stage: State, items: i32) -> Outcome<(
             application: id.clone(),
             version: 0,
             revision: 0,
-            enterprise: ENTERPRISE.to_owned(),
+            enterprise: enterprise.clone(),
             digest: "0".repeat(64),
             body: body(items).to_string(),
             item_count: items,
@@ -155,7 +156,7 @@ pub fn case(app: &Arc<App>, place: usize, stage: State, items: i32) -> Outcome<(
             version: 0,
             revision: 0,
             kind: "add".to_owned(),
-            enterprise: ENTERPRISE.to_owned(),
+            enterprise,
             scheme: "beijing-2022".to_owned(),
             scheme_version: 1,
             district: "110108".to_owned(),
@@ -208,8 +209,8 @@ pub fn case(app: &Arc<App>, place: usize, stage: State, items: i32) -> Outcome<(
     Ok(())
 }
 
-/// The enterprise of every case.
-const ENTERPRISE: &str = "91110108XFXTR0105W";
+/// An enterprise that applies.
+pub const ENTERPRISE: &str = "91110108XFXTR0105W";
 
 /// The lead agency speaks on all items but the last.
 fn opinions(tx: &mut Tx<'_>, row: &ApplicationRow, items: i32) -> Result<(), StoreError> {
