@@ -1,6 +1,7 @@
 //! Founds a log and adopts schemes: what must stand before the first listing.
 
 use super::error::AppError;
+use crate::domain::fault::FaultCode;
 use crate::domain::id::{EventId, time_ordered};
 use crate::domain::scheme::Scheme;
 use crate::domain::validity::Instant;
@@ -78,20 +79,40 @@ pub enum SchemeFault {
 /// [`SchemeFault::Faulty`].
 pub fn read_scheme(text: &str) -> Result<Scheme, SchemeFault> {
     let scheme: Scheme = toml::from_str(text).map_err(|error| SchemeFault::Faulty(error.to_string()))?;
+    let faults: Vec<&str> = faults_of(&scheme).into_iter().map(|(_, _, text)| text).collect();
+    if faults.is_empty() { Ok(scheme) } else { Err(SchemeFault::Faulty(faults.join("; "))) }
+}
+
+/// Says what is wrong with a scheme that parsed: the member, the code of the fault, and a sentence for who wrote the file.
+#[must_use]
+pub fn faults_of(scheme: &Scheme) -> Vec<(&'static str, FaultCode, &'static str)> {
     let prefix_fits = (2..=4).contains(&scheme.number_prefix.len())
         && scheme.number_prefix.bytes().all(|byte| byte.is_ascii_uppercase());
     let agencies_known = scheme.member_agencies.iter().any(|agency| agency.code == scheme.lead_agency);
-    let faults = [
-        (!prefix_fits, "number_prefix must be 2 to 4 capital letters"),
-        (!agencies_known, "lead_agency must be one of member_agencies"),
-        (scheme.waived_documents.is_empty(), "waived_documents must not be empty"),
-        (scheme.customs_prefixes.is_empty(), "customs_prefixes must not be empty"),
-        (scheme.valid_to.is_some_and(|last| last < scheme.valid_from), "valid_to lies before valid_from"),
-        (scheme.version == 0, "version counts from 1"),
+    let ends_before = scheme.valid_to.is_some_and(|last| last < scheme.valid_from);
+    let unknown = FaultCode::ValueUnknown;
+    let checks = [
+        (!prefix_fits, "number_prefix", unknown, "number_prefix must be 2 to 4 capital letters"),
+        (!agencies_known, "lead_agency", unknown, "lead_agency must be one of member_agencies"),
+        (
+            scheme.waived_documents.is_empty(),
+            "waived_documents",
+            FaultCode::Required,
+            "waived_documents must not be empty",
+        ),
+        (
+            scheme.customs_prefixes.is_empty(),
+            "customs_prefixes",
+            FaultCode::Required,
+            "customs_prefixes must not be empty",
+        ),
+        (ends_before, "valid_to", FaultCode::PeriodReversed, "valid_to lies before valid_from"),
+        (scheme.version == 0, "version", FaultCode::NumberOutOfRange, "version counts from 1"),
     ];
-    let mut faults: Vec<&str> = faults.iter().filter(|(faulty, _)| *faulty).map(|(_, fault)| *fault).collect();
-    faults.extend(scheme.supervision.faults());
-    if faults.is_empty() { Ok(scheme) } else { Err(SchemeFault::Faulty(faults.join("; "))) }
+    let faults = checks.into_iter().filter(|(faulty, ..)| *faulty).map(|(_, member, code, text)| (member, code, text));
+    let supervision =
+        scheme.supervision.faults().into_iter().map(|text| ("supervision", FaultCode::NumberOutOfRange, text));
+    faults.chain(supervision).collect()
 }
 
 /// Records a scheme version inside a transaction; the same version once more changes nothing.
@@ -132,7 +153,11 @@ pub fn follows(store: &Store, scheme: &Scheme) -> Result<Result<(), SchemeFault>
     })
 }
 
-fn known_versions(conn: &mut AnyConnection, code: &str) -> Result<Vec<SchemeRow>, StoreError> {
+/// Reads every version of a scheme, oldest first.
+///
+/// # Errors
+/// The database's failure.
+pub fn known_versions(conn: &mut AnyConnection, code: &str) -> Result<Vec<SchemeRow>, StoreError> {
     Ok(rulebook::schemes_since(conn, 0)?.into_iter().filter(|row| row.code == code).collect())
 }
 

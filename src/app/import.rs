@@ -243,6 +243,9 @@ fn rule_fault(row: &ListRow, change: &Change, rule: Rule) -> Option<SheetFault> 
         | Rule::RenewalTooLate
         | Rule::TooManyOpen
         | Rule::TooManyTexts
+        | Rule::VersionNotNext
+        | Rule::RulesFromToday
+        | Rule::DaysContradict
         | Rule::NoChanges
         | Rule::LiftByAdjustment
         | Rule::ConfirmTooLate

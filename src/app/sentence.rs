@@ -5,6 +5,7 @@
 //! erased is said to be erased wherever it would stand. Invariant: every event type that the store takes has its words
 //! (`domain::happening`), and so every entry has a sentence.
 
+use super::members::{MEMBERS, RULES, STATES};
 use crate::domain::application::event::EventKind;
 use crate::domain::application::{Kind, State};
 use crate::domain::happening::Happening;
@@ -238,6 +239,7 @@ const THINGS: &[(&str, &str, &str)] = &[
     ("account", "账户", "account"),
     ("grant", "授权", "grant"),
     ("erasure", "删除决定", "erasure"),
+    ("rule_change", "规则变更", "change of the rules"),
 ];
 
 /// Says a place of an application's content in words: `/items/0/quantity` as “第 1 项：数量”; what is no pointer is the id of
@@ -263,6 +265,13 @@ pub fn place(pointer: &str, lang: Lang) -> String {
     if last.is_empty() { head } else { format!("{head}{}{}", lang.pick("：", ": "), member("item", last, lang)) }
 }
 
+/// Says a step of the way to a place of a rule book in words; a code, a date or a number of a list stands as it is.
+#[must_use]
+pub fn rule_place(step: &str, lang: Lang) -> String {
+    let known = RULES.iter().chain(MEMBERS).find(|(known, ..)| *known == step);
+    known.map_or_else(|| step.to_owned(), |(_, zh, en)| lang.pick(*zh, *en).to_owned())
+}
+
 /// Members in words; one that has none is named as the log names it.
 fn member(kind: &str, path: &str, lang: Lang) -> String {
     let code = path.trim_start_matches('/');
@@ -272,99 +281,6 @@ fn member(kind: &str, path: &str, lang: Lang) -> String {
     let known = of(&format!("{kind}/{code}")).or_else(|| of(code));
     known.map_or_else(|| code.replace('_', " "), str::to_owned)
 }
-
-/// Members of facts in words.
-const MEMBERS: &[(&str, &str, &str)] = &[
-    ("quantity", "数量", "quantity"),
-    ("quantity_in_finer_unit", "数量", "quantity"),
-    ("used_in_finer_unit", "已使用数量", "quantity used"),
-    ("consignment_cap_in_finer_unit", "每批限量", "cap per consignment"),
-    ("unit", "单位", "unit"),
-    ("used", "已使用数量", "quantity used"),
-    ("consignment_cap", "每批限量", "cap per consignment"),
-    ("valid_from", "有效期起", "first day"),
-    ("valid_to", "有效期止", "last day"),
-    ("effective_on", "生效日", "effective on"),
-    ("standing", "状态", "standing"),
-    ("state", "状态", "state"),
-    ("stage", "阶段", "stage"),
-    ("kind", "类型", "kind"),
-    ("hs_code", "商品编号", "HS code"),
-    ("ciq_code", "CIQ代码", "CIQ code"),
-    ("cas", "CAS号", "CAS number"),
-    ("name_zh", "中文名称", "Chinese name"),
-    ("name_en", "英文名称", "English name"),
-    ("name", "名称", "name"),
-    ("specification", "规格型号", "specification"),
-    ("purpose", "用途", "purpose"),
-    ("manufacturer", "生产商", "manufacturer"),
-    ("origin", "原产国", "origin"),
-    ("customs_offices", "关区", "customs offices"),
-    ("conditions", "条件", "conditions"),
-    ("enterprise", "企业", "enterprise"),
-    ("district", "所在区", "district"),
-    ("suspended", "暂停", "suspended"),
-    ("barred_until", "限制申请至", "barred until"),
-    ("note", "备注", "note"),
-    ("reason_code", "理由", "reason"),
-    ("reason_basis", "依据", "basis"),
-    ("adjustment", "动态调整", "adjustment"),
-    ("batch", "批次", "batch"),
-    ("scheme", "试点方案", "scheme"),
-    ("decided_by", "决定人", "decided by"),
-    ("decided_at", "决定时间", "decided at"),
-    ("proposed_by", "提出人", "proposed by"),
-    ("answers", "答复数", "answers"),
-    ("records", "记录数", "records"),
-    ("unrecorded", "未能记录数", "answers not recorded"),
-    ("root", "根散列", "root"),
-    ("first_id", "首条", "first"),
-    ("last_id", "末条", "last"),
-    ("retires_at", "停用时间", "retires at"),
-    ("positions", "数量占用", "positions"),
-    ("log/origin", "日志名称", "name of the log"),
-    ("environment", "运行环境", "environment"),
-    ("shard", "日志分片", "shard"),
-    ("log_shard/origin", "日志名称", "name of the log"),
-    ("vkey", "日志公钥", "public key of the log"),
-    ("cause", "起因", "cause"),
-    ("old_shard", "原日志分片", "shard before"),
-    ("old_origin", "原日志名称", "name before"),
-    ("old_vkey", "原日志公钥", "public key before"),
-    ("old_size", "原日志最后公布的条数", "entries last published before"),
-    ("old_root", "原日志最后公布的根散列", "root last published before"),
-    ("old_note", "原日志最后公布的检查点", "checkpoint last published before"),
-    ("reason", "理由", "reason"),
-    ("subject_kind", "对象种类", "whose"),
-    ("subject", "对象", "subject"),
-    ("ground", "依据", "ground"),
-    ("row_count", "记录数", "rows"),
-    ("rows", "删除后的记录", "rows afterwards"),
-    ("algorithm", "签名算法", "algorithm"),
-    ("jwk", "公钥", "public key"),
-    ("introduced_at", "启用时间", "introduced at"),
-    ("body", "内容", "content"),
-    ("documents", "监管证件", "documents"),
-    ("year", "年份", "year"),
-    ("days", "放假及调休日", "days off and worked"),
-    ("notices", "依据通知", "notices"),
-    ("customs_registration", "海关注册编码", "customs registration"),
-    ("customs_office", "申报地海关", "customs office"),
-    ("listing", "名单编号", "listing"),
-    ("declaration", "报关单", "declaration"),
-    ("application", "申请", "application"),
-    ("line", "项号", "line"),
-    ("lines", "各项", "lines"),
-    ("org", "单位", "organisation"),
-    ("agent_org", "代理机构", "agent"),
-    ("scopes", "授权范围", "matters"),
-    ("sequence", "顺序号", "sequence"),
-    ("verb", "动作", "act"),
-    ("outcome", "结果", "outcome"),
-    ("period_from", "报告期起", "period from"),
-    ("period_to", "报告期止", "period to"),
-    ("due_on", "期限", "due on"),
-];
 
 fn shown(kind: &str, path: &str, value: &Logged, known: &Known, lang: Lang) -> String {
     match value {
@@ -389,6 +305,9 @@ fn said(kind: &str, path: &str, value: &Value, lang: Lang) -> Option<String> {
         ("application", "kind") => Kind::parse(code)?.name(lang),
         ("case_event", "kind") => EventKind::parse(code)?.name(lang),
         (_, "purpose") => Purpose::parse(code).ok()?.name(lang),
+        (_, "state" | "stage" | "standing") => {
+            STATES.iter().find(|(known, ..)| *known == code).map(|(_, zh, en)| lang.pick(*zh, *en))?
+        }
         _ => return None,
     };
     Some(words.to_owned())
@@ -490,6 +409,18 @@ mod tests {
         assert_eq!(member("log", "/origin", Lang::Zh), "日志名称");
         assert_eq!(member("listing", "/origin", Lang::Zh), "原产国");
         assert_eq!(member("listing", "/never_named", Lang::En), "never named");
+    }
+
+    #[test]
+    fn members_and_states_stand_once_in_both_languages() {
+        for table in [MEMBERS, RULES, STATES] {
+            for (place, (code, zh, en)) in table.iter().enumerate() {
+                assert!(table.iter().skip(place + 1).all(|(other, ..)| other != code), "{code} twice");
+                assert!(!zh.is_empty() && !en.is_empty() && en.is_ascii(), "{code}");
+            }
+        }
+        assert_eq!(rule_place("clocks", Lang::En), "time limits");
+        assert_eq!(rule_place("110114", Lang::Zh), "110114");
     }
 
     #[test]

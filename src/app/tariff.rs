@@ -4,7 +4,7 @@
 //! already in the table change nothing. The listings that carry a replaced code are varied from the first day of
 //! the new one, by an adjustment that a second officer confirms: old codes stay right for declarations before.
 
-use super::adjust::{Proposal, propose};
+use super::adjust::{Proposal, propose_by};
 use super::error::AppError;
 use crate::domain::adjustment::{Change, ChangeKind, ChangeReason, ReasonCode, Vary};
 use crate::domain::code::{DocumentSet, HsCode};
@@ -15,10 +15,11 @@ use crate::domain::tariff::Succession;
 use crate::domain::validity::LegalDay;
 use crate::store::rows::{AdjustmentRow, TariffRow};
 use crate::store::{Context, Recorded, Store, StoreError, Tx, listings, rulebook};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// A row of the file.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct TariffLine {
     /// The code.
     pub hs_code: HsCode,
@@ -27,8 +28,10 @@ pub struct TariffLine {
     /// First day.
     pub valid_from: LegalDay,
     /// Last day.
+    #[serde(default)]
     pub valid_to: Option<LegalDay>,
     /// The code it takes the place of.
+    #[serde(default)]
     pub replaces: Option<HsCode>,
 }
 
@@ -149,20 +152,29 @@ pub fn import(
     lines: Vec<TariffLine>,
 ) -> Result<Recorded<TariffImport>, AppError> {
     store.write(context, move |tx| {
-        let recorded = record(tx, &lines)?;
-        let successions: Vec<Succession> = lines
-            .iter()
-            .filter_map(|line| Some(Succession { old: line.replaces?, new: line.hs_code, from: line.valid_from }))
-            .collect();
-        let changes = successions_to_changes(tx, &scheme, &successions)?;
-        let proposed = if changes.is_empty() {
-            None
-        } else {
-            let note = Some("税则年度调整 / yearly revision of the tariff".to_owned());
-            Some(propose(tx, Proposal { scheme, changes, note })?)
-        };
-        Ok(TariffImport { recorded, proposed })
+        let by = tx.person()?.to_string();
+        take_in(tx, scheme, &lines, by)
     })
+}
+
+/// The same inside a transaction; the adjustment is proposed in somebody's name.
+///
+/// # Errors
+/// As [`import`].
+pub fn take_in(tx: &mut Tx<'_>, scheme: String, lines: &[TariffLine], by: String) -> Result<TariffImport, AppError> {
+    let recorded = record(tx, lines)?;
+    let successions: Vec<Succession> = lines
+        .iter()
+        .filter_map(|line| Some(Succession { old: line.replaces?, new: line.hs_code, from: line.valid_from }))
+        .collect();
+    let changes = successions_to_changes(tx, &scheme, &successions)?;
+    let proposed = if changes.is_empty() {
+        None
+    } else {
+        let note = Some("税则年度调整 / yearly revision of the tariff".to_owned());
+        Some(propose_by(tx, Proposal { scheme, changes, note }, by)?)
+    };
+    Ok(TariffImport { recorded, proposed })
 }
 
 fn successions_to_changes(

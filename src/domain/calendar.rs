@@ -31,14 +31,15 @@ pub struct CalendarUnknown {
 pub struct CalendarContradiction(pub LegalDay);
 
 /// The calendar as it is published: the notices' days by year.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Published {
     /// Years whose notice is known.
     pub years: BTreeMap<u16, Year>,
 }
 
 /// The arrangement of one year.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Year {
     /// Where the notices of the State Council stand.
     #[serde(default)]
@@ -49,6 +50,7 @@ pub struct Year {
 
 /// A day that differs from the week's rhythm.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ArrangedDay {
     /// The day.
     pub date: LegalDay,

@@ -124,6 +124,12 @@ pub enum Rule {
     RenewalTooEarly,
     /// A renewal after its time.
     RenewalTooLate,
+    /// The version does not follow the newest one.
+    VersionNotNext,
+    /// Rules would hold from a day that has passed.
+    RulesFromToday,
+    /// A day would be both off and worked.
+    DaysContradict,
     /// As many applications are open as one enterprise may have.
     TooManyOpen,
     /// An office keeps as many texts as it may.
@@ -288,6 +294,21 @@ impl Rule {
                 "too_many_open",
                 "企业在办申请和草稿已达上限；请先办结、撤回或删除一些。",
                 "the enterprise has as many drafts and open applications as it may; finish, withdraw or discard some",
+            ),
+            Self::VersionNotNext => (
+                "version_not_next",
+                "版本号未接续最新版本，其间可能已有新版本；请按最新版本重新提出。",
+                "the version does not follow the newest one, which may have been adopted meanwhile; propose it anew on top of that",
+            ),
+            Self::RulesFromToday => (
+                "rules_from_today",
+                "规则只能自今天或以后的日期起施行；请改施行日。",
+                "rules hold from today or from a later day on; change the first day",
+            ),
+            Self::DaysContradict => (
+                "days_contradict",
+                "有一天既为休息日又为工作日；请与各年度放假通知核对。",
+                "a day would be both off and worked; compare it with the notices of all years",
             ),
             Self::TooManyTexts => (
                 "too_many_texts",

@@ -33,6 +33,14 @@ words! {
         PrivacyErased "privacy.erased" "删除了个人信息：" "erased personal data by";
         /// Records of access were sealed.
         AccessesSealed "accesses.sealed" "封存了" "sealed";
+        /// A change of the rules was proposed.
+        RulesProposed "rules.proposed" "提出了" "proposed";
+        /// It was confirmed.
+        RulesConfirmed "rules.confirmed" "确认了" "confirmed";
+        /// It was sent back.
+        RulesRejected "rules.rejected" "退回了" "rejected";
+        /// It was taken back.
+        RulesWithdrawn "rules.withdrawn" "撤回了" "withdrew";
         /// A version of a scheme was adopted.
         SchemeAdopted "scheme.adopted" "采用了" "adopted";
         /// A row of the tariff table was recorded.

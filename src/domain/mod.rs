@@ -50,6 +50,7 @@ pub mod reconciliation;
 pub mod register;
 pub mod reservations;
 pub mod revision;
+pub mod rule_change;
 pub mod scheme;
 pub mod screening;
 pub mod sign;

@@ -7,7 +7,7 @@ use super::api::{
     accesses, adjustments, application_files, applications, batches, border, case_reads, case_steps, certificates,
     declarations, enterprises, evidence, faults, feed, findings, health, holders, inbox, items, listing_changes,
     listings, log, lookups, operations, own, pages, people, privacy, receipts, reconciliations, reference, reports,
-    screening, stops, texts, usage_returns, webhooks,
+    rule_changes, screening, stops, texts, usage_returns, webhooks,
 };
 use super::edge;
 use crate::domain::actor::{Role, RoleSet};
@@ -376,6 +376,8 @@ endpoints! {
     GET "/v1/reports/figures.csv" reports::export_figures_csv Access::Roles(SUPERVISORS), Read;
     GET "/v1/reports/figures.xlsx" reports::export_figures_xlsx Access::Roles(SUPERVISORS), Read;
     GET "/v1/reports/figures/{by}" reports::list_figure_rows Access::Roles(SUPERVISORS), Read;
+    GET "/v1/reports/figures/{by}/rows.csv" reports::export_figure_rows_csv Access::Roles(SUPERVISORS), Read;
+    GET "/v1/reports/figures/{by}/rows.xlsx" reports::export_figure_rows_xlsx Access::Roles(SUPERVISORS), Read;
     GET "/v1/batches" batches::list_batches Access::Roles(SUPERVISORS), Read;
     POST "/v1/batches" batches::collect_batch Access::Roles(OFFICER), Fact;
     GET "/v1/batches/{id}" batches::get_batch Access::Roles(SUPERVISORS), Read;
@@ -411,6 +413,12 @@ endpoints! {
     GET "/v1/schemes/{code}/shadow" border::get_scheme_shadow Access::Roles(SUPERVISORS), Read;
     GET "/v1/tariff/{hs_code}" reference::get_tariff Access::Roles(RoleSet::ALL), Read;
     GET "/v1/calendar" reference::get_calendar Access::Roles(RoleSet::ALL), Read;
+    GET "/v1/rule-changes" rule_changes::list_rule_changes Access::Roles(SUPERVISORS), Read;
+    POST "/v1/rule-changes" rule_changes::propose_rule_change Access::Roles(ADMINISTRATOR), Fact;
+    GET "/v1/rule-changes/{id}" rule_changes::get_rule_change Access::Roles(SUPERVISORS), Read;
+    POST "/v1/rule-changes/{id}/confirm" rule_changes::confirm_rule_change Access::Roles(ADMINISTRATOR), Fact;
+    POST "/v1/rule-changes/{id}/reject" rule_changes::reject_rule_change Access::Roles(ADMINISTRATOR), Fact;
+    POST "/v1/rule-changes/{id}/withdraw" rule_changes::withdraw_rule_change Access::Roles(ADMINISTRATOR), Fact;
     GET "/v1/inbox" inbox::list_inbox Access::Roles(RoleSet::ALL), Read;
     POST "/v1/inbox/{id}/read" inbox::read_notice Access::Roles(RoleSet::ALL), Keep;
     GET "/v1/operations" operations::get_operations Access::Roles(SEE_OPERATIONS), Read;

@@ -41,6 +41,7 @@ pub mod quiet;
 pub mod reconciliations;
 pub mod register;
 pub mod rows;
+pub mod rule_changes;
 pub mod rulebook;
 pub mod schema;
 pub mod scratch;

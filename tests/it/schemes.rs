@@ -1,11 +1,14 @@
-//! More than one rule book: a second pilot beside the first, and the yearly change of HS codes.
+//! More than one rule book: a second pilot beside the first, the yearly change of HS codes, and rules that two
+//! administrators change.
 
 use crate::lookups::{ENT_01, ENT_03, ENT_05, ask, faults, number_of, question, said, verdict};
-use crate::support::app::TestApp;
+use crate::support::app::{Actor, TestApp};
+use crate::support::client::Response;
 use crate::support::on_both;
 use serde_json::{Value, json};
 use std::process::{Command, Output};
 use whitelist::app::tariff::{self, TariffImport};
+use whitelist::domain::actor::Role;
 use whitelist::domain::code::Uscc;
 use whitelist::domain::revision::Revision;
 use whitelist::store::{Author, Context, DatabaseUrl, Recorded};
@@ -202,4 +205,101 @@ on_both! {
         let listing: Value = app.auditor().get(&format!("/v1/listings/{}", number_of(app, ENT_03, old))).json();
         assert_eq!(listing["item"]["hs_code"], old, "until the day comes");
     }
+}
+
+fn rule(response: &Response) -> String {
+    assert_eq!(response.status, 422, "{}", response.text());
+    response.json()["rule"].as_str().unwrap().to_owned()
+}
+
+/// Proposes rules; returns where they are and their entity tag.
+fn proposed_rules(admin: &Actor, table: &str, rules: &Value) -> (String, String, Value) {
+    let made = admin.post("/v1/rule-changes", &json!({ "table": table, "rules": rules, "note": "会议纪要" }));
+    assert_eq!(made.status, 201, "{}", made.text());
+    (made.header("location").unwrap().to_owned(), made.header("etag").unwrap().to_owned(), made.json())
+}
+
+fn places(change: &Value) -> Vec<&str> {
+    change["differences"].as_array().unwrap().iter().map(|it| it["pointer"].as_str().unwrap()).collect()
+}
+
+on_both! {
+    fn rules_change_by_two_administrators(app) {
+        let admin = |name: &str| app.actor(Role::BureauAdmin, "bj-commerce", name);
+        let (first, second) = (admin("admin-1"), admin("admin-2"));
+        let now = first.get("/v1/schemes/beijing-2022").json();
+        let next = |set: &[(&str, Value)]| {
+            let mut scheme = now.clone();
+            scheme["version"] = json!(now["version"].as_i64().unwrap() + 1);
+            scheme["valid_from"] = json!("2026-09-01");
+            for (pointer, value) in set {
+                *scheme.pointer_mut(pointer).unwrap() = value.clone();
+            }
+            scheme
+        };
+        let tighter = next(&[("/validity_months", json!(3)), ("/clocks/opinion_days", json!(9)), ("/customs_prefixes", json!(["01", "02"])), ("/districts/0/area", json!("not_evaluated"))]);
+        let post = |rules: &Value| first.post("/v1/rule-changes", &json!({ "table": "scheme", "rules": rules }));
+        // What could not be confirmed is refused when it is proposed.
+        assert_eq!(rule(&post(&next(&[("/version", json!(7))]))), "version_not_next");
+        assert_eq!(rule(&post(&next(&[("/valid_from", json!("2026-08-11")), ("/bar_months", json!(1))]))), "rules_from_today");
+        assert_eq!(rule(&post(&next(&[]))), "nothing_changes");
+        let faulty = post(&next(&[("/clocks/opinion_days", json!("nine"))]));
+        assert_eq!((faulty.status, faults(&faulty.json())), (400, vec![("/rules/clocks/opinion_days", "wrong_type")]));
+
+        let (path, etag, made) = proposed_rules(&first, "scheme", &tighter);
+        let district = format!("/districts/{}/area", now["districts"][0]["code"].as_str().unwrap());
+        let differs = ["/version", "/valid_from", &district, "/customs_prefixes", "/validity_months", "/clocks/opinion_days"];
+        assert_eq!(places(&made), differs);
+        assert_eq!((&made["differences"][5]["before"], &made["differences"][5]["after"]), (&now["clocks"]["opinion_days"], &json!(9)));
+        assert_eq!(second.get("/v1/schemes/beijing-2022?valid_on=2026-09-01").json(), now, "nothing holds yet");
+        assert_eq!(rule(&first.act(&format!("{path}/confirm"), &etag)), "four_eyes");
+        assert_eq!(rule(&second.act(&format!("{path}/withdraw"), &etag)), "not_the_proposer");
+        let (rival, rival_etag, _) = proposed_rules(&second, "scheme", &next(&[("/bar_months", json!(7))]));
+        let confirmed = second.act(&format!("{path}/confirm"), &etag);
+        assert_eq!((confirmed.status, &confirmed.json()["state"]), (200, &json!("confirmed")), "{}", confirmed.text());
+        assert_eq!(second.act(&format!("{path}/confirm"), &etag).status, 412);
+        assert_eq!(second.change("POST", &format!("{path}/reject"), confirmed.header("etag").unwrap(), &json!({})).status, 400, "a reason is asked for");
+        let on = |day: &str| first.get(&format!("/v1/schemes/beijing-2022?valid_on={day}")).json();
+        assert_eq!((&on("2026-08-31")["validity_months"], &on("2026-09-01")["validity_months"]), (&now["validity_months"], &json!(3)));
+        assert_eq!(places(&app.auditor().get(&path).json()), differs, "as it differed when it was proposed");
+        // Look-ups go on under either version.
+        let at = |day: &str| verdict(app, &format!("{}&declared_on={day}", question(ENT_01, "3004909099")));
+        assert_eq!((at("2026-08-31").as_str(), at("2026-09-01").as_str()), ("allowed listed", "allowed listed"));
+        // The rival was made on top of a version that is no longer the newest.
+        assert_eq!(rule(&first.act(&format!("{rival}/confirm"), &rival_etag)), "version_not_next");
+        let back = first.change("POST", &format!("{rival}/reject"), &rival_etag, &json!({ "reason": "请按新版重新提出" }));
+        assert_eq!((back.status, &back.json()["reason"]), (200, &json!("请按新版重新提出")));
+
+        // A year of the calendar, and a day that would be both.
+        let year = |off: bool| json!({ "years": { "2031": { "days": [{ "date": "2031-01-01", "off": off }] }, "2030": { "days": [{ "date": "2031-01-01", "off": true }] } } });
+        let both = first.post("/v1/rule-changes", &json!({ "table": "calendar", "rules": year(false) }));
+        assert_eq!(rule(&both), "days_contradict");
+        let (path, etag, made) = proposed_rules(&first, "calendar", &year(true));
+        assert_eq!((made["about"].as_str(), places(&made)), (Some("2030, 2031"), vec!["/years/2030", "/years/2031"]));
+        assert_eq!(second.act(&format!("{path}/confirm"), &etag).status, 200);
+        let years = first.get("/v1/calendar").json();
+        assert!(years["years"].as_array().unwrap().iter().any(|known| known["year"] == 2031), "{years}");
+        let same = first.post("/v1/rule-changes", &json!({ "table": "calendar", "rules": years_of(&years, 2031) }));
+        assert_eq!(rule(&same), "nothing_changes");
+
+        // A code that takes the place of another: the listings follow by an adjustment of their own.
+        let row = json!({ "hs_code": "2941500010", "documents": ["Q"], "valid_from": "2027-01-01", "valid_to": null, "replaces": "2941500000" });
+        let (path, etag, made) = proposed_rules(&first, "tariff", &json!({ "scheme": "beijing-2022", "rows": [row] }));
+        assert_eq!(places(&made), ["/rows/2941500010 2027-01-01"]);
+        assert_eq!(second.act(&format!("{path}/confirm"), &etag).status, 200);
+        let adjustments = app.approver().get("/v1/adjustments?state=proposed").json();
+        assert_eq!(adjustments["items"][0]["proposed_by"], made["proposed_by"], "{adjustments}");
+        let (path, etag, _) = proposed_rules(&first, "calendar", &json!({ "years": { "2032": { "days": [{ "date": "2032-01-01", "off": true }] } } }));
+        assert_eq!(first.act(&format!("{path}/withdraw"), &etag).json()["state"], "withdrawn");
+        let list = app.auditor().get("/v1/rule-changes?limit=2").json();
+        assert_eq!((list["items"][0]["state"].as_str(), list["items"].as_array().unwrap().len()), (Some("withdrawn"), 2));
+        let rest = app.auditor().get(&format!("/v1/rule-changes?after={}", list["next"].as_str().unwrap())).json();
+        assert_eq!((rest["items"].as_array().unwrap().len(), &rest["next"]), (3, &json!(null)));
+    }
+}
+
+/// A year as the calendar shows it, in the form in which it is proposed.
+fn years_of(calendar: &Value, year: u16) -> Value {
+    let known = calendar["years"].as_array().unwrap().iter().find(|known| known["year"] == year).unwrap();
+    json!({ "years": { year.to_string(): { "notices": known["notices"], "days": known["days"] } } })
 }

@@ -22,6 +22,7 @@ use crate::store::opinions::{self, OpinionRow};
 use crate::store::pauses::PauseRow;
 use crate::store::reconciliations::ReconciliationRow;
 use crate::store::rows::{AdjustmentRow, EnterpriseRow, ListingRow, SchemeRow, StopRow, TariffRow};
+use crate::store::rule_changes::{self, RuleChangeRow};
 use crate::store::screening::ScreeningRow;
 use crate::store::seals::{AccessSealRow, AnswerSealRow, Seal as _};
 use crate::store::shards::{self, ShardRow};
@@ -102,6 +103,7 @@ impl Tables {
             Versions::<CaseEventRow>::held(|conn, after| applications::events_since(conn, after, STRIDE)),
             Versions::<DocumentRow>::held(|conn, after| documents::since(conn, after, STRIDE)),
             Versions::<ItemRow>::held(|conn, after| items::since(conn, after, STRIDE)),
+            Versions::<RuleChangeRow>::held(|conn, after| rule_changes::since(conn, after, 100)),
             Versions::<ErasureRow>::held(|conn, after| erasures::since(conn, after, 100)),
             Versions::<register::OrganisationRow>::held(|conn, after| {
                 register::organisations_since(conn, after, STRIDE)

@@ -40,6 +40,7 @@ pub mod reconciliation_body;
 pub mod reconciliations;
 pub mod reference;
 pub mod reports;
+pub mod rule_changes;
 pub mod screening;
 pub mod stops;
 pub mod texts;

@@ -5,7 +5,7 @@ use super::listings::attachment;
 use super::parameters::{PageAsked, page, path, read_query};
 use super::{XLSX, json};
 use crate::app::review::figures::counted::{By, Period};
-use crate::app::review::figures::{Behind, header};
+use crate::app::review::figures::{Behind, header, row_header};
 use crate::domain::lang::Lang;
 use crate::domain::validity::LegalDay;
 use crate::http::blocking::{hop, hop_for};
@@ -65,4 +65,29 @@ pub async fn export_figures_xlsx(request: HttpRequest) -> Result<HttpResponse, P
     let body = table_xlsx(lang.pick("统计", "figures"), &header(lang), &rows);
     let body = body.map_err(|error| Problem::new(ProblemType::Internal).caused_by(error))?;
     Ok(attachment(XLSX, "figures.xlsx", body))
+}
+
+async fn rows(request: &HttpRequest) -> Result<(Vec<Vec<String>>, Lang), Problem> {
+    let (edge, asked) = (edge(request)?, asked(request)?);
+    let by = path(request, "by", word(By::parse))?;
+    let behind = read_query(request, |query| {
+        let key = query.optional("key", text(64));
+        Some(Behind { by, key, period: period(query) })
+    })?;
+    let (app, lang) = (Arc::clone(&edge.app), asked.lang);
+    Ok((hop_for(TABLE, move || app.figure_rows_table(&behind, lang)).await?, lang))
+}
+
+/// Writes what a figure counts as CSV.
+pub async fn export_figure_rows_csv(request: HttpRequest) -> Result<HttpResponse, Problem> {
+    let (rows, lang) = rows(&request).await?;
+    Ok(attachment("text/csv; charset=utf-8", "figure-rows.csv", findings_csv(&row_header(lang), &rows)))
+}
+
+/// Writes what a figure counts as a workbook.
+pub async fn export_figure_rows_xlsx(request: HttpRequest) -> Result<HttpResponse, Problem> {
+    let (rows, lang) = rows(&request).await?;
+    let body = table_xlsx(lang.pick("明细", "rows"), &row_header(lang), &rows);
+    let body = body.map_err(|error| Problem::new(ProblemType::Internal).caused_by(error))?;
+    Ok(attachment(XLSX, "figure-rows.xlsx", body))
 }

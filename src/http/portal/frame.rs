@@ -4,13 +4,18 @@ use super::assets::{Paths, paths};
 use super::guard;
 use super::show;
 use super::table::{Access, CUSTOMS, OPERATOR, PAGES};
-use super::visit::Visit;
+use super::visit::{Failure, Visit};
+use crate::app::App;
 use crate::domain::actor::{Role, RoleSet};
 use crate::domain::lang::Lang;
+use crate::http::blocking::hop;
 use crate::http::endpoints::{
     APPLICANT, AUDITOR, BOARD, DECLARATIONS, ENTERPRISE, INSIDERS, INSPECTED, READERS, SCREENERS, SEE_ERASURES,
     SEE_PEOPLE, STOPS, SUPERVISORS, WEBHOOKS, WORKERS,
 };
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// What stands around a page.
 pub struct Frame {
@@ -52,6 +57,10 @@ pub struct Frame {
     pub unread: String,
     /// What opens the form of signing out.
     pub csrf: String,
+    /// Who knows the names of those whom answers name by code.
+    app: Arc<App>,
+    /// Names of enterprises on the page, by their codes.
+    enterprises: BTreeMap<String, String>,
 }
 
 /// Entries of the menu that belong together.
@@ -113,7 +122,7 @@ const LIST: [Line; 6] = [
     ("/look-ups", "核验记录", "My look-ups", CUSTOMS),
 ];
 
-const OVERSIGHT: [Line; 19] = [
+const OVERSIGHT: [Line; 20] = [
     ("/stops", "紧急停用", "Emergency stops", STOPS),
     ("/supervision", "监管看板", "Supervision", SUPERVISORS),
     ("/manual-releases", "人工放行审核", "Manual releases", BOARD),
@@ -127,6 +136,7 @@ const OVERSIGHT: [Line; 19] = [
     ("/registers/accesses", "查阅记录", "Records of access", AUDITOR),
     ("/registers/broadcasts", "公告", "Announcements", RoleSet::ALL),
     ("/schemes", "试点规则", "Schemes", RoleSet::ALL),
+    ("/registers/rule-changes", "规则变更", "Changes of the rules", SUPERVISORS),
     ("/people", "人员与角色", "People and roles", SEE_PEOPLE),
     ("/registers/organisations", "单位", "Organisations", SEE_ERASURES),
     ("/registers/erasures", "个人信息删除", "Erasures", SEE_ERASURES),
@@ -180,6 +190,22 @@ fn group(visit: &Visit, name: &'static str, lines: &[Line]) -> Group {
     let here = |href: &str| path == href || (href != "/" && path.starts_with(&format!("{href}/")));
     let entries = entries.map(|(href, zh, en, _)| Entry { href, words: visit.t(zh, en), here: here(href) });
     Group { name, entries: entries.collect() }
+}
+
+/// Collects the codes of enterprises in an answer.
+fn collect_codes(answer: &Value, codes: &mut Vec<String>) {
+    match answer {
+        Value::Object(members) => {
+            for (name, value) in members {
+                match value {
+                    Value::String(code) if matches!(name.as_str(), "enterprise" | "org") => codes.push(code.clone()),
+                    other => collect_codes(other, codes),
+                }
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| collect_codes(item, codes)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
 }
 
 /// Says a role.
@@ -252,7 +278,45 @@ impl Frame {
                 _ => "99+".to_owned(),
             },
             csrf: visit.session.as_ref().map(|session| guard::token(&session.csrf)).unwrap_or_default(),
+            app: Arc::clone(&visit.edge.app),
+            enterprises: BTreeMap::new(),
         }
+    }
+
+    /// Learns the names of the enterprises that an answer names by their codes.
+    ///
+    /// # Errors
+    /// The store's failure.
+    pub async fn naming(mut self, answer: &Value) -> Result<Self, Failure> {
+        let mut codes = Vec::new();
+        collect_codes(answer, &mut codes);
+        codes.sort();
+        codes.dedup();
+        let (app, lang) = (Arc::clone(&self.app), self.lang);
+        self.enterprises.extend(hop(move || app.names_of_enterprises(&codes, lang)).await?);
+        Ok(self)
+    }
+
+    /// Names an agency, a district or an enterprise that an answer names by its code; another code is shown as it is.
+    #[must_use]
+    pub fn org(&self, code: impl AsRef<str>) -> String {
+        let code = code.as_ref();
+        let known = self.enterprises.get(code).cloned();
+        known.or_else(|| self.app.name_of_org(code, self.lang)).unwrap_or_else(|| code.to_owned())
+    }
+
+    /// Names a scheme by its code.
+    #[must_use]
+    pub fn scheme(&self, code: impl AsRef<str>) -> String {
+        let code = code.as_ref();
+        self.app.name_of_scheme(code, self.lang).unwrap_or_else(|| code.to_owned())
+    }
+
+    /// Names the entry of the menu behind which this page lies; nothing where there is none.
+    #[must_use]
+    pub fn place_in_menu(&self) -> &'static str {
+        let entries = self.menu.iter().flat_map(|group| &group.entries);
+        entries.filter(|entry| entry.here).last().map_or("", |entry| entry.words)
     }
 
     /// Picks a text.

@@ -4,7 +4,7 @@
 //! with a thing, and what can be made anew, are acts that name the register.
 
 use super::super::endpoints::{
-    AUDITOR, BOARD, ENTERPRISE, INSPECTED, OFFICER, SCREENERS, SEE_ERASURES, WEBHOOKS, WORKERS,
+    AUDITOR, BOARD, ENTERPRISE, INSPECTED, OFFICER, SCREENERS, SEE_ERASURES, SUPERVISORS, WEBHOOKS, WORKERS,
 };
 use super::acts::{NEW, Offer, offered};
 use super::frame::Frame;
@@ -282,6 +282,26 @@ pub const REGISTERS: &[Register] = &[
             column("依据", "Ground", "ground_text", Show::Text),
             column("状态", "State", "state_text", Show::Text),
             column("记录数", "Rows", "rows", Show::Text),
+        ],
+        ..PLAIN
+    },
+    Register {
+        slug: "rule-changes",
+        roles: SUPERVISORS,
+        endpoint: "/v1/rule-changes",
+        title: ("规则变更", "Changes of the rules"),
+        says: (
+            "试点方案、工作日历和税则的变更：一名管理员提出，另一名对照差异确认。在“试点规则”页面提出。",
+            "Changes of rule books, calendar and tariff: one administrator proposes, another confirms having seen what differs. They begin on the page of the schemes.",
+        ),
+        empty: ("还没有规则变更。", "No rules were changed yet."),
+        columns: &[
+            column("编号", "Id", "id", Show::Link("/rule-changes/")),
+            column("规则", "Rules", "table", Show::Word("rule_table")),
+            column("对象", "About", "about", Show::Text),
+            column("施行日", "From", "valid_from", Show::Day),
+            column("状态", "State", "state", Show::Word("rule_change")),
+            column("记录时间", "Recorded", "recorded_at", Show::Moment),
         ],
         ..PLAIN
     },

@@ -5,13 +5,13 @@
 use super::pages::applications::{correction, evidence, item, lodging};
 use super::pages::{
     account, applications, audit, border, bureau, cases, decisions, errors, filters, help, home, imports, listings,
-    lookup, notices, operations, oversight, people, public, reports,
+    lookup, notices, operations, oversight, people, public, reports, rules,
 };
 use super::{acts, assets, registers, sign_in, visit};
 use crate::domain::actor::{Role, RoleSet};
 use crate::http::endpoints::{
-    APPLICANT, APPROVER, AUDITOR, BOARD, BUREAU, CASES, DECLARATIONS, ENTERPRISE, EVIDENCE, INSIDERS, INSPECTED,
-    OFFICER, READERS, REVIEWER, SEE_PEOPLE, STOPS, SUPERVISORS, WORKERS, route,
+    ADMINISTRATOR, APPLICANT, APPROVER, AUDITOR, BOARD, BUREAU, CASES, DECLARATIONS, ENTERPRISE, EVIDENCE, INSIDERS,
+    INSPECTED, OFFICER, READERS, REVIEWER, SEE_PEOPLE, STOPS, SUPERVISORS, WORKERS, route,
 };
 use actix_web::http::Method;
 use actix_web::middleware::Compress;
@@ -107,6 +107,8 @@ pages! {
     POST "/dry-run" lookup::dry_run Access::Roles(ENTERPRISE);
     GET "/declarations" border::declarations Access::Roles(DECLARATIONS);
     GET "/declarations/{number}" border::declaration Access::Roles(DECLARATIONS);
+    GET "/declarations/{number}/correct" border::correction Access::Roles(CUSTOMS);
+    POST "/declarations/{number}/correct" border::correct Access::Roles(CUSTOMS);
     GET "/manual-release" border::manual_release Access::Roles(CUSTOMS);
     POST "/manual-release" border::release Access::Roles(CUSTOMS);
     GET "/manual-releases" border::manual_releases Access::Roles(BOARD);
@@ -158,12 +160,16 @@ pages! {
     GET "/supervision" oversight::supervision Access::Roles(SUPERVISORS);
     GET "/reports" reports::show Access::Roles(SUPERVISORS);
     GET "/reports.{format}" reports::export Access::Roles(SUPERVISORS);
+    GET "/reports/{by}/rows.{format}" reports::export_rows Access::Roles(SUPERVISORS);
     GET "/reports/{by}" reports::rows Access::Roles(SUPERVISORS);
     GET "/usage-returns" oversight::usage Access::Roles(INSPECTED);
     GET "/usage-returns/new" oversight::new_return Access::Roles(ENTERPRISE);
     POST "/usage-returns/new" oversight::hand_in Access::Roles(ENTERPRISE);
     GET "/schemes" oversight::schemes Access::SignedIn;
     GET "/schemes/{code}" oversight::scheme Access::SignedIn;
+    GET "/rule-changes/new/{table}" rules::new Access::Roles(ADMINISTRATOR);
+    POST "/rule-changes/new/{table}" rules::propose Access::Roles(ADMINISTRATOR);
+    GET "/rule-changes/{id}" rules::show Access::Roles(SUPERVISORS);
     GET "/people" people::list Access::Roles(SEE_PEOPLE);
     GET "/people/{id}" people::show Access::Roles(SEE_PEOPLE);
     GET "/my-enterprise" oversight::my_enterprise Access::Roles(APPLICANT);

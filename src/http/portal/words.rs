@@ -18,6 +18,7 @@ use crate::domain::opinion::{OpinionGround, Outcome, Resolution, Stance};
 use crate::domain::purpose::Purpose;
 use crate::domain::reason::Verdict;
 use crate::domain::recognition::{AppealState, CorrectionReason, DeclineGround, ItemState, RefusalGround, StepReason};
+use crate::domain::rule_change::{RuleChangeState, RuleTable};
 use crate::domain::screening::ScreeningList;
 use crate::domain::sign::Level;
 use crate::domain::usage_return::ReturnStage;
@@ -76,6 +77,8 @@ families! { lang code
     "mandate" => pair(lang, code, &[("ended", "已结束", "Ended"), ("dismissed", "已结束", "Dismissed"), ("future", "未开始", "Not begun")]);
     "stopped" => stopped(lang, code);
     "screening" => ScreeningList::parse(code).map(|it| it.name(lang)).ok();
+    "rule_table" => RuleTable::parse(code).map(|it| it.name(lang)).ok();
+    "rule_change" => RuleChangeState::parse(code).map(|it| it.name(lang)).ok();
     "erasure_ground" => erasure::Ground::parse(code).map(|it| it.name(lang)).ok();
     "text_purpose" => texts::Purpose::parse(code).map(|it| it.name(lang)).ok();
     "role" => Role::parse(code).map(|it| super::frame::role(lang, it));
@@ -86,6 +89,7 @@ families! { lang code
     "reconciliation" => pair(lang, code, &[("compared", "待确认", "Waits for confirmation"), ("confirmed", "已确认", "Confirmed")]);
     "grant" => grant(lang, code);
     "override" => overriding(lang, code);
+    "release_correction" => pair(lang, code, &CORRECTIONS);
     "draw_verb" => draw_verb(lang, code);
     "clock" => clock(lang, code);
     "webhook" => WebhookState::parse(code).map(|it| it.name(lang)).ok();
@@ -163,6 +167,15 @@ const OVERRIDES: [(&str, &str, &str); 5] = [
 fn overriding(lang: Lang, code: &str) -> Option<&'static str> {
     pair(lang, code, &OVERRIDES)
 }
+
+/// Why what was released is put right.
+const CORRECTIONS: [(&str, &str, &str); 5] = [
+    ("weighing", "重新计量", "Weighed or counted anew"),
+    ("clerical_error", "笔误", "Slip of the pen"),
+    ("partial_loss", "途中灭失或损毁", "Lost or destroyed on the way"),
+    ("returned", "退运", "Sent back abroad"),
+    ("other", "其他（写明依据）", "Other, as the basis says"),
+];
 
 const ORGANISATIONS: [(&str, &str, &str); 6] = [
     ("bureau", "商务主管部门", "Bureau"),
@@ -352,6 +365,7 @@ pub fn choices(lang: Lang, family: &str) -> Vec<(String, String)> {
         "opinion_ground" => offer(OpinionGround::ALL.iter().map(|it| it.as_str()).collect()),
         "resolution" => offer(Resolution::ALL.iter().map(|it| it.as_str()).collect()),
         "stance" => offer(Stance::ALL.iter().map(|it| it.as_str()).collect()),
+        "release_correction" => offer(CORRECTIONS.iter().map(|(code, ..)| *code).collect()),
         "override" => offer(OVERRIDES.iter().map(|(code, ..)| *code).collect()),
         "state" => offer(State::ALL.iter().map(|it| it.as_str()).collect()),
         "finding_outcome" => offer(FindingOutcome::ALL.iter().map(|it| it.as_str()).collect()),

@@ -134,6 +134,24 @@ diesel::table! {
 }
 
 diesel::table! {
+    rule_change_versions (id, version) {
+        id -> Text,
+        version -> Integer,
+        revision -> BigInt,
+        rule_table -> Text,
+        about -> Text,
+        valid_from -> Integer,
+        body -> Text,
+        note -> Nullable<Text>,
+        state -> Text,
+        reason -> Nullable<Text>,
+        proposed_by -> Text,
+        decided_by -> Nullable<Text>,
+        recorded_at -> BigInt,
+    }
+}
+
+diesel::table! {
     adjustments (id) {
         id -> Text,
         version -> Integer,

@@ -2,6 +2,7 @@
 //! allowed at the border, suspended, denied, and read again by the auditor. Once with scripts and once without.
 
 use super::pages::sign_in;
+use crate::log::read::signed;
 use crate::support::app::{Database, TestApp};
 use crate::support::browser::Browser;
 use serde_json::json;
@@ -194,6 +195,29 @@ fn story(script: bool) {
     walk.look("log");
     browser.open("/log/state").sees("签名的日志头");
     walk.look("log-state");
+    if script {
+        verified(&app, browser, &listing);
+    }
+}
+
+/// The auditor takes the evidence of the listing from its page, and the program checks it by the key of the log.
+fn verified(app: &TestApp, browser: &Browser, listing: &str) {
+    signed(app);
+    browser.open(&format!("/listings/{listing}"));
+    let taken = browser.script(
+        "const link = [...document.querySelectorAll('main a')].find(a => a.textContent.trim() === arguments[0]);\
+         return fetch(link.href).then(r => r.arrayBuffer()).then(b => [...new Uint8Array(b)].map(x => x.toString(16).padStart(2, '0')).join(''))",
+        json!(["证据包"]),
+    );
+    let file = app.folder.join("taken.zip");
+    std::fs::write(&file, hex::decode(taken.as_str().unwrap()).unwrap()).unwrap();
+    let key = app.client().get("/v1/log/vkey").text().to_owned();
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_whitelist"))
+        .args(["evidence", "verify", file.to_str().unwrap(), "--vkey", key.trim()])
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && said.contains("OK: the pack holds") && said.contains(listing), "{said}");
 }
 
 #[test]

@@ -29,6 +29,7 @@ pub struct People {
     person: String,
     broadcast: String,
     erasure: String,
+    rules: String,
 }
 
 fn admin(app: &TestApp, name: &str) -> Actor {
@@ -87,6 +88,16 @@ fn pause_as(app: &TestApp, paused: bool) -> String {
     made(&admin.act("/v1/resume", last.header("etag").unwrap())).1
 }
 
+fn holidays() -> Value {
+    let year = json!({ "notices": [], "days": [{ "date": "2031-01-01", "name": "元旦", "off": true }] });
+    json!({ "table": "calendar", "rules": { "years": { "2031": year } } })
+}
+
+/// A change of the rules that waits for a second administrator.
+fn rules_proposed(app: &TestApp, by: &str) -> (String, String) {
+    made(&admin(app, by).post("/v1/rule-changes", &holidays()))
+}
+
 impl People {
     /// Makes what readers need. The applicant of the matrix is registered, because others of its enterprise will be.
     pub fn build(app: &TestApp) -> Self {
@@ -113,7 +124,8 @@ impl People {
         // So that there is a last pause to be shown.
         pause_as(app, true);
         pause_as(app, false);
-        let mut made_ready = Self { person, broadcast, erasure: String::new() };
+        let rules = rules_proposed(app, "admin-2").0;
+        let mut made_ready = Self { person, broadcast, erasure: String::new(), rules };
         made_ready.erasure = made_ready.proposed(app).0;
         made_ready
     }
@@ -260,7 +272,17 @@ impl People {
                 };
                 of(path.replace("{id}", &grant), etag, None)
             }
-            "list_erasures" | "list_access_records" => call(path, None, None),
+            "list_erasures" | "list_access_records" | "list_rule_changes" => call(path, None, None),
+            "propose_rule_change" => call(path, None, Some(holidays())),
+            "get_rule_change" => call(&path.replace("{id}", &self.rules), None, None),
+            "confirm_rule_change" | "reject_rule_change" | "withdraw_rule_change" => {
+                // Only who proposed it takes it back.
+                let by = if operation == "withdraw_rule_change" { Role::BureauAdmin.as_str() } else { "admin-2" };
+                let opened = || (self.rules.clone(), "\"1\"".to_owned());
+                let (id, etag) = if may { rules_proposed(app, by) } else { opened() };
+                let body = (operation == "reject_rule_change").then(|| json!({ "reason": "请先会签" }));
+                of(path.replace("{id}", &id), etag, body)
+            }
             "propose_erasure" => {
                 let person = if may { self.left(app).0 } else { self.person.clone() };
                 let body = json!({ "subject": { "kind": "person", "id": person }, "ground": "purpose_fulfilled" });

@@ -153,6 +153,8 @@ pub fn prepare(app: &TestApp, endpoint: &Endpoint, who: Who) -> Option<Prepared>
         | "get_stage_report"
         | "get_figures"
         | "list_figure_rows"
+        | "export_figure_rows_csv"
+        | "export_figure_rows_xlsx"
         | "export_figures_csv"
         | "export_figures_xlsx"
         | "list_batches"

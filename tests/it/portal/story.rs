@@ -96,12 +96,16 @@ on_both! {
         reports.is(200).says("按期办结率").says("第 29 章");
         officer.get(&reports.link("第 29 章")).is(200).says(&id).says("认定");
         officer.get(&reports.link("办结")).is(200).says(&id).says("按期");
+        let rows = officer.get(&reports.link("办结")).link("导出 CSV");
+        let table = String::from_utf8(officer.send("GET", &rows, &[], b"").body).unwrap();
+        assert!(table.contains(&id) && table.contains("统一社会信用代码"), "{table}");
         officer.get("/").says("近十二周");
         let letter = applicant.get(&case).link("认定通知书");
         applicant.get(&letter).is(200);
 
         // Published, it is on the list and allowed at the border.
         let batch = officer.fill("/batches", &[("/scheme", "beijing-2022")]).is(200).id();
+        officer.act("recollect-batch", &batch, &[]).is(200).says("已办理");
         approver.act("publish-batch", &batch, &[("/notice_number", "2026-31"), ("/effective_on", "2026-08-12")]).is(200).says("已公布");
         Visitor::new(app).get("/notices/2026-31").is(200).says("SHA-256");
         Visitor::new(app).get("/check?number=2026-31").is(200).says("由本系统公布");

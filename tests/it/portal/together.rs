@@ -114,3 +114,40 @@ fn a_filter_is_kept_under_a_name_for_its_owner() {
     assert!(!officer.get("/cases").said().contains("刚提交的"));
     officer.post("/filters", &[("_page", "//evil.example"), ("_name", "x")]).is(403);
 }
+
+#[test]
+fn two_administrators_change_the_rules() {
+    let app = TestApp::start(Database::Sqlite);
+    let (first, second) = (Visitor::signed_in(&app, "demo.admin"), Visitor::signed_in(&app, "demo.admin-2"));
+    let page = first.get("/schemes/beijing-2022");
+    let form = first.get(&page.link("提出新版本"));
+    let action = "/rule-changes/new/scheme?scheme=beijing-2022";
+    // What does not read, and what is faulty, stands beside its field; what was written stays.
+    let fields = [("/rules/valid_from", "2026-09-01"), ("/rules/clocks/opinion_days:int", "九"), ("/note", "会议纪要")];
+    let faulty = first.submit(&form, action, &fields);
+    faulty.is(400).says("需要更正");
+    assert!(faulty.html.contains("九") && faulty.html.contains("2026-09-01"));
+    first.submit(&faulty, action, &[("_rest", "{")]).is(400).says("不是有效的 JSON");
+    let mended = [("/rules/clocks/opinion_days:int", "9"), ("/rules/customs_prefixes:list", "01, 02")];
+    let made = first.submit(&faulty, action, &mended);
+    made.is(200).says("等待另一人确认").says("期限（工作日） › 会审").says("适用关区").says("会议纪要");
+    let id = made.id();
+    first.act("confirm-rules", &id, &[]).is(422).says("必须是两个人");
+    second.get("/registers/rule-changes").is(200).says("试点方案").says("待确认");
+    second.act("confirm-rules", &id, &[]).is(200).says("已确认");
+    app.settle();
+    first.get("/schemes/beijing-2022?valid_on=2026-09-01").is(200).says("会审 9");
+
+    // A year and rows are lines of text; a faulty line is named by its number.
+    let year = "/rule-changes/new/calendar";
+    let days = "2031-01-01 休 元旦\n2031-02-30 班";
+    let faulty = first.fill(year, &[("_year", "2031"), ("_days", days)]);
+    faulty.is(400).says("第 2 行");
+    first.submit(&faulty, year, &[("_days", "2031-01-01 休 元旦")]).is(200).says("2031");
+    let rows = "/rule-changes/new/tariff";
+    first.fill(rows, &[("_rows", "2941500010, Q, 2027-01-01, , 29415")]).is(400).says("第 1 行");
+    let made = first.fill(rows, &[("_rows", "2941500010, Q, 2027-01-01, , 2941500000")]);
+    made.is(200).says("2941500010");
+    second.act("reject-rules", &made.id(), &[("/reason", "请附税委会公告")]).is(200).says("请附税委会公告");
+    Visitor::signed_in(&app, "demo.officer").get(year).is(403);
+}

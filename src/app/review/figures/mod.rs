@@ -205,6 +205,62 @@ impl App {
     }
 }
 
+impl App {
+    /// Makes a table of what a figure counts, newest first, for spreadsheets.
+    ///
+    /// # Errors
+    /// As [`App::figure_rows`].
+    pub fn figure_rows_table(&self, behind: &Behind, lang: Lang) -> Result<Vec<Vec<String>>, AppError> {
+        let view = self.figure_rows(behind, "", MOST_ROWS, lang)?;
+        let items = view.get("items").and_then(Value::as_array).cloned().unwrap_or_default();
+        let said = |row: &Value, name: &str| match row.get(name) {
+            Some(Value::String(text)) => text.clone(),
+            Some(Value::Number(number)) => number.to_string(),
+            Some(Value::Bool(true)) => lang.pick("是", "yes").to_owned(),
+            Some(Value::Bool(false)) => lang.pick("否", "no").to_owned(),
+            Some(Value::Null | Value::Array(_) | Value::Object(_)) | None => String::new(),
+        };
+        Ok(items.iter().map(|row| ROW.iter().map(|name| said(row, name)).collect()).collect())
+    }
+}
+
+/// Most rows of one table.
+const MOST_ROWS: usize = 100_000;
+
+/// Members of a row, in the order of its table.
+const ROW: [&str; 10] = [
+    "application",
+    "line",
+    "listing",
+    "enterprise",
+    "enterprise_name",
+    "text",
+    "on",
+    "working_days",
+    "on_time",
+    "recognised",
+];
+
+/// Heads the table of [`App::figure_rows_table`].
+#[must_use]
+pub const fn row_header(lang: Lang) -> [&'static str; 10] {
+    match lang {
+        Lang::Zh => ["案件", "项", "名单编号", "统一社会信用代码", "企业", "归入", "日期", "工作日", "按期", "认定"],
+        Lang::En => [
+            "case",
+            "item",
+            "listing",
+            "USCC",
+            "enterprise",
+            "counted under",
+            "day",
+            "working days",
+            "on time",
+            "recognised",
+        ],
+    }
+}
+
 /// What lines come to, in the order of the table.
 const SUMS: [&str; 7] =
     ["count", "on_time", "late", "median_working_days", "p90_working_days", "recognised", "refused"];

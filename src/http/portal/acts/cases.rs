@@ -103,18 +103,38 @@ pub const ACTS: &[Act] = &[
             NOTE,
         ],
         more: &[
-            place(FINDINGS[1].0, "第二处", "A second place").optional(),
-            word(FINDINGS[1].1, "第二处的原因", "Its reason", "correction_reason").optional(),
-            area(FINDINGS[1].2, "第二处怎样补正", "What to do there").optional(),
-            place(FINDINGS[2].0, "第三处", "A third place").optional(),
-            word(FINDINGS[2].1, "第三处的原因", "Its reason", "correction_reason").optional(),
-            area(FINDINGS[2].2, "第三处怎样补正", "What to do there").optional(),
-            place(FINDINGS[3].0, "第四处", "A fourth place").optional(),
-            word(FINDINGS[3].1, "第四处的原因", "Its reason", "correction_reason").optional(),
-            area(FINDINGS[3].2, "第四处怎样补正", "What to do there").optional(),
-            place(FINDINGS[4].0, "第五处", "A fifth place").optional(),
-            word(FINDINGS[4].1, "第五处的原因", "Its reason", "correction_reason").optional(),
-            area(FINDINGS[4].2, "第五处怎样补正", "What to do there").optional(),
+            (
+                ("再指一处（第二处）", "Another place: the second"),
+                &[
+                    place(FINDINGS[1].0, "第二处", "The second place").optional(),
+                    word(FINDINGS[1].1, "第二处的原因", "Its reason", "correction_reason").optional(),
+                    area(FINDINGS[1].2, "第二处怎样补正", "What to do there").optional(),
+                ],
+            ),
+            (
+                ("再指一处（第三处）", "Another place: the third"),
+                &[
+                    place(FINDINGS[2].0, "第三处", "The third place").optional(),
+                    word(FINDINGS[2].1, "第三处的原因", "Its reason", "correction_reason").optional(),
+                    area(FINDINGS[2].2, "第三处怎样补正", "What to do there").optional(),
+                ],
+            ),
+            (
+                ("再指一处（第四处）", "Another place: the fourth"),
+                &[
+                    place(FINDINGS[3].0, "第四处", "The fourth place").optional(),
+                    word(FINDINGS[3].1, "第四处的原因", "Its reason", "correction_reason").optional(),
+                    area(FINDINGS[3].2, "第四处怎样补正", "What to do there").optional(),
+                ],
+            ),
+            (
+                ("再指一处（第五处）", "Another place: the fifth"),
+                &[
+                    place(FINDINGS[4].0, "第五处", "The fifth place").optional(),
+                    word(FINDINGS[4].1, "第五处的原因", "Its reason", "correction_reason").optional(),
+                    area(FINDINGS[4].2, "第五处怎样补正", "What to do there").optional(),
+                ],
+            ),
         ],
         title: ("要求补正", "Ask for corrections"),
         says: (
@@ -276,7 +296,13 @@ pub const ACTS: &[Act] = &[
         slug: "note",
         roles: WORKERS,
         target: "/v1/applications/{id}/notes",
-        needed: &[area("/note", "备注", "Note").hint("默认只有经办单位可见", "Seen by the offices only")],
+        needed: &[
+            area("/note", "备注", "Note").hint("默认只有经办单位可见", "Seen by the offices only"),
+            needed("/mentions:list", "提醒同事", "Mention colleagues", Kind::Colleagues)
+                .hint("他们会收到通知", "They are told")
+                .optional(),
+            needed("/urgent:bool", "紧急", "Urgent", Kind::Check).optional(),
+        ],
         fixed: &[("/visible_to_applicant:bool", "false")],
         title: ("添加备注", "Write a note"),
         says: ("写入案件时间线。", "It goes on the timeline of the case."),

@@ -9,6 +9,7 @@ mod operations;
 mod oversight;
 mod people;
 mod places;
+mod rules;
 mod webhooks;
 
 use super::super::endpoints::{APPROVER, WORKERS};
@@ -64,6 +65,10 @@ enum Kind {
     ItemLines,
     /// A colleague by name.
     Colleague,
+    /// Colleagues by name.
+    Colleagues,
+    /// Something that is or is not so.
+    Check,
 }
 
 const fn needed(name: &'static str, zh: &'static str, en: &'static str, kind: Kind) -> Needed {
@@ -113,8 +118,8 @@ struct Act {
     /// Members that the act itself fixes; `{id}` and `{scheme}` are the thing's.
     fixed: &'static [(&'static str, &'static str)],
     needed: &'static [Needed],
-    /// What is seldom filled in, folded away.
-    more: &'static [Needed],
+    /// What is seldom filled in, folded away in groups: what a group is about, its fields.
+    more: &'static [(Both, &'static [Needed])],
     /// Fields that begin with what a member of the thing says: pointer of the field, path of the member.
     known: &'static [(&'static str, &'static str)],
     title: Both,
@@ -158,7 +163,15 @@ const STEP: Act = Act {
 /// Every act.
 fn acts() -> impl Iterator<Item = &'static Act> {
     let of_things = cases::ACTS.iter().chain(list::ACTS).chain(oversight::ACTS).chain(people::ACTS);
-    of_things.chain(webhooks::ACTS).chain(operations::ACTS)
+    of_things.chain(webhooks::ACTS).chain(operations::ACTS).chain(rules::ACTS)
+}
+
+/// Fields that are folded away together.
+struct Group {
+    title: &'static str,
+    fields: Vec<Field>,
+    /// Whether one of them says something.
+    opened: bool,
 }
 
 #[derive(Template)]
@@ -174,9 +187,7 @@ struct ActPage<'a> {
     action: String,
     back: String,
     fields: Vec<Field>,
-    more: Vec<Field>,
-    /// Whether what is folded away says something.
-    opened: bool,
+    more: Vec<Group>,
     meanwhile: Json<'a>,
 }
 
@@ -231,6 +242,12 @@ async fn fields(visit: &Visit, form: &FormView<'_>, all: &[Needed], thing: Json<
                 nobody if nobody.is_empty() => form.input(name, label, hint),
                 colleagues => form.select(name, label, "", colleagues),
             },
+            Kind::Colleagues => match places::colleagues(visit).await? {
+                // Where nobody is registered there is nobody to be told.
+                nobody if nobody.is_empty() => continue,
+                colleagues => form.ticks(name, label, hint, colleagues),
+            },
+            Kind::Check => form.check(name, label, hint),
             Kind::ItemLines => form.ticks(name, label, hint, places::lines(visit, thing).await?),
         };
         fields.push(if needed.may_be_empty { field.optional() } else { field });
@@ -254,7 +271,14 @@ async fn page(visit: &Visit, act: &'static Act) -> Answer {
     let form = visit.form_view(Json(known), tag.as_deref());
     let form = if act.replaces { form.beside_theirs() } else { form };
     let fields = fields(visit, &form, act.needed, Json(&thing)).await?;
-    let more = self::fields(visit, &form, act.more, Json(&thing)).await?;
+    let mut more = Vec::new();
+    for (title, needed) in act.more {
+        more.push(Group {
+            title: visit.t(title.0, title.1),
+            fields: self::fields(visit, &form, needed, Json(&thing)).await?,
+            opened: needed.iter().any(|needed| !form.value(needed.name).is_empty()),
+        });
+    }
     let refusal = visit.refusal();
     let title = visit.t(act.title.0, act.title.1);
     visit.render(&ActPage {
@@ -269,7 +293,6 @@ async fn page(visit: &Visit, act: &'static Act) -> Answer {
             to => format!("/do/{}/{id}?to={to}", act.slug),
         },
         back: back(visit, act),
-        opened: act.more.iter().any(|needed| !form.value(needed.name).is_empty()),
         fields,
         more,
         meanwhile: Json(&refusal),

@@ -72,6 +72,30 @@ pub const ACTS: &[Act] = &[
         ..ON_PERSON
     },
     Act {
+        slug: "set-up",
+        roles: ADMINISTRATOR,
+        read: "",
+        target: "/v1/setup/first-administrator",
+        on: &["nobody+"],
+        needed: &[
+            line("/code", "一次性代码", "One-time code").hint(
+                "由 whitelist migrate 在安装时给出",
+                "Printed by whitelist migrate when the service is installed",
+            ),
+            line("/name", "您的姓名", "Your name"),
+        ],
+        title: ("设立首位管理员", "Become the first administrator"),
+        says: (
+            "从此人员和角色由登记决定，登录凭证中的角色不再生效；请用您自己的账户办理。",
+            "From then on people and roles are those registered here, no longer those of the sign-in; do it with your own account.",
+        ),
+        button: ("设立", "Set up"),
+        back: "/people",
+        done: "saved",
+        grave: true,
+        ..ON_PERSON
+    },
+    Act {
         slug: "change-person",
         replaces: true,
         needed: &[

@@ -19,7 +19,7 @@ use crate::http::blocking::hop;
 use crate::http::problem::{Problem, ProblemType};
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{HeaderValue, SET_COOKIE, USER_AGENT};
+use actix_web::http::header::{CONTENT_TYPE, HeaderValue, SET_COOKIE, USER_AGENT};
 use askama::Template;
 use serde_json::Value;
 use std::sync::Arc;
@@ -36,7 +36,7 @@ struct Persona {
 }
 
 /// Everybody whom the demo knows; all invented.
-const PEOPLE: [Persona; 18] = [
+const PEOPLE: [Persona; 19] = [
     Persona {
         subject: "demo.lin",
         zh: "林晓",
@@ -173,6 +173,15 @@ const PEOPLE: [Persona; 18] = [
         roles: &[Role::BureauAdmin],
     },
     Persona {
+        subject: "demo.admin-2",
+        zh: "余静",
+        en: "Yu Jing",
+        org: "bj-commerce",
+        org_zh: "市商务局（另一名管理员）",
+        org_en: "Commerce bureau (the other administrator)",
+        roles: &[Role::BureauAdmin],
+    },
+    Persona {
         subject: "demo.customs",
         zh: "韩磊",
         en: "Han Lei",
@@ -255,6 +264,8 @@ enum Written {
     Kept,
     /// It could not be kept.
     Lost,
+    /// It brought a file, which is not kept.
+    File,
 }
 
 /// Where what was kept is shown again.
@@ -301,7 +312,9 @@ pub async fn sign_in_again(visit: &Visit) -> Answer {
     let page = if kept {
         sign_in_page(visit, GO_ON, Written::Kept)
     } else {
-        sign_in_page(visit, visit.request.path(), Written::Lost)
+        let media = visit.request.headers().get(CONTENT_TYPE).and_then(|media| media.to_str().ok());
+        let file = media.is_some_and(|media| media.starts_with("multipart/form-data"));
+        sign_in_page(visit, visit.request.path(), if file { Written::File } else { Written::Lost })
     };
     visit.render_as(StatusCode::UNAUTHORIZED, &page)
 }

@@ -4,8 +4,9 @@ use super::super::fields::{Choice, FormView};
 use super::super::frame::Frame;
 use super::super::json::Json;
 use super::super::table::CUSTOMS;
-use super::super::visit::{Answer, Visit, see_other};
-use super::super::words::choices;
+use super::super::visit::{Answer, Failure, Visit, see_other};
+use super::super::words::{choices, word};
+use crate::domain::lang::Lang;
 use crate::http::endpoints::{BUREAU, EVIDENCE};
 use actix_web::http::Method;
 use askama::Template;
@@ -47,6 +48,7 @@ struct Declaration<'a> {
     f: Frame,
     declaration: Json<'a>,
     evidence: bool,
+    corrects: bool,
 }
 
 /// Shows a declaration with its history.
@@ -56,9 +58,84 @@ struct Declaration<'a> {
 pub async fn declaration(visit: &Visit) -> Answer {
     let number = visit.part("number");
     let declaration = visit.get(format!("/v1/declarations/{number}")).await?.view;
-    let f = Frame::new(visit, format!("{} {number}", visit.t("报关单", "Declaration")));
+    let f = Frame::new(visit, format!("{} {number}", visit.t("报关单", "Declaration"))).naming(&declaration).await?;
     let evidence = visit.roles().intersects(EVIDENCE);
-    visit.render(&Declaration { f, declaration: Json(&declaration), evidence })
+    let corrects = visit.roles().intersects(CUSTOMS) && Json(&declaration).is("state", "released");
+    visit.render(&Declaration { f, declaration: Json(&declaration), evidence, corrects })
+}
+
+/// A line of a declaration as a correction states it.
+struct Line {
+    at: String,
+    line: String,
+    about: String,
+    unit: String,
+}
+
+impl Line {
+    fn field(&self) -> String {
+        format!("{}/quantity", self.at)
+    }
+
+    fn label(&self, lang: &Lang) -> String {
+        let lang = *lang;
+        let (line, unit) = (&self.line, word(lang, "unit", &self.unit));
+        lang.pick(format!("第 {line} 行的数量（{unit}）"), format!("Quantity of line {line} ({unit})"))
+    }
+}
+
+#[derive(Template)]
+#[template(path = "portal/declaration_correct.html")]
+struct Correction<'a> {
+    f: Frame,
+    form: FormView<'a>,
+    number: &'a str,
+    lines: Vec<Line>,
+    reasons: Vec<Choice>,
+}
+
+/// Shows the form that puts right what was released.
+///
+/// # Errors
+/// What the endpoint refuses.
+pub async fn correction(visit: &Visit) -> Answer {
+    let number = visit.part("number");
+    let declaration = visit.get(format!("/v1/declarations/{number}")).await?.view;
+    let shown = Json(&declaration);
+    let mut last = 0;
+    for step in shown.each("history")? {
+        last = last.max(step.whole("sequence").unwrap_or(0));
+    }
+    let line = |(place, line): (usize, Json<'_>)| -> Result<Line, Failure> {
+        let listing = line.maybe("listing").map(|listing| listing.word().into_owned()).unwrap_or_default();
+        Ok(Line {
+            at: format!("/lines/{place}"),
+            line: line.text("line")?.into_owned(),
+            about: format!("{listing} {}", line.text("hs_code")?).trim().to_owned(),
+            unit: line.text("unit")?.into_owned(),
+        })
+    };
+    let lines = shown.each("lines")?.into_iter().enumerate().map(line).collect::<Result<_, _>>()?;
+    let known = json!({ "lines": declaration.get("lines"), "sequence": last.saturating_add(1) });
+    visit.render(&Correction {
+        f: Frame::new(visit, visit.t("更正放行数量", "Correct what was released")),
+        form: visit.form_view(Json(&known), None),
+        number,
+        lines,
+        reasons: choices(visit.lang, "release_correction"),
+    })
+}
+
+/// Puts right what was released.
+///
+/// # Errors
+/// What the endpoint refuses.
+pub async fn correct(visit: &Visit) -> Answer {
+    let number = visit.part("number");
+    if visit.send(Method::POST, format!("/v1/declarations/{number}/correct"), visit.form.body()).await?.is_none() {
+        return correction(visit).await;
+    }
+    Ok(see_other(&format!("/declarations/{number}?done=saved")))
 }
 
 #[derive(Template)]

@@ -61,7 +61,7 @@ pub async fn adjustment(visit: &Visit) -> Answer {
     let preview =
         if open { visit.find(format!("/v1/adjustments/{id}/preview")).await? } else { serde_json::Value::Null };
     visit.render(&Adjustment {
-        f: Frame::new(visit, visit.t("名单调整", "Adjustment")),
+        f: Frame::new(visit, visit.t("名单调整", "Adjustment")).naming(&adjustment).await?,
         id,
         adjustment: Json(&adjustment),
         preview: Json(&preview),
@@ -123,6 +123,7 @@ struct Batch<'a> {
     batch: Json<'a>,
     preview: Json<'a>,
     approver: bool,
+    officer: bool,
     bureau: bool,
 }
 
@@ -141,6 +142,7 @@ pub async fn batch(visit: &Visit) -> Answer {
         batch: Json(&batch),
         preview: Json(&preview),
         approver: open && visit.roles().intersects(APPROVER),
+        officer: open && visit.roles().intersects(OFFICER),
         bureau: open && visit.roles().intersects(OFFICER.union(APPROVER)),
     })
 }

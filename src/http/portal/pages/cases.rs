@@ -42,7 +42,7 @@ pub async fn worklist(visit: &Visit) -> Answer {
     let lists = visit.get("/v1/worklists").await?.view;
     let list = visit.get(visit.endpoint(&format!("/v1/worklists/{name}"), &filters)).await?.view;
     visit.render(&Worklist {
-        f: Frame::new(visit, super::super::words::word(visit.lang, "worklist", name)),
+        f: Frame::new(visit, super::super::words::word(visit.lang, "worklist", name)).naming(&list).await?,
         lists: Json(&lists),
         more: visit.next_page(&list),
         list: Json(&list),
@@ -73,7 +73,7 @@ struct Cases<'a> {
 pub async fn list(visit: &Visit) -> Answer {
     let list = visit.get(visit.endpoint("/v1/applications", &["state", "kind", "enterprise", "after"])).await?.view;
     visit.render(&Cases {
-        f: Frame::new(visit, visit.t("全部案件", "All cases")),
+        f: Frame::new(visit, visit.t("全部案件", "All cases")).naming(&list).await?,
         more: visit.next_page(&list),
         list: Json(&list),
         state: visit.query.get("state"),
@@ -187,7 +187,7 @@ pub async fn show(visit: &Visit) -> Answer {
     let offered = |(verb, ..): &&Offer| case.names("verbs", verb);
     let offers = OFFERS.iter().filter(offered).filter(|(.., roles)| visit.roles().intersects(*roles));
     visit.render(&Case {
-        f: Frame::new(visit, format!("{} {id}", visit.t("案件", "Case"))),
+        f: Frame::new(visit, format!("{} {id}", visit.t("案件", "Case"))).naming(&view).await?,
         form: visit.form_view(Json::NOTHING, reply.etag.as_deref()),
         case,
         id,

@@ -20,3 +20,4 @@ pub mod oversight;
 pub mod people;
 pub mod public;
 pub mod reports;
+pub mod rules;

@@ -6,7 +6,7 @@ use super::super::frame::Frame;
 use super::super::gateway::Asked;
 use super::super::json::Json;
 use super::super::visit::{Answer, Failure, Visit, see_other};
-use crate::http::endpoints::ENTERPRISE;
+use crate::http::endpoints::{ADMINISTRATOR, ENTERPRISE};
 use actix_web::http::Method;
 use askama::Template;
 
@@ -181,6 +181,7 @@ struct Schemes<'a> {
     tariff: Json<'a>,
     fault: String,
     calendar: Json<'a>,
+    governs: bool,
 }
 
 /// Lists schemes as of a day, and the code tables that they build on: what the tariff says of a code, and the calendar.
@@ -212,6 +213,7 @@ pub async fn schemes(visit: &Visit) -> Answer {
         tariff: Json(&tariff),
         fault,
         calendar: Json(&calendar),
+        governs: visit.roles().intersects(ADMINISTRATOR),
     })
 }
 
@@ -221,6 +223,7 @@ struct Scheme<'a> {
     f: Frame,
     scheme: Json<'a>,
     valid_on: &'a str,
+    governs: bool,
 }
 
 /// Shows the rules of a scheme.
@@ -232,7 +235,8 @@ pub async fn scheme(visit: &Visit) -> Answer {
     let scheme = visit.get(visit.endpoint(&target, &["valid_on", "as_of_revision"])).await?.view;
     let title = Json(&scheme).text(visit.lang.pick("name/zh", "name/en"))?.into_owned();
     let valid_on = visit.query.get("valid_on");
-    visit.render(&Scheme { f: Frame::new(visit, title), scheme: Json(&scheme), valid_on })
+    let governs = visit.roles().intersects(ADMINISTRATOR);
+    visit.render(&Scheme { f: Frame::new(visit, title), scheme: Json(&scheme), valid_on, governs })
 }
 
 #[derive(Template)]

@@ -13,6 +13,8 @@ struct People<'a> {
     list: Json<'a>,
     more: Option<String>,
     makes: Vec<Offer>,
+    /// What is offered while nobody is registered.
+    begins: Vec<Offer>,
 }
 
 /// Lists people and their roles.
@@ -26,6 +28,7 @@ pub async fn list(visit: &Visit) -> Answer {
         more: visit.next_page(&list),
         list: Json(&list),
         makes: offered(visit, "people+", NEW, Json::NOTHING),
+        begins: if Json(&list).has("items") { Vec::new() } else { offered(visit, "nobody+", NEW, Json::NOTHING) },
     })
 }
 

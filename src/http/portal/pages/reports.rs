@@ -371,6 +371,9 @@ struct Rows<'a> {
     rows: Json<'a>,
     title: String,
     back: String,
+    /// Where the rows are a table, without its format, and what they were asked by.
+    table: String,
+    asked: String,
     more: Option<String>,
 }
 
@@ -384,9 +387,12 @@ pub async fn rows(visit: &Visit) -> Answer {
     let view = Json(&rows);
     let parts = [view.text("text")?.into_owned(), view.text("key_text")?.into_owned()];
     let title = parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(visit.t("：", ": "));
+    let asked = visit.endpoint("", &["key", "from", "to"]);
     visit.render(&Rows {
-        f: Frame::new(visit, title.as_str()),
+        f: Frame::new(visit, title.as_str()).naming(&rows).await?,
         title,
+        table: format!("/reports/{}/rows", visit.part("by")),
+        asked,
         back: visit.endpoint("/reports", &["from", "to"]),
         more: visit.next_page(&rows),
         rows: view,
@@ -403,6 +409,18 @@ pub async fn export(visit: &Visit) -> Answer {
         return Err(ProblemType::NotFound.into());
     }
     visit.hand_on(visit.endpoint(&format!("/v1/reports/figures.{format}"), &["from", "to"])).await
+}
+
+/// Hands what a figure counts on as a table.
+///
+/// # Errors
+/// `not-found` for another format; what the endpoint refuses.
+pub async fn export_rows(visit: &Visit) -> Answer {
+    let (by, format) = (visit.part("by"), visit.part("format"));
+    if !matches!(format, "csv" | "xlsx") {
+        return Err(ProblemType::NotFound.into());
+    }
+    visit.hand_on(visit.endpoint(&format!("/v1/reports/figures/{by}/rows.{format}"), &["key", "from", "to"])).await
 }
 
 /// Draws how the cases that are open lie over the stages.

@@ -44,6 +44,7 @@ pub fn fill(app: &TestApp) {
         app.inside().change_national_key(&folder, NationalUse::Heads, KeyEnd::Scheduled).unwrap();
     }
     erase(app);
+    rules(app);
     ask(app, &question(ENTERPRISE, "3004909099"));
     app.inside().recorder.flush();
     assert!(app.inside().seal_now(app.clock.now()).unwrap());
@@ -58,6 +59,18 @@ fn erase(app: &TestApp) {
     let admin = |name: &str| app.actor(Role::BureauAdmin, "bj-commerce", name);
     let body = json!({ "subject": { "kind": "person", "id": people::LEFT }, "ground": "period_over" });
     let proposed = admin("admin-1").post("/v1/privacy/erasures", &body);
+    assert_eq!(proposed.status, 201, "{}", proposed.text());
+    let (path, etag) = (proposed.header("location").unwrap(), proposed.header("etag").unwrap());
+    let confirmed = admin("admin-2").act(&format!("{path}/confirm"), etag);
+    assert_eq!(confirmed.status, 200, "{}", confirmed.text());
+}
+
+/// Changes the calendar, as two administrators do.
+fn rules(app: &TestApp) {
+    let admin = |name: &str| app.actor(Role::BureauAdmin, "bj-commerce", name);
+    let days = json!([{ "date": "2031-01-01", "name": "元旦", "off": true }]);
+    let body = json!({ "table": "calendar", "rules": { "years": { "2031": { "days": days } } }, "note": "依通知" });
+    let proposed = admin("admin-1").post("/v1/rule-changes", &body);
     assert_eq!(proposed.status, 201, "{}", proposed.text());
     let (path, etag) = (proposed.header("location").unwrap(), proposed.header("etag").unwrap());
     let confirmed = admin("admin-2").act(&format!("{path}/confirm"), etag);
