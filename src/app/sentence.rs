@@ -141,6 +141,7 @@ pub fn link(entry: &Entry) -> Option<String> {
         "organisation" => "organisations",
         "person" => "people",
         "broadcast" => "broadcasts",
+        "rule_change" => "rule-changes",
         _ => return None,
     };
     Some(format!("/v1/{path}/{id}"))

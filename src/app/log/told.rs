@@ -5,10 +5,11 @@
 //! to be erased.
 
 use super::search::EntryView;
+use crate::app::follow;
 use crate::app::sentence::{Disclosed, Known, Pair, link, pairs, sentence};
 use crate::domain::lang::Lang;
 use crate::store::private::{self, SubjectKeys};
-use crate::store::{AnyConnection, StoreError, register};
+use crate::store::{AnyConnection, StoreError, register, rulebook};
 use crate::tlog::entry::{Entry, Value as Logged};
 use serde::Serialize;
 use std::collections::{BTreeMap, HashMap};
@@ -62,6 +63,10 @@ impl Teller {
             let english = row.name_en.unwrap_or_else(|| row.name_zh.clone());
             (row.name_zh, english)
         });
+        let found = match found {
+            Some(known) => Some(known),
+            None => agency(conn, code)?,
+        };
         self.orgs.insert(code.to_owned(), found.clone());
         Ok(found)
     }
@@ -86,4 +91,17 @@ impl Teller {
         let state = if there { Disclosed::Withheld } else { Disclosed::Erased };
         Ok(paths.into_iter().map(|path| (path, state.clone())).collect())
     }
+}
+
+/// Names an agency or a district of the schemes, whose offices need not be registered.
+fn agency(conn: &mut AnyConnection, code: &str) -> Result<Option<(String, String)>, StoreError> {
+    for row in rulebook::schemes_since(conn, 0)?.iter().rev() {
+        let (_, scheme) = follow::scheme(row)?;
+        let agency = scheme.member_agencies.into_iter().find(|agency| agency.code == code).map(|agency| agency.name);
+        let district = scheme.districts.into_iter().find(|district| district.code.to_string() == code);
+        if let Some(name) = agency.or(district.map(|district| district.name)) {
+            return Ok(Some((name.zh, name.en)));
+        }
+    }
+    Ok(None)
 }

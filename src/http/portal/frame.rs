@@ -14,6 +14,7 @@ use crate::http::endpoints::{
     SEE_PEOPLE, STOPS, SUPERVISORS, WEBHOOKS, WORKERS,
 };
 use serde_json::Value;
+use std::borrow::Borrow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -196,12 +197,9 @@ fn group(visit: &Visit, name: &'static str, lines: &[Line]) -> Group {
 fn collect_codes(answer: &Value, codes: &mut Vec<String>) {
     match answer {
         Value::Object(members) => {
-            for (name, value) in members {
-                match value {
-                    Value::String(code) if matches!(name.as_str(), "enterprise" | "org") => codes.push(code.clone()),
-                    other => collect_codes(other, codes),
-                }
-            }
+            let named = ["enterprise", "org"].iter().filter_map(|name| members.get(*name)?.as_str());
+            codes.extend(named.map(str::to_owned));
+            members.values().for_each(|value| collect_codes(value, codes));
         }
         Value::Array(items) => items.iter().for_each(|item| collect_codes(item, codes)),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
@@ -316,7 +314,15 @@ impl Frame {
     #[must_use]
     pub fn place_in_menu(&self) -> &'static str {
         let entries = self.menu.iter().flat_map(|group| &group.entries);
-        entries.filter(|entry| entry.here).last().map_or("", |entry| entry.words)
+        entries.rev().find(|entry| entry.here).map_or("", |entry| entry.words)
+    }
+
+    /// Counts items.
+    #[must_use]
+    pub fn items(&self, count: impl Borrow<i64>) -> String {
+        let count = count.borrow();
+        let english = if *count == 1 { "item" } else { "items" };
+        self.lang.pick(format!("{count} 项"), format!("{count} {english}"))
     }
 
     /// Picks a text.

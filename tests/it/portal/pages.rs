@@ -55,6 +55,15 @@ fn faults(page: &PageSeen) -> Vec<String> {
     for table in all("table") {
         demand(table.select(&selector("th:not([scope])")).next().is_none(), "a head cell without a scope");
     }
+    // What the service says itself is in the language of the page; data stand as they were entered.
+    if tree.select(&selector("html[lang=en]")).next().is_some() {
+        for part in all("h2, th[scope=col], legend, dt, button, summary, .menu a") {
+            let said = crate::support::visitor::words(part);
+            let chinese =
+                said.chars().any(|letter| matches!(letter, '\u{3000}'..='\u{303f}' | '\u{4e00}'..='\u{9fff}'));
+            demand(!chinese || said == "中文", &format!("`{said}` on an English page"));
+        }
+    }
     for link in all("a[href]") {
         demand(!crate::support::visitor::words(link).is_empty(), &format!("a link without words: {}", link.html()));
     }

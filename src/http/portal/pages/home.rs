@@ -7,7 +7,7 @@ use super::super::table::CUSTOMS;
 use super::super::visit::{Answer, Visit, see_other};
 use super::notices::page_of;
 use super::reports::{self, Drawn, Key};
-use crate::domain::actor::RoleSet;
+use crate::domain::actor::{Role, RoleSet};
 use crate::http::endpoints::{ENTERPRISE, SUPERVISORS, WORKERS};
 use askama::Template;
 use serde_json::Value;
@@ -43,6 +43,9 @@ async fn where_it_counts(visit: &Visit, roles: RoleSet, target: &str) -> Result<
 pub async fn show(visit: &Visit) -> Answer {
     if visit.roles().without(CUSTOMS).is_empty() {
         return Ok(see_other("/look-up"));
+    }
+    if visit.roles().without(RoleSet::of(&[Role::Operator])).is_empty() {
+        return Ok(see_other("/operations"));
     }
     let worklists = where_it_counts(visit, WORKERS, "/v1/worklists").await?;
     let board = where_it_counts(visit, SUPERVISORS, "/v1/supervision").await?;

@@ -22,7 +22,16 @@ struct Inbox<'a> {
 #[must_use]
 pub fn page_of(about: &str) -> Option<String> {
     let path = about.strip_prefix("/v1")?;
-    let known = ["/listings/", "/enterprises/", "/adjustments/", "/stops/", "/batches/", "/declarations/"];
+    let known = [
+        "/listings/",
+        "/enterprises/",
+        "/adjustments/",
+        "/stops/",
+        "/batches/",
+        "/declarations/",
+        "/rule-changes/",
+        "/schemes/",
+    ];
     if let Some(id) = path.strip_prefix("/applications/") {
         return Some(format!("/cases/{}", id.split('/').next().unwrap_or(id)));
     }
