@@ -74,7 +74,7 @@ fn compare(at: &str, before: &Value, after: &Value, found: &mut Vec<Difference>)
 fn parts(value: &Value) -> Option<Vec<(String, &Value)>> {
     match value {
         Value::Object(members) => Some(members.iter().map(|(name, value)| (name.clone(), value)).collect()),
-        Value::Array(items) if !items.is_empty() && items.iter().all(Value::is_object) => {
+        Value::Array(items) if items.iter().all(Value::is_object) => {
             let mut names: Vec<String> = items.iter().filter_map(name_of).collect();
             names.sort_unstable();
             names.dedup();

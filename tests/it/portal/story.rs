@@ -105,7 +105,6 @@ on_both! {
 
         // Published, it is on the list and allowed at the border.
         let batch = officer.fill("/batches", &[("/scheme", "beijing-2022")]).is(200).id();
-        officer.act("recollect-batch", &batch, &[]).is(200).says("已办理");
         approver.act("publish-batch", &batch, &[("/notice_number", "2026-31"), ("/effective_on", "2026-08-12")]).is(200).says("已公布");
         Visitor::new(app).get("/notices/2026-31").is(200).says("SHA-256");
         Visitor::new(app).get("/check?number=2026-31").is(200).says("由本系统公布");

@@ -136,7 +136,7 @@ fn two_administrators_change_the_rules() {
     second.get("/registers/rule-changes").is(200).says("试点方案").says("待确认");
     second.act("confirm-rules", &id, &[]).is(200).says("已确认");
     app.settle();
-    first.get("/schemes/beijing-2022?valid_on=2026-09-01").is(200).says("会审 9");
+    first.get("/schemes/beijing-2022?valid_on=2026-09-01").is(200).says("会审9");
 
     // A year and rows are lines of text; a faulty line is named by its number.
     let year = "/rule-changes/new/calendar";

@@ -160,21 +160,6 @@ pub const ACTS: &[Act] = &[
         ..STEP
     },
     Act {
-        slug: "recollect-batch",
-        roles: OFFICER,
-        read: "/v1/batches/{id}",
-        target: "/v1/batches/{id}/collect",
-        needed: &[],
-        title: ("重新整理批次", "Collect the batch anew"),
-        says: (
-            "把此后认定的物品一并编入，已重新审议的移出；公布之前可多次整理。",
-            "Takes in what was recognised since and leaves out what is reconsidered; as often as needed before it is published.",
-        ),
-        button: ("重新整理", "Collect anew"),
-        back: "/batches/{id}",
-        ..STEP
-    },
-    Act {
         slug: "discard-batch",
         roles: BUREAU,
         read: "/v1/batches/{id}",

@@ -123,7 +123,6 @@ struct Batch<'a> {
     batch: Json<'a>,
     preview: Json<'a>,
     approver: bool,
-    officer: bool,
     bureau: bool,
 }
 
@@ -142,7 +141,6 @@ pub async fn batch(visit: &Visit) -> Answer {
         batch: Json(&batch),
         preview: Json(&preview),
         approver: open && visit.roles().intersects(APPROVER),
-        officer: open && visit.roles().intersects(OFFICER),
         bureau: open && visit.roles().intersects(OFFICER.union(APPROVER)),
     })
 }
