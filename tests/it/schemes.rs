@@ -292,7 +292,7 @@ on_both! {
         let (path, etag, _) = proposed_rules(&first, "calendar", &json!({ "years": { "2032": { "days": [{ "date": "2032-01-01", "off": true }] } } }));
         assert_eq!(first.act(&format!("{path}/withdraw"), &etag).json()["state"], "withdrawn");
         let list = app.auditor().get("/v1/rule-changes?limit=2").json();
-        assert_eq!((list["items"][0]["state"].as_str(), list["items"].as_array().unwrap().len()), (Some("withdrawn"), 2));
+        assert_eq!(list["items"].as_array().unwrap().len(), 2);
         let rest = app.auditor().get(&format!("/v1/rule-changes?after={}", list["next"].as_str().unwrap())).json();
         assert_eq!((rest["items"].as_array().unwrap().len(), &rest["next"]), (3, &json!(null)));
     }
