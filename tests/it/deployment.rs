@@ -73,6 +73,9 @@ fn compose_is_whole() {
         let pinned =
             image.rsplit_once(':').is_some_and(|(_, tag)| tag.contains(|letter: char| letter.is_ascii_digit()));
         assert!(pinned || service.get("build").is_some(), "{name}: `{image}` names no version");
+        assert_eq!(service["security_opt"][0], "no-new-privileges:true", "{name}");
+        assert!(service["read_only"] == true || name == "identity", "{name}: its root can be written");
+        assert!(service["logging"]["options"]["max-size"].is_string(), "{name}: its log has no end");
         let check = &service["healthcheck"];
         let ends = service["restart"] == "no";
         assert!(
