@@ -94,6 +94,11 @@ impl Person {
         Some((response.status, response.header("etag").unwrap_or_default().to_owned(), response.json()))
     }
 
+    /// The token, for a client that is none of these.
+    pub fn token(&self) -> &str {
+        self.bearer.strip_prefix("Bearer ").unwrap()
+    }
+
     pub fn get(&self, target: &str) -> Value {
         let (status, _, body) = self.send("GET", target, &[], b"").unwrap();
         assert_eq!(status, 200, "{target}: {body}");

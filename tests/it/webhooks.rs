@@ -4,19 +4,18 @@ use crate::lookups::{ENT_05, ENT_10, faults, number_of};
 use crate::stops::stop;
 use crate::support::app::{Actor, Database, TestApp};
 use crate::support::on_both;
+use crate::support::receiver::Receiving;
 use serde_json::{Value, json};
 use std::net::{SocketAddr, TcpListener};
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::mpsc::{Receiver as Waiting, Sender as Telling, channel};
 use std::sync::{Arc, Mutex};
-use std::thread::JoinHandle;
 use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
 use whitelist::domain::actor::Role;
 use whitelist::domain::validity::Instant;
-use whitelist::domain::webhook::signature::read_public;
 use whitelist::domain::webhook::target::Allowed;
-use whitelist::http::receiver::{Received, Receiver, server};
+use whitelist::http::receiver::Received;
 use whitelist::outbound::webhooks::sender::Sender;
 use whitelist::outbound::webhooks::{Round, Teller};
 
@@ -28,14 +27,12 @@ type Heard = Arc<Mutex<Vec<Received>>>;
 /// A receiver of the test.
 struct Post {
     address: SocketAddr,
-    receiver: Arc<Receiver>,
+    receiving: Receiving,
     heard: Heard,
     /// What it answers.
     status: Arc<AtomicU16>,
     /// An event that it will not have.
     poison: Arc<Mutex<Option<&'static str>>>,
-    stop: actix_web::dev::ServerHandle,
-    thread: Option<JoinHandle<()>>,
 }
 
 impl Post {
@@ -65,19 +62,8 @@ impl Post {
         hand: impl Fn(Result<Received, whitelist::domain::webhook::signature::Refused>) -> u16 + Send + Sync + 'static,
     ) -> Self {
         let clock = app.clock.clone();
-        let receiver = Arc::new(Receiver::new(Vec::new(), move || clock.now().micros() / 1_000_000, hand));
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap();
-        let (tell, told) = channel();
-        let serving = Arc::clone(&receiver);
-        let thread = std::thread::spawn(move || {
-            actix_web::rt::System::new().block_on(async move {
-                let running = server(serving, listener).unwrap();
-                tell.send(running.handle()).unwrap();
-                running.await.unwrap();
-            });
-        });
-        Self { address, receiver, heard, status, poison, stop: told.recv().unwrap(), thread: Some(thread) }
+        let receiving = Receiving::start(move || clock.now().micros() / 1_000_000, hand);
+        Self { address: receiving.address, receiving, heard, status, poison }
     }
 
     /// What was heard since the last look: event, thing, id.
@@ -94,13 +80,6 @@ impl Post {
 
     fn events(&self) -> Vec<String> {
         self.heard().into_iter().map(|(event, ..)| event).collect()
-    }
-}
-
-impl Drop for Post {
-    fn drop(&mut self) {
-        drop(self.stop.stop(false));
-        let _ = self.thread.take().unwrap().join();
     }
 }
 
@@ -135,7 +114,7 @@ fn make(actor: &Actor, to: SocketAddr, events: &[&str]) -> (String, String) {
 }
 
 fn know(post: &Post, key: &str) {
-    post.receiver.know(vec![read_public(key).unwrap()]);
+    post.receiving.know(&[key]);
 }
 
 fn shown(app: &TestApp, path: &str) -> Value {

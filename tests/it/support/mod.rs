@@ -9,6 +9,7 @@ pub mod contract;
 pub mod postgres;
 pub mod provider;
 pub mod proxy;
+pub mod receiver;
 pub mod story;
 pub mod visitor;
 
