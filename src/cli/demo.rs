@@ -77,6 +77,7 @@ pub fn run(args: DemoArgs) -> Result<(), Failure> {
         documents: Some(documents(&place, scanner)?),
         drain: crate::config::drain(0).map_err(Failure::Usage)?,
         webhooks: crate::config::webhooks().map_err(Failure::Usage)?,
+        signers: crate::config::signers().map_err(|faults| Failure::Usage(faults.join("\n")))?,
         portal: PortalSettings { demo_issuer: Some(issuer.settings().issuer.into()), public_url: None },
         ..Guards::default()
     };

@@ -7,6 +7,7 @@ use crate::app::sweeps::Ticker;
 use crate::clock::Clock;
 use crate::config::mail::MailSettings;
 use crate::config::proxies::Proxies;
+use crate::config::signers::Signers;
 use crate::config::witnesses::WitnessSettings;
 use crate::config::{DocumentPlace, Scanner, Settings, production, variable};
 use crate::domain::webhook::target::Allowed;
@@ -93,6 +94,7 @@ pub fn run(args: ServeArgs) -> Result<(), Failure> {
         witnesses: settings.witnesses.clone(),
         authority: settings.authority.clone(),
         webhooks: settings.webhooks.clone(),
+        signers: settings.signers.clone(),
         collector: settings.collector.clone(),
         documents: Some(documents),
         portal: PortalSettings { demo_issuer: None, public_url: settings.public_url.clone() },
@@ -173,6 +175,8 @@ pub struct Guards {
     pub authority: Option<Url>,
     /// Places inside that webhooks may go to.
     pub webhooks: Allowed,
+    /// Organisations that sign their requests.
+    pub signers: Signers,
     /// Who takes spans of requests.
     pub collector: Option<Url>,
     /// Where documents lie and who scans them.
@@ -255,6 +259,7 @@ pub fn serve(
         documents: guards.documents,
         portal: guards.portal,
         webhooks_allowed: guards.webhooks.clone(),
+        signers: guards.signers,
         ..edge
     };
     let ticker = Ticker::start(Arc::clone(&opened.app))?;

@@ -6,6 +6,7 @@
 pub mod issuers;
 pub mod mail;
 pub mod proxies;
+pub mod signers;
 pub mod witnesses;
 
 use crate::domain::fault::FaultCode;
@@ -13,6 +14,7 @@ use crate::domain::receipt::{AnswerAlgorithm, Overflow};
 use crate::domain::webhook::target::Allowed;
 use issuers::IssuerSettings;
 use proxies::Proxies;
+use signers::Signers;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -29,6 +31,8 @@ Environment:
   WHITELIST_ISSUERS           file with the token issuers, TOML (required): [[issuer]] issuer, audience, jwks_url,
                               algorithms, roles, max_life_seconds (60–900), rfc9068 = \"strict\" | \"relaxed\";
                               where people sign in: [issuer.sign_in] name, client_id, client_secret_variable
+  WHITELIST_SIGNERS           file with the keys that organisations sign their requests with (RFC 9421), TOML:
+                              [[organisation]] org, required, [[organisation.key]] id, ed25519 (default: none)
   WHITELIST_MAX_STALENESS     how old the confirmed head of the log may be, such as 5s (default 5s, 1s–60s)
   WHITELIST_DRAIN             how long a node that was told to stop still answers while /health/ready is red, such as 5s (default 5s, 0s–60s)
   WHITELIST_METRICS_FROM      addresses that may read /metrics besides loopback, separated by commas
@@ -73,6 +77,8 @@ pub struct Settings {
     pub follow: Option<String>,
     /// Who issues tokens.
     pub issuers: Vec<IssuerSettings>,
+    /// Organisations that sign their requests.
+    pub signers: Signers,
     /// How old the confirmation of the head may be.
     pub max_staleness: Duration,
     /// How long the node goes on answering after it was told to stop.
@@ -138,6 +144,14 @@ pub enum Scanner {
     Unix(PathBuf),
 }
 
+/// What this node is called on the page of operators: its host and its data folder.
+#[must_use]
+pub fn node_name(data: &Path) -> String {
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let folder = data.canonicalize().unwrap_or_else(|_| data.to_owned());
+    format!("{}:{}", host.trim(), folder.display())
+}
+
 /// Where documents lie: what the environment says, else the folder `documents` of the data.
 ///
 /// # Errors
@@ -169,6 +183,16 @@ pub fn scanner() -> Result<Option<Scanner>, String> {
         }
         None => Err("WHITELIST_CLAMD: give HOST:PORT or unix:PATH".to_owned()),
     }
+}
+
+/// Organisations that sign their requests, as the environment says.
+///
+/// # Errors
+/// Every fault of the file, one sentence each.
+pub fn signers() -> Result<Signers, Vec<String>> {
+    let Some(file) = variable("WHITELIST_SIGNERS") else { return Ok(Signers::new()) };
+    let named = |faults: Vec<String>| faults.into_iter().map(|fault| format!("WHITELIST_SIGNERS: {fault}")).collect();
+    signers::read(Path::new(&file)).map_err(named)
 }
 
 /// Where webhooks may go inside, as the environment says.
@@ -323,6 +347,10 @@ pub fn production(
         let read = witnesses::read(Path::new(&file));
         read.map_err(|found| faults.extend(found.into_iter().map(|fault| format!("WHITELIST_WITNESSES: {fault}")))).ok()
     });
+    let signers = signers().unwrap_or_else(|found| {
+        faults.extend(found);
+        Signers::new()
+    });
     let webhooks = webhooks().unwrap_or_else(|fault| {
         faults.push(fault);
         Allowed::default()
@@ -350,6 +378,7 @@ pub fn production(
             database,
             follow,
             issuers,
+            signers,
             max_staleness,
             drain,
             metrics_from,

@@ -54,6 +54,7 @@ pub mod rule_change;
 pub mod scheme;
 pub mod screening;
 pub mod sign;
+pub mod signed;
 pub mod states;
 pub mod stop;
 pub mod supervision;

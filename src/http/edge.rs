@@ -7,10 +7,11 @@ use super::access;
 use super::endpoints::{Access, Endpoint};
 use super::limits::{LimitSettings, Unread};
 use super::metrics::Metrics;
-use super::outgoing::{finish, set_headers};
+use super::outgoing::finish;
 use super::pause;
 use super::portal::PortalSettings;
 use super::problem::{Fault, Problem, ProblemType, language, render};
+use super::signature::{self, Bound};
 use super::surface::{Budgets, Surface};
 use super::throttle::{Left, Throttle};
 use super::token::{TokenCache, TokenRefused, TokenVerifier, VerifiedToken};
@@ -18,6 +19,7 @@ use crate::app::App;
 use crate::app::lookup::Asker;
 use crate::config::Scanner;
 use crate::config::proxies::Proxies;
+use crate::config::signers::Signers;
 use crate::domain::actor::{Caller, Role, RoleSet};
 use crate::domain::code::Uscc;
 use crate::domain::fault::FaultCode;
@@ -32,7 +34,7 @@ use crate::outbound::oidc::Provider;
 use crate::outbound::traces::Tracer;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::header::{ALLOW, AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::{HttpMessage as _, HttpRequest, HttpResponse, web};
 use std::cell::RefCell;
@@ -75,6 +77,8 @@ pub struct Edge {
     pub app: Arc<App>,
     /// Checks tokens.
     pub tokens: TokenVerifier,
+    /// Organisations that sign their requests.
+    pub signers: Signers,
     /// Keys of the issuers.
     pub keys: Arc<KeyStore>,
     /// Figures.
@@ -150,6 +154,7 @@ impl Edge {
             imports: tokio::sync::Semaphore::new(2),
             uploads: tokio::sync::Semaphore::new(5),
             documents: None,
+            signers: Signers::new(),
             app,
             keys,
             log,
@@ -274,8 +279,11 @@ pub async fn around<B: MessageBody + 'static>(
     };
     let (mut place, mut told) = (None, None);
     let response = match admitted {
-        Ok(Admitted { token, roles, acting_for, left, place: taken }) => {
+        Ok(Admitted { token, roles, acting_for, left, place: taken, bound }) => {
             (place, told) = (taken, left);
+            if let Some(bound) = bound {
+                bound.hold(&mut request);
+            }
             let asked = Rc::new(Asked { lang, id: id.clone(), token, roles, acting_for });
             request.extensions_mut().insert(Rc::clone(&asked));
             // Handlers answer problems as responses; what fails as an error here never had one.
@@ -304,31 +312,6 @@ pub(super) fn visitor(edge: &Edge, request: &HttpRequest) -> Option<IpAddr> {
     let forwarded = request.headers().get_all(FORWARDED).filter_map(|value| value.to_str().ok());
     let forwarded: Vec<&str> = forwarded.collect();
     request.peer_addr().map(|peer| edge.proxies.visitor(peer.ip(), forwarded.into_iter()))
-}
-
-/// Answers paths that are not in the table.
-pub async fn unknown_path(request: HttpRequest) -> HttpResponse {
-    let lang = language(request.headers());
-    let id = request_id(request.headers());
-    let mut response = Problem::new(ProblemType::NotFound).respond(lang, &id);
-    if let Ok(edge) = edge(&request) {
-        set_headers(edge, response.headers_mut(), &id);
-        edge.metrics.responded(404);
-    }
-    response
-}
-
-/// Answers methods that a path does not know, naming those it does (RFC 9110 section 15.5.6).
-///
-/// # Errors
-/// Always `method-not-allowed`.
-pub fn unknown_method(endpoints: &[&Endpoint]) -> Result<HttpResponse, Problem> {
-    let methods: Vec<&str> = endpoints.iter().map(|endpoint| endpoint.method).collect();
-    let problem = Problem::new(ProblemType::MethodNotAllowed);
-    Err(match HeaderValue::from_str(&methods.join(", ")) {
-        Ok(methods) => problem.with_header(ALLOW, methods),
-        Err(_) => problem,
-    })
 }
 
 /// Counts a header block as it stood on the wire, but for the line that opens it.
@@ -361,6 +344,8 @@ struct Admitted {
     left: Option<Left>,
     /// Its place on the surface, as long as it is under way.
     place: Option<OwnedSemaphorePermit>,
+    /// What its body must be, where it is signed.
+    bound: Option<Bound>,
 }
 
 async fn admit(edge: &Arc<Edge>, endpoint: &Endpoint, request: &ServiceRequest) -> Result<Admitted, Problem> {
@@ -383,6 +368,8 @@ async fn admit(edge: &Arc<Edge>, endpoint: &Endpoint, request: &ServiceRequest) 
         return Ok(Admitted { left: Some(left), place: Some(place), ..Admitted::default() });
     };
     let token = authenticate(edge, request).await?;
+    let signs = !edge.signers.is_empty() && !request.extensions().contains::<SignedIn>();
+    let bound = if signs { signature::judge(edge, endpoint, request, &token.caller.org)? } else { None };
     let roles = counted(edge, &token.caller);
     if !roles.intersects(needed) {
         return Err(ProblemType::Forbidden.into());
@@ -412,7 +399,7 @@ async fn admit(edge: &Arc<Edge>, endpoint: &Endpoint, request: &ServiceRequest) 
     if let Some(enterprise) = acting_for {
         mandated(edge, &token.caller, enterprise, request)?;
     }
-    Ok(Admitted { token: Some(token), roles, acting_for, left, place })
+    Ok(Admitted { token: Some(token), roles, acting_for, left, place, bound })
 }
 
 /// Takes a place on a surface; who finds none is counted.

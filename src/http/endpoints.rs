@@ -10,6 +10,7 @@ use super::api::{
     rule_changes, screening, stops, texts, usage_returns, webhooks,
 };
 use super::edge;
+use super::unknown::unknown_method;
 use crate::domain::actor::{Role, RoleSet};
 use crate::domain::register::OFFICERS as STAFF;
 use actix_web::middleware::from_fn;
@@ -204,7 +205,7 @@ macro_rules! endpoints {
             for (path, resource) in resources {
                 let endpoints = of_path(path);
                 let around = from_fn(move |request, next| edge::around(endpoints, request, next));
-                let others = web::to(move || async move { edge::unknown_method(endpoints) });
+                let others = web::to(move || async move { unknown_method(endpoints) });
                 config.service(resource.default_service(others).wrap(around));
             }
         }

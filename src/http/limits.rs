@@ -80,6 +80,12 @@ where
             Some(Ok(chunk)) if chunk.len() > cap.saturating_sub(body.len()) => return Err(too_large(cap)),
             Some(Ok(chunk)) => body.extend_from_slice(&chunk),
             Some(Err(PayloadError::Overflow)) => return Err(too_large(cap)),
+            Some(Err(PayloadError::EncodingCorrupted)) => {
+                return Err(Problem::new(ProblemType::InvalidRequest).with_detail(
+                    "请求内容与签名所涵盖的 Content-Digest 不符。",
+                    "The body is not that of the signed `Content-Digest`.",
+                ));
+            }
             Some(Err(_)) => {
                 return Err(Problem::new(ProblemType::InvalidRequest)
                     .with_detail("请求内容没有传送完整。", "The body broke off before its end."));

@@ -15,9 +15,11 @@ pub mod portal;
 pub mod problem;
 pub mod receiver;
 pub mod serve;
+pub mod signature;
 pub mod surface;
 pub mod throttle;
 pub mod token;
+pub mod unknown;
 
 /// The contract, served word for word.
 pub const OPENAPI: &str = include_str!("../../openapi.yaml");

@@ -1,9 +1,10 @@
 //! Starts the server: workers, limits, and a stop that lets what is under way finish.
 
-use super::edge::{Edge, Worker, unknown_path};
+use super::edge::{Edge, Worker};
 use super::endpoints;
 use super::portal::{self, gateway::Gateway};
 use super::surface::THREADS;
+use super::unknown::unknown_path;
 use actix_web::dev::Server;
 use actix_web::{App, HttpServer, web};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};

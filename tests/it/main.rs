@@ -47,6 +47,7 @@ mod scenarios;
 mod schemes;
 mod seals;
 mod shadow;
+mod signatures;
 mod sm2;
 mod states;
 mod stops;

@@ -4,10 +4,11 @@
 //! API cannot. What it does not have is a token: the session's caller stands in its place, where no request from outside
 //! can put it. Invariant: roles, limits, preconditions and refusals are those of the endpoint table.
 
-use super::super::edge::{Edge, FromPage, SignedIn, Worker, unknown_path};
+use super::super::edge::{Edge, FromPage, SignedIn, Worker};
 use super::super::endpoints;
 use super::super::problem::{Problem, ProblemType};
 use super::super::token::VerifiedToken;
+use super::super::unknown::unknown_path;
 use crate::domain::actor::Caller;
 use crate::domain::lang::Lang;
 use actix_http::Request;

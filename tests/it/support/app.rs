@@ -18,6 +18,7 @@ use whitelist::app::samples;
 use whitelist::cli::demo_issuer::DemoIssuer;
 use whitelist::cli::open::{Opened, Opening, open};
 use whitelist::clock::Clock;
+use whitelist::config::signers::Signers;
 use whitelist::config::{DocumentPlace, Scanner};
 use whitelist::domain::actor::Role;
 use whitelist::domain::receipt::{AnswerAlgorithm, Overflow};
@@ -72,6 +73,8 @@ pub struct Tuning {
     pub budgets: Budgets,
     /// Requests a second of one client; none is without limit.
     pub rate_limit: Option<u32>,
+    /// Organisations that sign their requests.
+    pub signers: Signers,
 }
 
 impl Default for Tuning {
@@ -89,6 +92,7 @@ impl Default for Tuning {
             webhooks: Allowed::default(),
             budgets: Budgets::default(),
             rate_limit: None,
+            signers: Signers::new(),
         }
     }
 }
@@ -223,6 +227,7 @@ impl TestApp {
         let mut edge = Edge::new(Arc::clone(&opened.app), keys, program, Vec::new()).unwrap();
         edge.limits = self.tuning.bodies;
         edge.beat = self.tuning.beat;
+        edge.signers = self.tuning.signers.clone();
         edge.webhooks_allowed = self.tuning.webhooks.clone();
         edge.budgets = self.tuning.budgets.clone();
         edge.throttle = self.tuning.rate_limit.map(Throttle::new);
