@@ -1,28 +1,38 @@
 //! The follower: keeps the list in memory level with the committed log, on a connection of its own.
 //!
-//! It wakes at the bell of this process's own writer, and looks at the head by itself for the writes of others. What it
-//! reads may be a standby. A file confirms the head whenever it is read; a server only with a heartbeat that this node
+//! It wakes at the bell of this process's own writer and when the primary tells that another node has written, and looks at
+//! the head by itself all the same: what is told may be lost, and a standby tells nothing. A file confirms the head whenever it is read; a server only with a heartbeat that this node
 //! sent and reads back (`heart`). A database that is away, hangs or lags confirms nothing, and lookups stop.
 
+use super::effect::Effects;
 use super::follow::{load_from, step};
 use super::give_way;
 use super::heart::Pulse;
+use super::webhooks::outbox::event_time;
 use crate::clock::Clock;
 use crate::index::Index;
 use crate::store::keep::heartbeat;
-use crate::store::{AnyConnection, DatabaseUrl, Store, StoreError, dialect};
+use crate::store::{AnyConnection, DatabaseUrl, Store, StoreError, dialect, log};
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-/// How long it waits for the bell before it looks by itself.
+/// How long it waits before it looks by itself where nobody tells it anything.
 const LOOK: Duration = Duration::from_millis(25);
+
+/// The same where it is told: what a lost word costs.
+const NET: Duration = Duration::from_millis(100);
+
+/// How often it sees whether it was told; that asks the database nothing.
+const GLANCE: Duration = Duration::from_millis(5);
 
 /// What looks at the log and takes over what is new.
 pub struct Watch {
     url: DatabaseUrl,
     conn: Option<AnyConnection>,
+    /// Whether this connection is told that the log has grown.
+    listens: bool,
     /// Whether the database behind this connection was held against the newest head seen.
     is_held: bool,
     store: Store,
@@ -30,13 +40,31 @@ pub struct Watch {
     clock: Clock,
     pulse: Option<Arc<Pulse>>,
     failing: bool,
+    effects: Arc<Effects>,
 }
 
 impl Watch {
     /// Prepares to follow a database, which may be a standby of the store's.
     #[must_use]
     pub fn new(url: DatabaseUrl, store: Store, index: Arc<Index>, clock: Clock, pulse: Option<Arc<Pulse>>) -> Self {
-        Self { url, conn: None, is_held: false, store, index, clock, pulse, failing: false }
+        Self {
+            url,
+            conn: None,
+            listens: false,
+            is_held: false,
+            store,
+            index,
+            clock,
+            pulse,
+            failing: false,
+            effects: Arc::default(),
+        }
+    }
+
+    /// Notes how long changes took until they were followed.
+    #[must_use]
+    pub fn noting(self, effects: Arc<Effects>) -> Self {
+        Self { effects, ..self }
     }
 
     /// Loads the whole list.
@@ -44,10 +72,43 @@ impl Watch {
     /// # Errors
     /// The database's failure, or [`StoreError::Damaged`] for a row that is not what it must be.
     pub fn load(&mut self) -> Result<(), StoreError> {
-        let mut conn = self.url.open_reader()?;
+        let mut conn = self.connect()?;
         self.index.swap(dialect::snapshot(&mut conn, load_from)?);
         self.conn = Some(conn);
         Ok(())
+    }
+
+    /// Opens a connection and begins to listen before anything is read: what is recorded after the first look is told.
+    fn connect(&mut self) -> Result<AnyConnection, StoreError> {
+        let mut conn = self.url.open_reader()?;
+        self.listens = dialect::listen(&mut conn)?;
+        Ok(conn)
+    }
+
+    /// Whether another node told that the log has grown. A connection that broke meanwhile is found out by the next look.
+    fn is_told(&mut self) -> bool {
+        let own = self.pulse.as_ref().map_or(0, |pulse| pulse.voice());
+        self.conn.as_mut().is_some_and(|conn| dialect::is_told(conn, own).unwrap_or(true))
+    }
+
+    /// Waits until there may be something to see: at the bell, when it was told, or after `net`. Where nobody tells, no
+    /// longer than 25 ms. Says whether it goes on.
+    pub fn wait(&mut self, bell: &Receiver<()>, stopped: &Receiver<()>, net: Duration) -> bool {
+        let listens = self.listens && self.conn.is_some();
+        let (step, most) = if listens { (GLANCE, net) } else { (LOOK.min(net), LOOK.min(net)) };
+        let mut waited = Duration::ZERO;
+        while waited < most {
+            crossbeam_channel::select! {
+                recv(stopped) -> _ => return false,
+                // Where nobody rings any more, the time passes as it would.
+                recv(bell) -> rung => return rung.is_ok() || stopped.recv_timeout(most) == Err(RecvTimeoutError::Timeout),
+                default(step) => waited = waited.saturating_add(step),
+            }
+            if listens && self.is_told() {
+                return true;
+            }
+        }
+        true
     }
 
     /// Looks once: takes over what is new, and confirms the head as far as that is proved.
@@ -78,7 +139,7 @@ impl Watch {
         // A connection that failed is not trusted again; the next look opens another.
         let (mut conn, fresh) = match self.conn.take() {
             Some(conn) => (conn, false),
-            None => (self.url.open_reader()?, true),
+            None => (self.connect()?, true),
         };
         self.is_held = self.is_held && !fresh;
         if !self.is_held {
@@ -90,7 +151,14 @@ impl Watch {
             Some(_) | None => None,
         };
         let (index, heads) = (&self.index, self.store.heads());
+        let known = index.load().revision();
         index.follow(|current| step(&mut conn, current, heads))?;
+        if index.load().revision() > known {
+            // The oldest of what is new waited longest.
+            if let Some(row) = log::find_entry(&mut conn, known.0.saturating_add(1))? {
+                self.effects.note(event_time(&row)?, self.clock.now());
+            }
+        }
         self.conn = Some(conn);
         Ok(match (&self.pulse, beat) {
             (None, _) => Some(looked_at),
@@ -132,10 +200,8 @@ impl Follower {
                 give_way();
                 loop {
                     watch.look();
-                    crossbeam_channel::select! {
-                        recv(stopped) -> _ => break,
-                        recv(bell) -> rung => if rung.is_err() && stopped.recv_timeout(LOOK) != Err(RecvTimeoutError::Timeout) { break },
-                        default(LOOK) => {}
+                    if !watch.wait(&bell, &stopped, NET) {
+                        break;
                     }
                 }
             })

@@ -12,12 +12,15 @@ use crate::app::log::selfcheck::Checked;
 use crate::app::log::timestamps::Timestamped;
 use crate::app::log::witness::Witnessed;
 use crate::app::national::NationalKeys;
+use crate::app::neighbours::Neighbours;
 use crate::app::queue::Recorder;
+use crate::app::readers::Readers;
 use crate::app::receipts::keys::AnswerKeys;
 use crate::app::replays::Sampled;
 use crate::app::review::docket::Docket;
 use crate::app::review::figures::Reckoned;
 use crate::app::sweeps::Swept;
+use crate::app::webhooks::figures::Sent;
 use crate::app::{App, accesses, record};
 use crate::clock::Clock;
 use crate::config;
@@ -166,7 +169,7 @@ pub fn open(opening: Opening) -> Result<Opened, Failure> {
     drop(conn);
     let key = folder.checkpoint_key_of(&installation)?;
     let vkey = key.vkey();
-    let (bell, rings) = crossbeam_channel::bounded(1);
+    let ((bell, rings), (voice, announcing)) = (crossbeam_channel::bounded(1), crossbeam_channel::bounded(1));
     let beside = Arc::default();
     let mut signer = Signer::new(key, folder.head_file()).beside(Arc::clone(&beside));
     if let Some(later) = installation.later.clone() {
@@ -179,19 +182,25 @@ pub fn open(opening: Opening) -> Result<Opened, Failure> {
     let desk: Option<Box<dyn Desk>> = Some(Box::new(DrawDesk::new(Arc::clone(&index))));
     let store = Store::open(
         &opening.database,
-        Options { signer, bell: Some(bell), group: opening.group, desk, ..Options::default() },
+        Options { signer, bell: Some(bell), voice: Some(voice), group: opening.group, desk, ..Options::default() },
     )?;
     create_log(&store, &installation, opening.clock.now())?;
     let mut heart = Heart::of(&opening.database, &opening.clock);
     if let Some(heart) = &mut heart {
+        // Commands that look into a database are no nodes.
+        if opening.record {
+            heart.of_node(config::node_name(&folder.0), Arc::clone(&index));
+        }
         heart.beat()?;
     }
     let follow = opening.follow.unwrap_or_else(|| opening.database.clone());
     let pulse = heart.as_ref().map(Heart::pulse);
-    let mut watch = Watch::new(follow, store.clone(), Arc::clone(&index), opening.clock.clone(), pulse);
+    let effects = Arc::default();
+    let watch = Watch::new(follow, store.clone(), Arc::clone(&index), opening.clock.clone(), pulse);
+    let mut watch = watch.noting(Arc::clone(&effects));
     watch.load()?;
     watch.look();
-    let beating = heart.map(|heart| heart.start(opening.max_staleness)).transpose()?;
+    let beating = heart.map(|heart| heart.start(opening.max_staleness, announcing)).transpose()?;
     let follower = (Follower::start(watch, rings)?, beating);
     let (recorder, messages, accesses, answer_keys) = if opening.record {
         (
@@ -233,6 +242,10 @@ pub fn open(opening: Opening) -> Result<Opened, Failure> {
         witnessed,
         timestamped: Timestamped::default(),
         checked: Checked::default(),
+        effects,
+        readers: Readers::default(),
+        neighbours: Neighbours::default(),
+        sent: Sent::default(),
         digested: Digested::default(),
         reckoned: Reckoned::default(),
         docket: Docket::default(),

@@ -107,6 +107,116 @@ pub fn snapshot<T>(
     ended.map(|()| value)
 }
 
+/// Wakes every node that listens: the log has grown. It says nothing else, and several at once are as good as one. Called
+/// outside of every other transaction, because transactions that notify queue behind one lock of the whole server while
+/// they wait for the disk; so this one does not wait for it.
+///
+/// # Errors
+/// The database's failure; who listens finds out by itself.
+pub fn announce(conn: &mut AnyConnection) -> Result<(), StoreError> {
+    match conn {
+        AnyConnection::Sqlite(_) => Ok(()),
+        AnyConnection::Postgres(conn) => Ok(conn
+            .batch_execute("BEGIN; SET LOCAL synchronous_commit = off; NOTIFY whitelist_log; COMMIT")
+            .or_else(|error| conn.batch_execute("ROLLBACK").and(Err(error)))?),
+    }
+}
+
+/// Begins to listen on a connection; says whether it can be told anything. A file tells nothing, nor does a standby.
+///
+/// # Errors
+/// The database's failure.
+pub fn listen(conn: &mut AnyConnection) -> Result<bool, StoreError> {
+    use diesel::RunQueryDsl as _;
+    #[derive(diesel::QueryableByName)]
+    struct Standby {
+        #[diesel(sql_type = diesel::sql_types::Bool)]
+        value: bool,
+    }
+    match conn {
+        AnyConnection::Sqlite(_) => Ok(false),
+        AnyConnection::Postgres(conn) => {
+            let standby: Standby = diesel::sql_query("SELECT pg_is_in_recovery() AS value").get_result(conn)?;
+            if !standby.value {
+                conn.batch_execute("LISTEN whitelist_log")?;
+            }
+            Ok(!standby.value)
+        }
+    }
+}
+
+/// Returns by which number the server knows this side of a connection; 0 for a file.
+///
+/// # Errors
+/// The database's failure.
+pub fn process(conn: &mut AnyConnection) -> Result<i32, StoreError> {
+    use diesel::RunQueryDsl as _;
+    #[derive(diesel::QueryableByName)]
+    struct Process {
+        #[diesel(sql_type = diesel::sql_types::Integer)]
+        value: i32,
+    }
+    match conn {
+        AnyConnection::Sqlite(_) => Ok(0),
+        AnyConnection::Postgres(conn) => {
+            let process: Process = diesel::sql_query("SELECT pg_backend_pid() AS value").get_result(conn)?;
+            Ok(process.value)
+        }
+    }
+}
+
+/// Whether a connection that listens was told by another than `own` that the log has grown. It looks at what has arrived,
+/// asks the server nothing, and forgets what it finds.
+///
+/// # Errors
+/// The failure of the connection.
+pub fn is_told(conn: &mut AnyConnection, own: i32) -> Result<bool, StoreError> {
+    match conn {
+        AnyConnection::Sqlite(_) => Ok(false),
+        AnyConnection::Postgres(conn) => {
+            let mut told = false;
+            for notification in conn.notifications_iter() {
+                told |= notification?.process_id != own;
+            }
+            Ok(told)
+        }
+    }
+}
+
+/// A standby of the database.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, diesel::QueryableByName)]
+pub struct Standby {
+    /// What it calls itself.
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    pub name: String,
+    /// How it stands, as PostgreSQL says (`streaming`); empty where the role of the service may not see it.
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    pub state: String,
+    /// Whether commits wait for it, as PostgreSQL says (`sync`, `quorum`, `async`, `potential`).
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    pub sync: String,
+    /// Seconds by which what it shows is behind; none while nothing is written.
+    #[diesel(sql_type = diesel::sql_types::Nullable<diesel::sql_types::Double>)]
+    pub lag_seconds: Option<f64>,
+}
+
+/// Lists the standbys that stream from the database; a file has none.
+///
+/// # Errors
+/// The database's failure.
+pub fn standbys(conn: &mut AnyConnection) -> Result<Vec<Standby>, StoreError> {
+    use diesel::RunQueryDsl as _;
+    match conn {
+        AnyConnection::Sqlite(_) => Ok(Vec::new()),
+        AnyConnection::Postgres(conn) => Ok(diesel::sql_query(
+            "SELECT coalesce(application_name, '') AS name, coalesce(state, '') AS state, \
+             coalesce(sync_state, '') AS sync, extract(epoch FROM replay_lag)::float8 AS lag_seconds \
+             FROM pg_stat_replication ORDER BY 1, pid",
+        )
+        .load(conn)?),
+    }
+}
+
 /// Whether an acknowledged change is safe from a failover: always on SQLite, which has none; on PostgreSQL when a
 /// standby must confirm each commit.
 ///

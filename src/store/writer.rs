@@ -133,6 +133,8 @@ pub struct Options {
     pub signer: Option<Signer>,
     /// Rung after every commit, so that followers need not wait for their next look.
     pub bell: Option<Sender<()>>,
+    /// Rung after every commit that the log grew by, so that other nodes are told.
+    pub voice: Option<Sender<()>>,
     /// Commands committed together at most; 1 shows what grouping is worth.
     pub group: usize,
     /// Decides draws; without one they are refused as broken.
@@ -141,7 +143,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { readers: 4, signer: None, bell: None, group: GROUP, desk: None }
+        Self { readers: 4, signer: None, bell: None, voice: None, group: GROUP, desk: None }
     }
 }
 
@@ -163,6 +165,7 @@ impl Store {
             edge: None,
             signer: options.signer,
             bell: options.bell,
+            voice: options.voice,
             frozen: Arc::clone(&frozen),
             heads: Arc::clone(&heads),
             counts: Arc::clone(&counts),
@@ -320,6 +323,7 @@ struct Writer {
     edge: Option<Edge>,
     signer: Option<Signer>,
     bell: Option<Sender<()>>,
+    voice: Option<Sender<()>>,
     frozen: Arc<OnceLock<String>>,
     heads: Arc<SeenHead>,
     counts: Arc<WriterCounts>,
@@ -366,6 +370,7 @@ impl Writer {
                 draws.done(|| Some(StoreError::BehindHead(why.clone())));
                 continue;
             }
+            let stood = self.edge.as_ref().map(Edge::size);
             let failure = self.commit(&mut jobs, &mut draws).err();
             if failure.is_some() {
                 // A broken connection is not trusted again; the next group opens another.
@@ -393,7 +398,9 @@ impl Writer {
                 self.counts.groups.fetch_add(1, Ordering::Relaxed);
                 self.counts.commands.fetch_add(count, Ordering::Relaxed);
                 self.counts.largest.fetch_max(count, Ordering::Relaxed);
-                if let Some(bell) = self.bell.as_ref().filter(|_| !level) {
+                let grown = self.edge.as_ref().map(Edge::size) != stood;
+                let rung = [self.bell.as_ref().filter(|_| !level), self.voice.as_ref().filter(|_| grown)];
+                for bell in rung.into_iter().flatten() {
                     // A full bell has been rung already.
                     let _ = bell.try_send(());
                 }

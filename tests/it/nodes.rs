@@ -6,8 +6,16 @@ use crate::support::client::Response;
 use crate::support::cluster::{Cluster, statement, value};
 use crate::support::proxy::{Link, Proxy};
 use serde_json::{Value, json};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
-use whitelist::store::{DatabaseUrl, log};
+use whitelist::app::follower::Watch;
+use whitelist::app::found::system;
+use whitelist::app::pause;
+use whitelist::domain::actor::Role;
+use whitelist::domain::bilingual::Bilingual;
+use whitelist::index::{Index, Snapshot};
+use whitelist::store::writer::Options;
+use whitelist::store::{DatabaseUrl, Store, log};
 
 /// How old the confirmation of the head may be here.
 const BOUND: Duration = Duration::from_secs(1);
@@ -117,6 +125,49 @@ fn a_node_that_cannot_know_that_its_list_is_current_says_nothing() {
         until("ready again", || anyone.get("/health/ready"), |it| it.status == 200);
         revision = reinstate(&first);
     }
+}
+
+/// Whoever follows is woken by the word of another node, however seldom it looks by itself; a word that is lost is made up for.
+#[test]
+fn who_follows_is_told_and_looks_by_itself_all_the_same() {
+    let first = TestApp::start(Database::Postgres);
+    let store = Store::open(&first.database, Options::default()).unwrap();
+    let index = Arc::new(Index::new(Snapshot::empty()));
+    let mut watch = Watch::new(first.database.clone(), store.clone(), Arc::clone(&index), first.clock.clone(), None);
+    watch.load().unwrap();
+    let revision = suspend(&first);
+    let (never, begun) = (crossbeam_channel::never(), Instant::now());
+    while index.load().revision().0 < revision {
+        assert!(watch.wait(&never, &never, PATIENCE * 4));
+        watch.look();
+    }
+    assert!(begun.elapsed() < PATIENCE, "nobody told it");
+
+    // A writer without a voice: nobody is told, and the node finds out by itself.
+    let second = first.beside(first.database.clone(), Tuning::default());
+    let reason = Bilingual { zh: "维护".to_owned(), en: "Maintenance".to_owned() };
+    let paused = store.write(system("test", first.clock.now()), |tx| pause::begin(tx, reason).map(drop)).unwrap();
+    for node in [&first, &second] {
+        assert!(node.inside().index.wait_for(paused.revision, PATIENCE));
+    }
+    store.close();
+
+    // Operators see both nodes, and how soon the changes took effect; one that stops as it should is not missed.
+    let operator = first.actor(Role::Operator, "operations", "operator-1");
+    let nodes = |wanted: usize| {
+        let seen = || operator.get("/v1/operations");
+        until("seen", seen, |it| it.json()["nodes"].as_array().unwrap().len() == wanted).json()
+    };
+    let view = nodes(2);
+    assert!(view["nodes"].as_array().unwrap().iter().all(|node| node["silent"] == false), "{view}");
+    assert!(view["signs"].as_array().unwrap().iter().any(|sign| sign["code"] == "nodes" && sign["level"] == "good"));
+    let figures = second.client().get("/metrics").text().to_owned();
+    assert!(figures.contains("whitelist_nodes 2\n"), "{figures}");
+    assert!(
+        figures.contains("whitelist_effect_seconds_count") && !figures.contains("whitelist_effect_seconds_count 0\n")
+    );
+    drop(second);
+    nodes(1);
 }
 
 /// One cluster for all of it: its standby is followed, stands still, falls behind, loses the tail of the log, and is promoted.

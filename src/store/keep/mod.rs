@@ -14,6 +14,7 @@ pub mod heartbeat;
 pub mod kept_forms;
 pub mod log_search;
 pub mod messages;
+pub mod nodes;
 pub mod notices;
 pub mod opinion_drafts;
 pub mod people;
@@ -61,4 +62,5 @@ pub const TABLES: &[&str] = &[
     "webhook_positions",
     "webhook_dead_letters",
     "leases",
+    "nodes",
 ];

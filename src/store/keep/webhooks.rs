@@ -152,6 +152,14 @@ pub fn count(conn: &mut AnyConnection, webhook: &str) -> Result<i64, StoreError>
     Ok(of.count().get_result(conn)?)
 }
 
+/// Counts the messages of all webhooks that were given up.
+///
+/// # Errors
+/// The database's failure.
+pub fn count_all(conn: &mut AnyConnection) -> Result<i64, StoreError> {
+    Ok(webhook_dead_letters::table.count().get_result(conn)?)
+}
+
 /// Says that a message is to be sent again; says whether there is one.
 ///
 /// # Errors

@@ -1,4 +1,4 @@
-//! Tables of running the service: pauses and backups.
+//! Tables of running the service: pauses, backups, nodes.
 
 diesel::table! {
     pause_versions (id, version) {
@@ -18,5 +18,15 @@ diesel::table! {
         made_at -> BigInt,
         log_size -> BigInt,
         maker -> Text,
+    }
+}
+
+diesel::table! {
+    nodes (name) {
+        name -> Text,
+        version -> Text,
+        started_at -> BigInt,
+        revision -> BigInt,
+        seen_at -> BigInt,
     }
 }
