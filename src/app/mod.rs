@@ -15,6 +15,7 @@ pub mod certificates;
 pub mod changes;
 pub mod covered;
 pub mod draw;
+pub mod effect;
 pub mod error;
 pub mod evidence;
 pub mod feed;
@@ -34,6 +35,7 @@ pub mod mandates;
 mod members;
 mod names;
 pub mod national;
+pub mod neighbours;
 pub mod notices;
 pub mod operations;
 pub mod overtaken;
@@ -44,6 +46,7 @@ pub mod plan;
 pub mod preview;
 pub mod privacy;
 pub mod queue;
+pub mod readers;
 pub mod receipts;
 pub mod reconcile;
 pub mod record;
@@ -62,6 +65,7 @@ pub mod sessions;
 pub mod shadow;
 pub mod sign_ins;
 pub mod stops;
+pub mod surroundings;
 pub mod sweeps;
 pub mod tariff;
 pub mod telling;
@@ -128,6 +132,14 @@ pub struct App {
     pub docket: review::docket::Docket,
     /// What the last check of the log came to.
     pub checked: log::selfcheck::Checked,
+    /// How long changes took until this node answered from them.
+    pub effects: Arc<effect::Effects>,
+    /// Who keeps a copy of the list through this node.
+    pub readers: readers::Readers,
+    /// The services of others that are asked.
+    pub neighbours: neighbours::Neighbours,
+    /// What this node sent to webhooks.
+    pub sent: webhooks::figures::Sent,
     /// How far the digest of the list was computed.
     pub digested: feed::Digested,
     /// The last published head, in a file beside the database.

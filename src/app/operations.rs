@@ -3,6 +3,7 @@
 //! What must turn a node away from requests is readiness, which is asked elsewhere; everything here stays green for a load
 //! balancer and is for people. Invariant: every sign that is not good names its remedy.
 
+use super::surroundings::Surroundings;
 use super::{App, AppError};
 use crate::domain::sign::{Level, Sign};
 use crate::domain::stop::StopStage;
@@ -35,6 +36,9 @@ pub struct Operations {
     pub signs: Vec<Sign>,
     /// Figures, by name.
     pub figures: Figures,
+    /// What stands around the node.
+    #[serde(flatten)]
+    pub around: Surroundings,
 }
 
 /// Figures of the running service.
@@ -84,7 +88,9 @@ impl App {
     pub fn operations(&self) -> Result<Operations, AppError> {
         let (waiting, set_aside) = self.letters()?;
         let backup = self.last_backup()?;
+        let around = self.surroundings()?;
         let mut signs = self.attention();
+        signs.extend(around.signs());
         signs.push(letters(waiting, set_aside));
         signs.push(self.backup_sign(backup.as_ref()));
         let counts = self.store.counts();
@@ -115,6 +121,7 @@ impl App {
             level: crate::domain::sign::worst(&signs),
             signs,
             figures,
+            around,
         })
     }
 
@@ -130,6 +137,7 @@ impl App {
             self.records_sign(),
             self.calendar_sign(),
             self.stuck_sign(),
+            self.neighbours_sign(),
         ]
     }
 

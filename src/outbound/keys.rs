@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -191,6 +191,8 @@ pub struct Issuer {
     /// The exact `iss`, shared by every caller it vouches for.
     pub name: Arc<str>,
     keys: ArcSwap<KeySet>,
+    /// Whether its last answer was none.
+    away: AtomicBool,
     /// The last fetch that an unknown key id caused; held while any fetch runs, so that one flies at a time.
     asked_at: Mutex<Option<i64>>,
 }
@@ -236,6 +238,7 @@ impl KeyStore {
                 name: settings.issuer.as_str().into(),
                 settings,
                 keys: ArcSwap::from_pointee(KeySet { keys, good_until }),
+                away: AtomicBool::new(false),
                 asked_at: Mutex::new(None),
             }));
         }
@@ -255,6 +258,11 @@ impl KeyStore {
     /// Returns every issuer, in the order of the settings.
     pub fn issuers(&self) -> &[Arc<Issuer>] {
         &self.issuers
+    }
+
+    /// Counts the issuers that did not hand out their keys when they were last asked.
+    pub fn away(&self) -> usize {
+        self.issuers.iter().filter(|issuer| issuer.away.load(Ordering::Relaxed)).count()
     }
 
     /// Returns a number that grows whenever any issuer's keys change; what was verified under another is void.
@@ -306,6 +314,7 @@ impl KeyStore {
         };
         let fetched = download(client, url).await;
         let fetched = fetched.and_then(|document| read_set(&document, &issuer.settings));
+        issuer.away.store(fetched.is_err(), Ordering::Relaxed);
         match fetched {
             Ok(keys) => self.install(issuer, keys, now.saturating_add(OUTAGE_SECONDS)),
             Err(fault) => {

@@ -3,6 +3,7 @@
 //! A letter holds the notice's few words and a link, no attachment and no other reader's address. Invariant: every attempt
 //! of a letter carries the same Message-ID, so that a server which took it twice shows it once.
 
+use crate::app::neighbours::Neighbour;
 use crate::app::notices::{Fate, Letter};
 use crate::app::{App, AppError};
 use crate::config::mail::MailSettings;
@@ -120,8 +121,13 @@ pub fn deliver(app: &App, mailer: &Mailer) -> Result<Delivered, AppError> {
     app.make_letters(app.clock.now())?;
     let mut delivered = Delivered::default();
     for _ in 0..AT_ONCE {
+        // While the server counts as away, letters stay where they are.
+        if !app.neighbours.may_ask(Neighbour::Mail, app.clock.uptime()) {
+            break;
+        }
         let Some(letter) = app.take_letter(app.clock.now())? else { break };
         let fate = mailer.send(&letter);
+        app.neighbours.note(Neighbour::Mail, fate != Fate::Later, app.clock.uptime());
         let count = match fate {
             Fate::Sent => &mut delivered.sent,
             Fate::Later => &mut delivered.later,

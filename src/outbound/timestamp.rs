@@ -4,6 +4,7 @@
 //! is counted and said, never passed over.
 
 use super::rounds::Rounds;
+use crate::app::neighbours::Neighbour;
 use crate::app::{App, AppError};
 use reqwest::header::CONTENT_TYPE;
 use reqwest::{Response, StatusCode};
@@ -63,7 +64,9 @@ impl Authority {
     /// The store's failure.
     pub async fn ask(&self, app: &App) -> Result<Round, AppError> {
         let Some(request) = app.stamp_due()? else { return Ok(Round::Nothing) };
-        let why = match self.post(request.body.clone()).await {
+        let reply = self.post(request.body.clone()).await;
+        app.neighbours.note(Neighbour::TimeStamps, reply.is_ok(), app.clock.uptime());
+        let why = match reply {
             Ok(reply) => match app.stamped(&self.name, &request, reply)? {
                 Ok(()) => return Ok(Round::Stamped),
                 Err(error) => error.to_string(),

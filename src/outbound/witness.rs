@@ -5,6 +5,7 @@
 
 use super::rounds::Rounds;
 use crate::app::log::witness::{Asking, Quorum, Request, Witness};
+use crate::app::neighbours::Neighbour;
 use crate::app::{App, AppError};
 use crate::config::witnesses::WitnessSettings;
 use reqwest::StatusCode;
@@ -107,7 +108,9 @@ impl Witnesses {
                     return Ok(Some(false));
                 }
             };
-            match self.post(url, &request).await {
+            let said = self.post(url, &request).await;
+            app.neighbours.note(Neighbour::Witness, !matches!(said, Said::Away), app.clock.uptime());
+            match said {
                 Said::Signed(lines) => {
                     let kept = app.cosigned(witness, &request, &lines)?;
                     if let Err(error) = kept {

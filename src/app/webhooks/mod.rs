@@ -3,6 +3,7 @@
 //! A webhook is a fact, its address sealed; how far it was told is working state ([`outbox`]). Invariant: an organisation sees
 //! its own webhooks only, and none is told of what its organisation may not see.
 
+pub mod figures;
 pub mod keys;
 pub mod outbox;
 

@@ -152,6 +152,15 @@ pub(super) fn event_at(conn: &mut AnyConnection, revision: i64) -> Result<Option
     log::find_entry(conn, revision)?.map_or(Ok(None), |row| Event::of(&row))
 }
 
+/// Reads when an entry was made.
+///
+/// # Errors
+/// [`StoreError::Damaged`] where it is no entry.
+pub fn event_time(row: &EntryRow) -> Result<Instant, StoreError> {
+    let entry = Entry::from_leaf(&row.leaf).map_err(StoreError::damaged)?;
+    Instant::parse(&entry.at).map_err(|_| StoreError::damaged("the instant of an entry"))
+}
+
 /// Whether an event is of an enterprise, and one that it may know of.
 fn is_of(conn: &mut AnyConnection, enterprise: &str, event: &Event) -> Result<bool, StoreError> {
     let thing = &event.thing;
@@ -183,6 +192,16 @@ impl App {
         let (at, holder) = (self.clock.now(), holder.to_owned());
         let until = at.micros().saturating_add(micros);
         Ok(self.store.keep(at, move |conn| standing::lease(conn, LEASE, &holder, at.micros(), until))?)
+    }
+
+    /// Lets go of the work of telling, so that another node need not wait for this one.
+    ///
+    /// # Errors
+    /// The store's failure.
+    pub fn release_webhooks(&self, holder: &str) -> Result<(), AppError> {
+        let (at, holder) = (self.clock.now(), holder.to_owned());
+        let past = at.micros().saturating_sub(1);
+        Ok(self.store.keep(at, move |conn| standing::lease(conn, LEASE, &holder, at.micros(), past).map(drop))?)
     }
 
     /// Reads every active webhook with where it stands, as of now.

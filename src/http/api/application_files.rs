@@ -12,6 +12,7 @@ use super::write::{LONG, Shown, write};
 use crate::app::AppError;
 use crate::app::applications::documents::{DocumentRow, Taken, scan_state, waits};
 use crate::app::applications::import::Filled;
+use crate::app::neighbours::Neighbour;
 use crate::document::inspect;
 use crate::domain::document::{LARGEST, Media, ScanState};
 use crate::domain::error::Rule;
@@ -25,7 +26,7 @@ use crate::http::edge::{Documents, Edge, asked, edge};
 use crate::http::fields::{Members as _, text};
 use crate::http::limits::{content_type, read_body};
 use crate::http::problem::{Problem, ProblemType};
-use crate::outbound::documents::clamd;
+use crate::outbound::documents::{DocumentStoreError, clamd};
 use crate::sheet::{Limits, SheetFault, read_in_child};
 use actix_multipart::Multipart;
 use actix_web::http::StatusCode;
@@ -134,13 +135,13 @@ pub async fn attach_document(request: HttpRequest, payload: Payload) -> Result<H
         media.map_err(|code| AppError::Faults(vec![("/file".to_owned(), code)]))
     })
     .await?;
-    let scan = clamd::scan(documents.scanner.as_ref(), &bytes).await;
+    let scan = scan(edge, documents, &bytes).await;
     if scan == ScanState::Infected {
         return Err(Fault::new("/file", FaultCode::DocumentInfected).into());
     }
     let size = bytes.len();
     let bound = [kind.as_bytes(), b"\0", name.as_bytes(), b"\0", &bytes].concat();
-    let hash = documents.store.put(bytes).await.map_err(unavailable)?;
+    let hash = at_the_place(edge, documents.store.put(bytes)).await?;
     let sha256 = hex::encode(hash);
     let taken = Taken { kind, name, media, sha256: sha256.clone(), size, scan };
     let written = write(&request, &bound, StatusCode::CREATED, move |app, asked| {
@@ -152,7 +153,7 @@ pub async fn attach_document(request: HttpRequest, payload: Payload) -> Result<H
         // After an unknown outcome the fact may be there: then its bytes stay.
         let kept = hop(move || app.is_referred_to(&sha256)).await.unwrap_or(true);
         if !kept {
-            documents.store.remove(&hash).await.map_err(unavailable)?;
+            at_the_place(edge, documents.store.remove(&hash)).await?;
         }
         return Err(problem);
     }
@@ -161,6 +162,31 @@ pub async fn attach_document(request: HttpRequest, payload: Payload) -> Result<H
 
 fn unavailable(error: impl std::fmt::Display) -> Problem {
     Problem::new(ProblemType::Unavailable).caused_by(error)
+}
+
+/// Has a document scanned; while the scanner counts as away, nobody waits for it and the document does.
+async fn scan(edge: &Edge, documents: &Documents, bytes: &[u8]) -> ScanState {
+    let Some(scanner) = &documents.scanner else { return ScanState::Unscanned };
+    let (neighbours, uptime) = (&edge.app.neighbours, || edge.app.clock.uptime());
+    let scanned = neighbours.ask(Neighbour::Scanner, uptime, clamd::scan(scanner, bytes), Option::is_some);
+    scanned.await.flatten().unwrap_or(ScanState::Failed)
+}
+
+/// Asks the place of documents, unless it counts as away.
+async fn at_the_place<T>(
+    edge: &Edge,
+    asking: impl Future<Output = Result<T, DocumentStoreError>>,
+) -> Result<T, Problem> {
+    let uptime = || edge.app.clock.uptime();
+    let asked = edge
+        .app
+        .neighbours
+        .ask(Neighbour::Documents, uptime, asking, |it| !matches!(it, Err(DocumentStoreError::Place(_))));
+    match asked.await {
+        Some(Ok(found)) => Ok(found),
+        Some(Err(error)) => Err(unavailable(error)),
+        None => Err(unavailable("the place of documents counts as away")),
+    }
 }
 
 /// Reads the fields `kind` and `file` of a form, each once; a file beyond the cap is refused while it comes.
@@ -245,7 +271,7 @@ pub async fn get_document(request: HttpRequest) -> Result<HttpResponse, Problem>
         return Err(Rule::DocumentWithheld.into());
     }
     let media = Media::parse(&row.media).ok_or(ProblemType::Internal)?;
-    let bytes = documents.store.get(&hash_of(&row)?).await.map_err(unavailable)?;
+    let bytes = at_the_place(edge, documents.store.get(&hash_of(&row)?)).await?;
     // Names of any script, by percent escapes alone (RFC 6266, RFC 8187).
     let escaped: String = row
         .name
@@ -287,8 +313,8 @@ pub async fn scan_document(request: HttpRequest) -> Result<HttpResponse, Problem
         if waits(&row)? { Ok(row) } else { Err(AppError::Conflict(Revision(row.revision))) }
     })
     .await?;
-    let bytes = documents.store.get(&hash_of(&row)?).await.map_err(unavailable)?;
-    let scan = clamd::scan(documents.scanner.as_ref(), &bytes).await;
+    let bytes = at_the_place(edge, documents.store.get(&hash_of(&row)?)).await?;
+    let scan = scan(edge, documents, &bytes).await;
     write(&request, b"", StatusCode::OK, move |app, asked| {
         app.record_scan(&asked.caller, Some(asked.request_id), id, scan, asked.repeat)
     })

@@ -57,11 +57,15 @@ pub async fn list_changes(request: HttpRequest) -> Result<HttpResponse, Problem>
         let limit = query.optional("limit", whole(1..=LARGEST_PAGE, FaultCode::LimitOutOfRange)).unwrap_or(PAGE);
         Some((after, usize::try_from(limit).unwrap_or(1), wanted(query)))
     })?;
+    let caller = asked(&request)?.caller()?;
+    let who = format!("{} {}", caller.org, caller.subject);
     let streams = request.headers().get(ACCEPT).and_then(|value| value.to_str().ok());
     if !streams.is_some_and(|accepted| accepted.contains("text/event-stream")) {
         let app = Arc::clone(&edge.app);
         let after = Revision(after.unwrap_or(0));
-        return json(StatusCode::OK, &hop(move || app.list_changes(after, limit, wanted)).await?);
+        let page = hop(move || app.list_changes(after, limit, wanted)).await?;
+        edge.app.readers.note(&who, page.next.0, edge.app.clock.uptime());
+        return json(StatusCode::OK, &page);
     }
     let resumed = request.headers().get(LAST_EVENT_ID).map(|value| {
         let revision = value.to_str().map_err(|_| FaultCode::NumberOutOfRange).and_then(revision_or_none);
@@ -73,13 +77,15 @@ pub async fn list_changes(request: HttpRequest) -> Result<HttpResponse, Problem>
     if told > edge.app.head_seen() {
         return Err(ProblemType::NotYetCurrent.into());
     }
-    let following = Following { edge, wanted, limit, told, read: told, beaten: None, expires_at, ended: false };
+    let following = Following { edge, who, wanted, limit, told, read: told, beaten: None, expires_at, ended: false };
     Ok(HttpResponse::Ok().content_type("text/event-stream").streaming(Box::pin(events(following))))
 }
 
 /// An open stream of events.
 struct Following {
     edge: Arc<Edge>,
+    /// Who reads.
+    who: String,
     wanted: Wanted,
     limit: usize,
     /// Up to where the client was told everything.
@@ -146,6 +152,7 @@ impl Following {
         let page = ChangePage { after: self.told, ..page };
         self.told = page.next;
         self.beaten = Some(self.edge.app.clock.uptime());
+        self.edge.app.readers.note(&self.who, page.next.0, self.edge.app.clock.uptime());
         let data =
             serde_json::to_string(&page).map_err(|error| Problem::new(ProblemType::Internal).caused_by(error))?;
         Ok(Step::Say(format!("event: changes\nid: {}\ndata: {data}\n\n", page.next)))

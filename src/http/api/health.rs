@@ -57,11 +57,12 @@ pub async fn get_metrics(request: HttpRequest) -> Result<HttpResponse, Problem> 
     // A database that is away must not hold back the other figures; its absence is told by the age of the head.
     let told = hop_for(TOLD, move || {
         let backup = app.last_backup()?;
-        Ok(Told { letters: app.letters()?, backup_at: backup.map(|row| row.made_at / 1_000_000) })
+        let backup_at = backup.map(|row| row.made_at / 1_000_000);
+        Ok(Told { letters: app.letters()?, backup_at, around: app.surroundings()? })
     })
     .await
     .ok();
-    let text =
-        edge.metrics.render(&edge.app, told).map_err(|error| Problem::new(ProblemType::Internal).caused_by(error))?;
+    let text = edge.metrics.render(&edge.app, told.as_ref(), edge.keys.away());
+    let text = text.map_err(|error| Problem::new(ProblemType::Internal).caused_by(error))?;
     Ok(HttpResponse::Ok().content_type(CONTENT_TYPE).body(text))
 }

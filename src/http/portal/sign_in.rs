@@ -10,6 +10,7 @@ use super::super::token::caller_of;
 use super::frame::Frame;
 use super::guard;
 use super::visit::{Answer, Failure, Visit, see_other};
+use crate::app::neighbours::Neighbour;
 use crate::app::sessions::{LONGEST, Session};
 use crate::app::sign_ins::{FRESH, UnderWay};
 use crate::domain::validity::Instant;
@@ -66,12 +67,21 @@ fn failed(visit: &Visit, fault: &SignInFault) -> Failure {
     Problem::new(kind).with_detail(zh, en).into()
 }
 
+/// Asks a provider, unless it counts as away.
+async fn asked<T>(visit: &Visit, asking: impl Future<Output = Result<T, SignInFault>>) -> Result<T, Failure> {
+    let app = &visit.edge.app;
+    let answered = |said: &Result<T, SignInFault>| !matches!(said, Err(SignInFault::Provider(_)));
+    let said = app.neighbours.ask(Neighbour::SignIn, || app.clock.uptime(), asking, answered).await;
+    let said = said.unwrap_or_else(|| Err(SignInFault::Provider("it counts as away".to_owned())));
+    said.map_err(|fault| failed(visit, &fault))
+}
+
 /// Sends somebody away to be recognised.
 async fn leave(visit: &Visit, provider: &Provider, next: &str, session: Option<&Session>) -> Answer {
     let (back, language) = (address(visit, BACK), visit.t("zh-CN", "en"));
     // Whoever proves again does so now, however lately they did.
     let age = if session.is_some() { Duration::ZERO } else { LONGEST };
-    let begun = provider.begin(&back, age, language).await.map_err(|fault| failed(visit, &fault))?;
+    let begun = asked(visit, provider.begin(&back, age, language)).await?;
     let under_way = UnderWay {
         issuer: provider.issuer().to_owned(),
         state: begun.state,
@@ -134,8 +144,7 @@ pub async fn finish(visit: &Visit) -> Answer {
     let age = if under_way.session.is_some() { FRESH } else { LONGEST };
     let now = visit.edge.app.clock.now().micros().div_euclid(1_000_000);
     let begun = (under_way.nonce, under_way.verifier);
-    let vouched = provider.finish(&address(visit, BACK), code.to_owned(), begun, (now, age)).await;
-    let vouched = vouched.map_err(|fault| failed(visit, &fault))?;
+    let vouched = asked(visit, provider.finish(&address(visit, BACK), code.to_owned(), begun, (now, age))).await?;
     let settings = visit.edge.keys.issuer(issuer).ok_or(ProblemType::NotFound)?;
     let nameless = || SignInFault::Token("it names no person, organisation or role".to_owned());
     let org = vouched.org.as_deref().unwrap_or_default();
@@ -212,7 +221,7 @@ pub async fn signed_out(visit: &Visit) -> Answer {
 pub async fn end(visit: &Visit) -> Answer {
     let place: usize = visit.part("place").parse().map_err(|_| ProblemType::NotFound)?;
     let provider = visit.edge.providers.get(place).ok_or(ProblemType::NotFound)?;
-    let there = provider.end(&address(visit, "/signed-out")).await.map_err(|fault| failed(visit, &fault))?;
+    let there = asked(visit, provider.end(&address(visit, "/signed-out"))).await?;
     let there = there.ok_or(ProblemType::NotFound)?;
     let mut response = HttpResponse::SeeOther().finish();
     let there = HeaderValue::from_str(there.as_str()).map_err(|_| ProblemType::Internal)?;

@@ -1,6 +1,7 @@
 //! Codes of closed lists in words, by the list they belong to; and the colour in which a state is shown.
 
 use crate::app::changes::Difference;
+use crate::app::neighbours::Neighbour;
 use crate::app::review::letters::LetterKind;
 use crate::app::review::worklists::Worklist;
 use crate::app::texts;
@@ -85,6 +86,7 @@ families! { lang code
     "organisation" => pair(lang, code, &ORGANISATIONS);
     "health" => Level::parse(code).map(|it| it.name(lang)).ok();
     "sign" => pair(lang, code, &SIGNS);
+    "neighbour" => Neighbour::parse(code).map(|it| it.name(lang)).ok();
     "broadcast" => pair(lang, code, &[("published", "已发布", "Published"), ("retracted", "已撤回", "Retracted")]);
     "reconciliation" => pair(lang, code, &[("compared", "待确认", "Waits for confirmation"), ("confirmed", "已确认", "Confirmed")]);
     "grant" => grant(lang, code);
@@ -99,7 +101,7 @@ families! { lang code
 }
 
 /// What operators look at.
-const SIGNS: [(&str, &str, &str); 11] = [
+const SIGNS: [(&str, &str, &str); 14] = [
     ("head", "名单", "The list"),
     ("changes", "变更受理", "Changes"),
     ("log", "审计日志", "The log"),
@@ -111,6 +113,9 @@ const SIGNS: [(&str, &str, &str); 11] = [
     ("letters", "邮件", "Letters"),
     ("backup", "备份", "Backup"),
     ("scanner", "病毒扫描", "Virus scanner"),
+    ("nodes", "节点", "Nodes"),
+    ("webhooks", "推送", "Webhooks"),
+    ("neighbours", "外部服务", "Services of others"),
 ];
 
 /// Says a code of a family; one that is not known is shown as it is.

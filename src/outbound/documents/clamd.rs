@@ -20,9 +20,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// Time within which it must say that it is there.
 const PING: Duration = Duration::from_secs(2);
 
-/// Scans a document; none configured is [`ScanState::Unscanned`].
-pub async fn scan(scanner: Option<&Scanner>, bytes: &[u8]) -> ScanState {
-    let Some(scanner) = scanner else { return ScanState::Unscanned };
+/// Scans a document; none where the scanner does not answer.
+pub async fn scan(scanner: &Scanner, bytes: &[u8]) -> Option<ScanState> {
     let asked = async {
         match scanner {
             Scanner::Tcp(address) => ask(TcpStream::connect(address).await?, bytes).await,
@@ -30,14 +29,14 @@ pub async fn scan(scanner: Option<&Scanner>, bytes: &[u8]) -> ScanState {
         }
     };
     match tokio::time::timeout(PATIENCE, asked).await {
-        Ok(Ok(answer)) => verdict(&answer),
+        Ok(Ok(answer)) => Some(verdict(&answer)),
         Ok(Err(error)) => {
             tracing::warn!(%error, "the virus scanner could not be asked");
-            ScanState::Failed
+            None
         }
         Err(_) => {
             tracing::warn!("the virus scanner did not answer in time");
-            ScanState::Failed
+            None
         }
     }
 }
@@ -122,7 +121,7 @@ mod tests {
         let scanner = Scanner::Tcp(listener.local_addr().unwrap().to_string());
         let server = clamd(listener);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let state = runtime.block_on(scan(Some(&scanner), bytes));
+        let state = runtime.block_on(scan(&scanner, bytes)).unwrap();
         server.join().unwrap();
         state
     }
@@ -141,7 +140,6 @@ mod tests {
         }
         let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        assert_eq!(runtime.block_on(scan(Some(&Scanner::Tcp(closed.to_string())), b"x")), ScanState::Failed);
-        assert_eq!(runtime.block_on(scan(None, b"x")), ScanState::Unscanned);
+        assert_eq!(runtime.block_on(scan(&Scanner::Tcp(closed.to_string()), b"x")), None);
     }
 }

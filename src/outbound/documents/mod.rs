@@ -14,6 +14,14 @@ use sha2::{Digest as _, Sha256};
 use std::sync::Arc;
 use thiserror::Error;
 
+/// Longest wait for a connection to a bucket.
+#[cfg(feature = "s3")]
+const CONNECT: std::time::Duration = std::time::Duration::from_secs(3);
+
+/// Longest time that a bucket may take for a document.
+#[cfg(feature = "s3")]
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(20);
+
 /// SHA-256 of a document's bytes.
 pub type DocumentHash = [u8; 32];
 
@@ -56,7 +64,11 @@ impl DocumentStore {
             }
             #[cfg(feature = "s3")]
             DocumentPlace::S3 { bucket, endpoint } => {
-                let mut builder = object_store::aws::AmazonS3Builder::from_env().with_bucket_name(bucket);
+                // Of itself the client would try for three minutes, while an upload waits.
+                let retry = object_store::RetryConfig { max_retries: 2, retry_timeout: PATIENCE, ..Default::default() };
+                let client = object_store::ClientOptions::new().with_connect_timeout(CONNECT).with_timeout(PATIENCE);
+                let builder = object_store::aws::AmazonS3Builder::from_env().with_bucket_name(bucket);
+                let mut builder = builder.with_retry(retry).with_client_options(client);
                 if let Some(endpoint) = endpoint {
                     builder = builder.with_endpoint(endpoint).with_allow_http(endpoint.starts_with("http://"));
                 }

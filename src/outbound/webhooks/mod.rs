@@ -145,6 +145,12 @@ impl Teller {
         if let Err(error) = self.write_down().await {
             tracing::warn!(%error, "where webhooks stand could not be written");
         }
+        if self.shared().held_until > Duration::ZERO {
+            let holder = self.holder.clone();
+            if let Err(error) = self.beside(move |app| app.release_webhooks(&holder)).await {
+                tracing::warn!(%error, "another node tells webhooks when the time of this one is over");
+            }
+        }
     }
 
     /// Finds whom there is something to tell, where this node may tell.
@@ -314,11 +320,13 @@ impl Teller {
         let paused = match judge(outcome, before, now, random) {
             Fate::Delivered => {
                 row.delivered = row.delivered.saturating_add(1);
+                self.app.sent.delivered.fetch_add(1, Ordering::Relaxed);
                 row.set_aside = 0;
                 position.done_with(event.revision);
                 return Ok(true);
             }
             Fate::Again(at) => {
+                self.app.sent.failed.fetch_add(1, Ordering::Relaxed);
                 row.attempts = row.attempts.saturating_add(1);
                 row.failing_since.get_or_insert(now);
                 row.due_at = at;
@@ -326,6 +334,7 @@ impl Teller {
             }
             Fate::SetAside(cause) => {
                 row.set_aside = row.set_aside.saturating_add(1);
+                self.app.sent.given_up.fetch_add(1, Ordering::Relaxed);
                 let letter = position.letter(event.revision, words(outcome), now);
                 position.done_with(event.revision);
                 self.shared().letters.push(Letter::SetAside(letter));

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 use whitelist::config::Scanner;
+use whitelist::domain::actor::Role;
 
 fn body() -> Value {
     addition(json!([line(1, "葡聚糖40", "2941301200")]))
@@ -158,4 +159,18 @@ fn what_a_scanner_says_decides_whether_a_document_is_taken_and_handed_out() {
     assert_eq!(actor.act(&format!("{}/remove", place.path), scanned.header("etag").unwrap()).status, 200);
     assert_eq!(actor.act(&format!("{}/lodge", begun.path), &begun.etag).status, 200);
     thread.join().unwrap();
+
+    // It is gone: after three uploads nobody waits for it any more, documents wait, and operators are told.
+    let another = draft(&actor, &body());
+    for turn in 1..=5 {
+        let text = "\n".repeat(10 + turn);
+        let waiting = attach(&actor, &another, form("other", &format!("{turn}.pdf"), &[PDF, text.as_bytes()].concat()));
+        assert_eq!((waiting.status, &waiting.json()["scan"]), (201, &json!("failed")));
+    }
+    let view = app.actor(Role::Operator, "operations", "operator-1").get("/v1/operations").json();
+    let scanner = view["neighbours"].as_array().unwrap().iter().find(|it| it["neighbour"] == "scanner").unwrap();
+    assert_eq!(*scanner, json!({ "neighbour": "scanner", "away": true, "failures": 3, "not_asked": 2 }));
+    assert_eq!(app.client().get("/health/ready").json()["attention"], json!(["neighbours"]));
+    let figures = app.client().get("/metrics");
+    assert!(figures.text().contains("whitelist_neighbour_away{neighbour=\"scanner\"} 1\n"), "{}", figures.text());
 }

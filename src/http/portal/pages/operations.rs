@@ -16,7 +16,7 @@ struct Operations<'a> {
 }
 
 /// Figures that are shown: place, Chinese, English.
-const FIGURES: [(&str, &str, &str); 12] = [
+const FIGURES: [(&str, &str, &str); 20] = [
     ("figures/revision", "修订号", "Revision"),
     ("figures/listings", "名单条目", "Listings"),
     ("figures/head_age_seconds", "距上次确认（秒）", "Seconds since the head was confirmed"),
@@ -29,6 +29,14 @@ const FIGURES: [(&str, &str, &str); 12] = [
     ("figures/log_checked_at", "上次日志自检", "Last check of the log"),
     ("figures/log_checked_entries", "自检的日志条目", "Entries checked"),
     ("figures/rebuilt_at", "上次重建演练", "Last drill of rebuilding"),
+    ("webhooks/active", "推送订阅", "Webhooks that are told"),
+    ("webhooks/failing", "重试中的推送", "Webhooks that fail"),
+    ("webhooks/paused", "人工暂停的推送", "Webhooks paused by hand"),
+    ("webhooks/given_up", "服务停掉的推送", "Webhooks stopped by the service"),
+    ("webhooks/dead_letters", "已放弃的推送消息", "Messages to webhooks given up"),
+    ("webhooks/oldest_waiting_seconds", "最久的待推送消息（秒）", "Oldest message waiting, seconds"),
+    ("feed/readers", "变更流读者（一小时内）", "Readers of the feed within an hour"),
+    ("feed/least_revision", "最慢读者的修订号", "Revision of the slowest reader"),
 ];
 
 /// Shows how the service is.

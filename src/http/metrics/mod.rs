@@ -1,9 +1,13 @@
 //! Figures for Prometheus. Counters of the lookup path are resolved once, so that counting is one atomic addition.
 
+mod around;
+
 use super::surface::Surface;
 use crate::app::App;
+use crate::app::surroundings::Surroundings;
 use crate::domain::reason::Verdict;
 use crate::domain::stop::StopStage;
+use around::Around;
 use prometheus::{
     Encoder as _, Gauge, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts, Registry,
     TextEncoder,
@@ -16,12 +20,14 @@ use std::time::Duration;
 pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 /// What only the database knows.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub struct Told {
     /// Letters that wait and those that were set aside.
     pub letters: (i64, i64),
     /// When the last backup was made, seconds since 1970.
     pub backup_at: Option<i64>,
+    /// What stands around the node.
+    pub around: Surroundings,
 }
 
 /// All figures of one service.
@@ -68,6 +74,7 @@ pub struct Metrics {
     cases_overdue: IntGauge,
     paused: IntGauge,
     backup_at: IntGauge,
+    around: Around,
 }
 
 impl Metrics {
@@ -195,6 +202,7 @@ impl Metrics {
                 "whitelist_backup_timestamp_seconds",
                 "When the last backup that is on record was made, seconds since 1970; 0 before the first",
             )?,
+            around: Around::new(&registry)?,
             registry,
             rendering: Mutex::default(),
         };
@@ -288,11 +296,12 @@ impl Metrics {
         self.refused_tokens.with_label_values(&[cause]).inc();
     }
 
-    /// Writes all figures as they are now, with what the database told of itself.
+    /// Writes all figures as they are now, with what the database told of itself and how many issuers of tokens do not hand
+    /// out their keys.
     ///
     /// # Errors
     /// When a figure cannot be written.
-    pub fn render(&self, app: &App, told: Option<Told>) -> Result<String, prometheus::Error> {
+    pub fn render(&self, app: &App, told: Option<&Told>, issuers_away: usize) -> Result<String, prometheus::Error> {
         let whole = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
         // Two readers at once must not raise a counter twice.
         let _alone = self.rendering.lock().unwrap_or_else(PoisonError::into_inner);
@@ -332,6 +341,10 @@ impl Metrics {
         self.log_problems.set(app.checked.problems.load(Ordering::Relaxed));
         self.cases_overdue.set(app.swept.cases_overdue.load(Ordering::Relaxed));
         self.paused.set(i64::from(snapshot.pause().is_some()));
+        self.around.know(app, issuers_away);
+        if let Some(told) = told {
+            self.around.told(&told.around);
+        }
         if let Some(backup_at) = told.and_then(|told| told.backup_at) {
             self.backup_at.set(backup_at);
         }
