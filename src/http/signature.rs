@@ -2,7 +2,7 @@
 //!
 //! A signature is judged before the body is read; the body is held against the covered digest while it is read, so that no
 //! handler acts on another. Nothing is remembered of a signature: a request that is sent again within its five minutes is
-//! either a read or a change that has the same effect once ([`needed`]).
+//! either a read or a change that has its effect once, by what its signature must cover.
 
 use super::edge::Edge;
 use super::endpoints::{Effect, Endpoint};
