@@ -88,14 +88,16 @@ fn pause_as(app: &TestApp, paused: bool) -> String {
     made(&admin.act("/v1/resume", last.header("etag").unwrap())).1
 }
 
-fn holidays() -> Value {
-    let year = json!({ "notices": [], "days": [{ "date": "2031-01-01", "name": "元旦", "off": true }] });
+/// A calendar that nobody has yet.
+fn holidays(app: &TestApp) -> Value {
+    let name = format!("元旦{}", unique(app));
+    let year = json!({ "notices": [], "days": [{ "date": "2031-01-01", "name": name, "off": true }] });
     json!({ "table": "calendar", "rules": { "years": { "2031": year } } })
 }
 
 /// A change of the rules that waits for a second administrator.
 fn rules_proposed(app: &TestApp, by: &str) -> (String, String) {
-    made(&admin(app, by).post("/v1/rule-changes", &holidays()))
+    made(&admin(app, by).post("/v1/rule-changes", &holidays(app)))
 }
 
 impl People {
@@ -273,7 +275,7 @@ impl People {
                 of(path.replace("{id}", &grant), etag, None)
             }
             "list_erasures" | "list_access_records" | "list_rule_changes" => call(path, None, None),
-            "propose_rule_change" => call(path, None, Some(holidays())),
+            "propose_rule_change" => call(path, None, Some(holidays(app))),
             "get_rule_change" => call(&path.replace("{id}", &self.rules), None, None),
             "confirm_rule_change" | "reject_rule_change" | "withdraw_rule_change" => {
                 // Only who proposed it takes it back.
