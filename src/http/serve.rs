@@ -4,7 +4,6 @@ use super::edge::{Edge, Worker};
 use super::endpoints;
 use super::portal::{self, gateway::Gateway};
 use super::surface::THREADS;
-use super::unknown::unknown_path;
 use actix_web::dev::Server;
 use actix_web::{App, HttpServer, web};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -61,7 +60,7 @@ pub fn server(edge: Arc<Edge>, listener: TcpListener, options: ServeOptions) -> 
             .app_data(Rc::new(Gateway::default()))
             .configure(endpoints::configure)
             .configure(portal::configure)
-            .default_service(web::to(unknown_path))
+            .default_service(web::to(portal::table::unknown))
     })
     .client_request_timeout(Duration::from_secs(5))
     .client_disconnect_timeout(Duration::from_secs(2))

@@ -13,10 +13,12 @@ use crate::http::endpoints::{
     ADMINISTRATOR, APPLICANT, APPROVER, AUDITOR, BOARD, BUREAU, CASES, DECLARATIONS, ENTERPRISE, EVIDENCE, INSIDERS,
     INSPECTED, OFFICER, READERS, REVIEWER, SEE_PEOPLE, STOPS, SUPERVISORS, WORKERS, route,
 };
+use crate::http::unknown::unknown_path;
 use actix_web::http::Method;
+use actix_web::http::header::ACCEPT;
 use actix_web::middleware::Compress;
 use actix_web::web::{self, Payload, ServiceConfig};
-use actix_web::{HttpRequest, Resource};
+use actix_web::{HttpRequest, HttpResponse, Resource};
 
 /// Who may open a page.
 #[derive(Debug, Clone, Copy)]
@@ -45,6 +47,18 @@ pub const CUSTOMS: RoleSet = RoleSet::of(&[Role::CustomsOfficer]);
 /// The operator.
 pub const OPERATOR: RoleSet = RoleSet::of(&[Role::Operator, Role::BureauAdmin]);
 
+/// A place that is no page of the table: what is answered there is a page all the same.
+const NO_PAGE: Page = Page { method: "GET", path: "", access: Access::Public };
+
+/// Answers an address that is neither a page nor an endpoint: with a page to a person's browser, with a problem to a program.
+pub async fn unknown(request: HttpRequest, payload: Payload) -> HttpResponse {
+    let accepts = request.headers().get(ACCEPT).and_then(|accepts| accepts.to_str().ok()).unwrap_or_default();
+    if request.path().starts_with("/v1/") || !accepts.contains("text/html") {
+        return unknown_path(request).await;
+    }
+    visit::serve(&NO_PAGE, request, payload, async |visit: &visit::Visit| errors::unknown(visit).await).await
+}
+
 macro_rules! pages {
     ($( $method:ident $path:literal $module:ident::$handler:ident $access:expr; )+) => {
         /// Every page.
@@ -61,8 +75,7 @@ macro_rules! pages {
             }); )+
             for (_, resource) in resources {
                 let others = web::to(|request: HttpRequest, payload: Payload| {
-                    const PAGE: Page = Page { method: "GET", path: "", access: Access::Public };
-                    visit::serve(&PAGE, request, payload, async |_: &visit::Visit| errors::other_method())
+                    visit::serve(&NO_PAGE, request, payload, async |_: &visit::Visit| errors::other_method())
                 });
                 config.service(resource.default_service(others).wrap(Compress::default()));
             }

@@ -113,6 +113,21 @@ fn nothing_written_is_lost_when_a_session_ends() {
 }
 
 #[test]
+fn an_address_that_is_no_page_is_answered_with_one_that_leads_on() {
+    let app = TestApp::start(Database::Sqlite);
+    let visitor = Visitor::new(&app);
+    let html = [("Accept", "text/html,application/xhtml+xml"), ("Accept-Language", "en")];
+    let page = visitor.send("GET", "/nothing-here", &html, b"");
+    assert_eq!((page.status, page.header("content-type")), (404, Some("text/html; charset=utf-8")));
+    assert!(page.text().contains("<h1") && page.text().contains("Nothing is found here"), "{}", page.text());
+    // A program is told in its own way, and everybody where the endpoints are.
+    for (path, headers) in [("/nothing-here", &[][..]), ("/v1/nothing-here", &html[..])] {
+        let problem = visitor.send("GET", path, headers, b"");
+        assert_eq!((problem.status, problem.header("content-type")), (404, Some("application/problem+json")), "{path}");
+    }
+}
+
+#[test]
 fn sessions_are_listed_ended_and_run_out() {
     let app = TestApp::start(Database::Sqlite);
     let (here, there) = (Visitor::signed_in(&app, "demo.officer"), Visitor::signed_in(&app, "demo.officer"));
