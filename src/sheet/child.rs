@@ -18,6 +18,18 @@ use crate::domain::fault::FaultCode;
 /// The hidden subcommand that runs [`child_main`].
 const SUBCOMMAND: &str = "read-sheet";
 
+/// What the allocator of the child reserves at a time, in KiB. It takes a GiB unless told otherwise, before
+/// [`confine`]: nothing would be left of the address space, and whether a file can be read a matter of luck.
+const RESERVED_AT_A_TIME: (&str, &str) = ("MIMALLOC_ARENA_RESERVE", "65536");
+
+/// The command that runs [`child_main`]: no environment but how it asks for memory.
+#[must_use]
+pub fn child(program: &Path) -> Command {
+    let mut command = Command::new(program);
+    command.arg(SUBCOMMAND).env_clear().env(RESERVED_AT_A_TIME.0, RESERVED_AT_A_TIME.1);
+    command
+}
+
 /// Parses the file on standard input under the standard limits and writes the grid or the fault to standard output;
 /// answers the exit code, 0 when an answer was written.
 pub fn child_main() -> i32 {
@@ -53,8 +65,7 @@ fn answer(limits: &Limits) -> io::Result<()> {
     out.flush()
 }
 
-/// Reads the raw cells of a file in a child process, `program read-sheet`, which has no environment and the limits
-/// of [`child_main`].
+/// Reads the raw cells of a file in a child process, `program read-sheet`, which has the limits of [`child_main`].
 ///
 /// # Errors
 /// Those of [`read_here`]; `file_unreadable` also when the child cannot be started, dies or takes too long.
@@ -71,9 +82,7 @@ pub fn read_in_child(program: &Path, bytes: &[u8], limits: &Limits) -> Result<Gr
 
 /// Sends the bytes and collects the answer, at most one byte more than allowed; kills the child in every case.
 fn ask(program: &Path, bytes: &[u8], limits: &Limits) -> io::Result<Vec<u8>> {
-    let mut child = Command::new(program)
-        .arg(SUBCOMMAND)
-        .env_clear()
+    let mut child = child(program)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())

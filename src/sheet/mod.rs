@@ -30,7 +30,7 @@ use std::time::Duration;
 
 use crate::domain::fault::FaultCode;
 
-pub use child::{child_main, read_in_child};
+pub use child::{child, child_main, read_in_child};
 pub use columns::Column;
 pub use delimited::table;
 pub use export::{ExportError, ExportRow, list_csv, list_xlsx};

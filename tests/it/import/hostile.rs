@@ -3,6 +3,10 @@
 use super::{CSV, IMPORT, XLSX, codes, send};
 use crate::support::app::{Database, TestApp};
 use std::io::{Cursor, Write as _};
+use std::path::Path;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+use whitelist::sheet::child;
 use zip::write::{SimpleFileOptions, ZipWriter};
 
 fn zipped(parts: &[(&str, &[u8])]) -> Vec<u8> {
@@ -205,4 +209,30 @@ fn hostile_files_are_refused_by_name_and_change_nothing() {
     assert_eq!(send(&app, &format!("{IMPORT}?scheme=nowhere-1999"), XLSX, &good).status, 422);
     assert_eq!(app.inside().head().unwrap(), before, "nothing was recorded");
     assert_eq!(app.client().send("GET", "/health/ready", &[], b"").status, 200, "the service lives");
+}
+
+/// A figure of `/proc/<child>/<file>` in bytes; none while it is not said.
+fn said(child: u32, file: &str, line: &str, unit: u64) -> Option<u64> {
+    let text = std::fs::read_to_string(format!("/proc/{child}/{file}")).unwrap();
+    let rest = text.lines().find_map(|found| found.strip_prefix(line))?;
+    rest.split_whitespace().next()?.parse::<u64>().ok().map(|figure| figure * unit)
+}
+
+#[test]
+fn a_reader_has_most_of_its_memory_left_when_it_is_confined() {
+    let program = Path::new(env!("CARGO_BIN_EXE_whitelist"));
+    let mut child = child(program).stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+    let deadline = Instant::now() + Duration::from_secs(60);
+    // It waits for its file, and confines itself before.
+    let allowed = loop {
+        match said(child.id(), "limits", "Max address space", 1) {
+            Some(allowed) => break allowed,
+            None => assert!(Instant::now() < deadline, "the reader is not confined"),
+        }
+        std::thread::yield_now();
+    };
+    let reserved = said(child.id(), "status", "VmSize:", 1024).unwrap();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(reserved <= allowed / 2, "{reserved} of {allowed} bytes are gone before the first byte of a file");
 }

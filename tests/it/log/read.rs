@@ -56,12 +56,14 @@ fn listings(app: &TestApp) -> Vec<String> {
     items.filter(|item| item["status"] == "in_force").map(|item| item["number"].as_str().unwrap().to_owned()).collect()
 }
 
-/// Suspends one listing and varies all, until the log has more than one tile; returns the suspended one.
+/// Suspends one listing and varies all, until the log has more than one tile; returns the suspended one. Every step is
+/// signed before the next: however fast the machine is, there are several heads.
 pub fn told(app: &TestApp) -> String {
     let listings = listings(app);
     let suspended = listings[3].clone();
     app.change(json!([{ "kind": "suspend", "listing": suspended, "effective_on": "2026-08-12", "reason": { "code": "risk_found" } }]));
     for round in 0.. {
+        signed(app);
         if app.inside().head().unwrap().0 > 300 {
             break;
         }
