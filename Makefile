@@ -27,7 +27,10 @@ demo: ## Build and start with sample data on LISTEN, data in DATA
 	@exec $(RELEASE)/whitelist demo --data '$(DATA)' --listen '$(LISTEN)'
 
 # Many tests wait for a process or a deadline, so more of them run at once than there are cores.
-TEST_THREADS ?= $(shell echo $$(( $$(nproc) + 1 )))
+TEST_THREADS ?= $(shell echo $$(( $$(nproc) + 2 )))
+
+# Hundreds of databases are made and thrown away: in memory, where there is room for them.
+SCRATCH := $(shell df -Pk /dev/shm 2>/dev/null | awk 'NR == 2 && $$4 > 8388608 { found = 1 } END { print found ? "/dev/shm" : "/tmp" }')
 
 # Both databases, the contract and the migrations are checked inside `cargo test`. Examples are linted and not built again: `make
 # bench` builds them. There are no tests in documentation (`tests/it/fitness.rs` says so).
@@ -36,7 +39,7 @@ test: ## Check everything: format, lints, docs, tests on both databases, a newco
 	cargo fmt --check
 	cargo clippy --all-targets --locked -- -D warnings
 	RUSTDOCFLAGS=-Dwarnings cargo doc --no-deps --locked
-	cargo test --locked --lib --bins --tests -- --test-threads=$(TEST_THREADS)
+	TMPDIR=$(SCRATCH) cargo test --locked --lib --bins --tests -- --test-threads=$(TEST_THREADS)
 	tests/smoke.sh $(TARGET)/debug/whitelist
 
 bench: ## Measure lookups, growth, durable writes and draws against a release build

@@ -31,7 +31,7 @@ const ADVICE: &str = "these tests need PostgreSQL 15 or newer (its server progra
 /// Reads a port per line and answers `up`, or `down` and why. When the pipe ends it stops the server and leaves nothing.
 const WATCHER: &str = r#"
 trap '' INT TERM HUP PIPE
-home=$(mktemp -d /tmp/wlpg.XXXXXX) || exit 1
+home=$(mktemp -d "$place/wlpg.XXXXXX" 2>/dev/null || mktemp -d /tmp/wlpg.XXXXXX) || exit 1
 leave() {
     "$bin/pg_ctl" stop --silent --mode=immediate --pgdata="$home/data" </dev/null >/dev/null 2>&1
     rm -rf "$home"
@@ -103,6 +103,7 @@ impl Server {
             .args(["-c", WATCHER])
             .env("bin", &bin)
             .env("user", USER)
+            .env("place", std::env::temp_dir())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
