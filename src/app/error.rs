@@ -69,6 +69,12 @@ pub enum AppError {
 }
 
 impl AppError {
+    /// What is answered when it is not known whether a change was made.
+    #[must_use]
+    pub const fn outcome_unknown() -> Self {
+        Self::Store(StoreError::OutcomeUnknown)
+    }
+
     /// A view that cannot be written: a fault of ours.
     pub fn unwritable(error: impl std::fmt::Display) -> Self {
         Self::Store(StoreError::damaged(error))

@@ -9,6 +9,7 @@ use crate::sheet;
 use actix_web::http::header::{ETAG, HeaderValue};
 use actix_web::web;
 use std::time::Duration;
+use tokio::sync::oneshot;
 
 /// Time a use case may take (security limits: handler time).
 const DEADLINE: Duration = Duration::from_secs(10);
@@ -32,9 +33,25 @@ pub async fn hop_for<T: Send + 'static>(
     match tokio::time::timeout(deadline, web::block(behind(work))).await {
         Ok(Ok(outcome)) => outcome.map_err(Problem::from),
         Ok(Err(error)) => Err(Problem::new(ProblemType::Internal).caused_by(error)),
-        // The work goes on; whoever asked learns the outcome by asking again.
-        Err(_) => Err(Problem::new(ProblemType::Unavailable).caused_by("the deadline of the handler passed")),
+        Err(_) => Err(late()),
     }
+}
+
+/// Waits for what another thread will tell, without a thread that waits.
+///
+/// # Errors
+/// As [`hop`]; also when it ends without a word, and the outcome is unknown.
+pub async fn told<T>(telling: oneshot::Receiver<Result<T, AppError>>) -> Result<T, Problem> {
+    match tokio::time::timeout(DEADLINE, telling).await {
+        Ok(Ok(outcome)) => outcome.map_err(Problem::from),
+        Ok(Err(_)) => Err(AppError::outcome_unknown().into()),
+        Err(_) => Err(late()),
+    }
+}
+
+/// The work goes on; whoever asked learns the outcome by asking again.
+fn late() -> Problem {
+    Problem::new(ProblemType::Unavailable).caused_by("the deadline of the handler passed")
 }
 
 /// Work on a thread of its own gives way to the threads that answer lookups.

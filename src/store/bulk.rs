@@ -127,7 +127,7 @@ impl QueryFragment<Pg> for Bulk<'_> {
 impl RunQueryDsl<PgConnection> for Bulk<'_> {}
 
 /// Rows in one statement on SQLite, largest first; the widest table stays far below its limit of parameters.
-pub const SIZES: [usize; 3] = [32, 8, 1];
+pub const SIZES: [usize; 5] = [32, 16, 8, 4, 1];
 
 /// Some of the rows, as one statement of SQLite.
 pub struct Rows<'c, 'r> {

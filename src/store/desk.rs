@@ -9,7 +9,6 @@ use super::declarations::DeclarationRow;
 use super::error::StoreError;
 use super::tx::{Context, Group, Tx};
 use crate::domain::draw::{Command, Refusal};
-use crossbeam_channel::Sender;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -46,17 +45,20 @@ pub trait Desk: Send {
     fn committed(&mut self) -> bool;
 }
 
+/// Is told what became of a draw, on the writer's thread: it must not wait.
+pub(super) type Reply = Box<dyn FnOnce(Result<Outcome, StoreError>) + Send>;
+
 /// A draw in the queue.
 pub(super) struct DrawJob {
     pub(super) draw: Draw,
-    pub(super) reply: Sender<Result<Outcome, StoreError>>,
+    pub(super) reply: Reply,
 }
 
 /// Draws of one group, and what became of them.
 #[derive(Default)]
 pub(super) struct Draws {
     pub(super) draws: Vec<Draw>,
-    pub(super) replies: Vec<Sender<Result<Outcome, StoreError>>>,
+    pub(super) replies: Vec<Reply>,
     outcomes: Option<Result<Vec<Outcome>, StoreError>>,
 }
 
@@ -97,8 +99,7 @@ impl Draws {
                 (None, Some(outcome)) => Ok(outcome),
                 (None, None) => Err(StoreError::Broken),
             };
-            // A caller that gave up waiting needs no answer.
-            let _ = reply.send(outcome);
+            reply(outcome);
         }
     }
 }

@@ -12,12 +12,13 @@ use super::dialect::{begin_write, run};
 use super::error::StoreError;
 use super::heads::SeenHead;
 use super::log::{self, Edge};
+use super::queue::{Command, Crowded, Job, Waiting};
 use super::quiet::give_way;
 use super::tx::{Author, Context, Group, Seen, Tx, end_savepoint};
 use crate::domain::revision::Revision;
 use crate::domain::validity::Instant;
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use arc_swap::ArcSwapOption;
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError, bounded};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::thread::JoinHandle;
@@ -41,63 +42,6 @@ pub struct Recorded<T> {
     pub revision: Revision,
 }
 
-/// A command in the queue.
-trait Job: Send {
-    /// Runs inside the group's transaction; false rolls its savepoint back.
-    fn run(&mut self, conn: &mut AnyConnection, group: &mut Group) -> bool;
-    /// Tells the caller how it ended; `failure` when the group did not commit.
-    fn done(self: Box<Self>, failure: Option<StoreError>);
-}
-
-struct Command<T, E, W> {
-    work: Option<W>,
-    context: Context,
-    outcome: Option<Result<Recorded<T>, E>>,
-    reply: Sender<Result<Recorded<T>, E>>,
-}
-
-impl<T, E, W> Job for Command<T, E, W>
-where
-    T: Send,
-    E: From<StoreError> + Send,
-    W: FnOnce(&mut Tx<'_>) -> Result<T, E> + Send,
-{
-    fn run(&mut self, conn: &mut AnyConnection, group: &mut Group) -> bool {
-        let Some(work) = self.work.take() else { return false };
-        let mut tx = Tx::new(conn, group, &self.context);
-        let outcome = catch_unwind(AssertUnwindSafe(|| {
-            let value = work(&mut tx)?;
-            tx.flush()?;
-            Ok(value)
-        }))
-        .unwrap_or_else(|_| Err(StoreError::Broken.into()));
-        let revision = tx.last_revision();
-        let ok = outcome.is_ok();
-        self.outcome = Some(outcome.map(|value| Recorded { value, revision }));
-        ok
-    }
-
-    fn done(self: Box<Self>, failure: Option<StoreError>) {
-        let outcome = match (failure, self.outcome) {
-            // What the work itself refused stays refused whatever became of the group.
-            (_, Some(Err(error))) => Err(error),
-            (Some(failure), _) => Err(failure.into()),
-            (None, Some(outcome)) => outcome,
-            (None, None) => Err(StoreError::Broken.into()),
-        };
-        // A caller that gave up waiting needs no answer.
-        let _ = self.reply.send(outcome);
-    }
-}
-
-/// What waits for the writer.
-enum Waiting {
-    /// Casework and working state, one after another.
-    Command(Box<dyn Job>),
-    /// Draws, together.
-    Draw(Box<DrawJob>),
-}
-
 /// Counts of the writer, for metrics.
 #[derive(Debug, Default)]
 pub struct WriterCounts {
@@ -118,7 +62,8 @@ pub struct Store {
 struct Inner {
     url: DatabaseUrl,
     readers: Pool,
-    jobs: Mutex<Option<Sender<Waiting>>>,
+    /// Taken without a lock: who answers lookups asks for draws too, and must not wait for a thread that gives way.
+    jobs: ArcSwapOption<Sender<Waiting>>,
     thread: Mutex<Option<JoinHandle<()>>>,
     frozen: Arc<OnceLock<String>>,
     heads: Arc<SeenHead>,
@@ -182,7 +127,7 @@ impl Store {
         let inner = Inner {
             url: url.clone(),
             readers,
-            jobs: Mutex::new(Some(jobs)),
+            jobs: ArcSwapOption::from_pointee(jobs),
             thread: Mutex::new(Some(thread)),
             frozen,
             heads,
@@ -237,8 +182,8 @@ impl Store {
             return Err(StoreError::BehindHead(why.to_owned()).into());
         }
         let (reply, answer) = bounded(1);
-        let command = Command { work: Some(work), context, outcome: None, reply };
-        let jobs = self.inner.jobs.lock().map_err(|_| StoreError::Closed)?.clone().ok_or(StoreError::Closed)?;
+        let command = Command::new(context, work, reply);
+        let jobs = self.inner.jobs.load_full().ok_or(StoreError::Closed)?;
         jobs.send(Waiting::Command(Box::new(command))).map_err(|_| StoreError::Closed)?;
         drop(jobs);
         answer.recv().map_err(|_| StoreError::OutcomeUnknown)?
@@ -249,14 +194,32 @@ impl Store {
     /// # Errors
     /// The store's failure; [`StoreError::OutcomeUnknown`] when the commit broke.
     pub fn draw(&self, draw: Draw) -> Result<Outcome, StoreError> {
+        let (tell, answer) = bounded(1);
+        // A caller that gave up waiting needs no answer.
+        let crowded = self.draw_then(draw, move |outcome| drop(tell.send(outcome)))?;
+        crowded.map_or(Ok(()), Crowded::wait)?;
+        answer.recv().map_err(|_| StoreError::OutcomeUnknown)?
+    }
+
+    /// The same without waiting: `reply` is told on the writer's thread, and must not wait either. Where it is dropped
+    /// untold the outcome is unknown.
+    ///
+    /// # Errors
+    /// The store's failure. Answers the draw when the queue is full: somebody who may wait must bring it in.
+    pub fn draw_then(
+        &self,
+        draw: Draw,
+        reply: impl FnOnce(Result<Outcome, StoreError>) + Send + 'static,
+    ) -> Result<Option<Crowded>, StoreError> {
         if let Some(why) = self.frozen() {
             return Err(StoreError::BehindHead(why.to_owned()));
         }
-        let (reply, answer) = bounded(1);
-        let jobs = self.inner.jobs.lock().map_err(|_| StoreError::Closed)?.clone().ok_or(StoreError::Closed)?;
-        jobs.send(Waiting::Draw(Box::new(DrawJob { draw, reply }))).map_err(|_| StoreError::Closed)?;
-        drop(jobs);
-        answer.recv().map_err(|_| StoreError::OutcomeUnknown)?
+        let jobs = self.inner.jobs.load_full().ok_or(StoreError::Closed)?;
+        match jobs.try_send(Waiting::Draw(Box::new(DrawJob { draw, reply: Box::new(reply) }))) {
+            Ok(()) => Ok(None),
+            Err(TrySendError::Full(job)) => Ok(Some(Crowded::new(jobs, job))),
+            Err(TrySendError::Disconnected(_)) => Err(StoreError::Closed),
+        }
     }
 
     /// Changes working state: the tables of [`keep`](super::keep), never the list.
@@ -283,9 +246,7 @@ impl Store {
 
     /// Waits for queued commands and stops the writer; later commands are refused.
     pub fn close(&self) {
-        if let Ok(mut jobs) = self.inner.jobs.lock() {
-            jobs.take();
-        }
+        self.inner.jobs.store(None);
         let thread = self.inner.thread.lock().ok().and_then(|mut thread| thread.take());
         if let Some(thread) = thread {
             // A writer that panicked has nothing more to wait for.

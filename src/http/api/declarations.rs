@@ -5,7 +5,7 @@ use super::json;
 use super::lookups::json_bytes;
 use super::parameters::{PageAsked, no_query, page, path, read_query};
 use crate::app::draw::messages::Message;
-use crate::app::draw::{DeclarationQuery, view};
+use crate::app::draw::{DeclarationQuery, Drawn, FOLLOWS_WITHIN, view};
 use crate::app::{App, AppError};
 use crate::domain::actor::Caller;
 use crate::domain::code::{DeclarationNumber, Uscc};
@@ -16,8 +16,8 @@ use crate::domain::lang::Lang;
 use crate::domain::listing_number::ListingNumber;
 use crate::domain::revision::Revision;
 use crate::domain::validity::Instant;
-use crate::http::blocking::{etag, hop};
-use crate::http::edge::{Asked, Edge, asked, edge};
+use crate::http::blocking::{etag, hop, told};
+use crate::http::edge::{asked, edge};
 use crate::http::fields::{JSON_DEPTH, Members as _, parse_json, whole};
 use crate::http::problem::{Fault, Problem};
 use actix_web::body::{MessageBody as _, to_bytes};
@@ -28,6 +28,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use std::sync::Arc;
+use tokio::sync::oneshot;
 
 /// Reads a body about a declaration.
 type Read = fn(&Value, DeclarationNumber) -> Result<Stated, Vec<Fault>>;
@@ -69,12 +70,11 @@ async fn draw(
     let number = path(request, "number", DeclarationNumber::parse)?;
     let received_at = edge.app.clock.now();
     let bytes = json_bytes(request, payload, edge).await?;
-    let caller = asked.caller()?;
-    let (sequence, answered) = answer(edge, &asked, &caller, number, verb, &bytes, read).await;
-    let kept = Kept { number, verb, sequence, caller, received_at, request: bytes };
+    let came = Came { number, verb, caller: asked.caller()?, received_at, request: bytes };
+    let (sequence, answered) = came.answer(&edge.app, asked.id.to_string(), read).await;
     match answered {
         Ok((body, revision)) => {
-            kept.record(edge, StatusCode::OK, Some(revision.0), &body);
+            came.keep(&edge.app, sequence, StatusCode::OK, Some(revision.0), &body);
             edge.metrics.drawn(verb, "applied");
             let mut response = HttpResponse::Ok().content_type(ContentType::json()).body(body);
             response.headers_mut().insert(ETAG, etag(revision));
@@ -83,34 +83,11 @@ async fn draw(
         Err(problem) => {
             let rendered = problem.respond(asked.lang, &asked.id);
             let body = to_bytes(rendered.into_body()).await.unwrap_or_default();
-            kept.record(edge, problem.kind.status(), None, &body);
+            came.keep(&edge.app, sequence, problem.kind.status(), None, &body);
             edge.metrics.drawn(verb, problem.kind.slug());
             Err(problem)
         }
     }
-}
-
-async fn answer(
-    edge: &Edge,
-    asked: &Asked,
-    caller: &Caller,
-    number: DeclarationNumber,
-    verb: &'static str,
-    bytes: &[u8],
-    read: Read,
-) -> (Option<i64>, Result<(Vec<u8>, Revision), Problem>) {
-    let body = match parse_json(bytes, JSON_DEPTH) {
-        Ok(body) => body,
-        Err(faults) => return (None, Err(faults.into())),
-    };
-    let sequence = sequence_of(&body);
-    let command = match command(number, verb, &body, read) {
-        Ok(command) => command,
-        Err(faults) => return (sequence, Err(faults.into())),
-    };
-    let (app, caller, request_id) = (Arc::clone(&edge.app), caller.clone(), asked.id.to_string());
-    let drawn = hop(move || carry_out(&app, &caller, Some(request_id), command));
-    (sequence, drawn.await)
 }
 
 /// Carries out a kept message once more, for an investigation; returns status and body of the answer.
@@ -124,7 +101,8 @@ pub fn again(app: &App, caller: &Caller, number: DeclarationNumber, verb: &str, 
     };
     let carry_out = || -> Result<Vec<u8>, Problem> {
         let command = command(number, verb, &parse_json(bytes, JSON_DEPTH)?, read)?;
-        Ok(carry_out(app, caller, None, command)?.0)
+        needs_basis(&command.act)?;
+        Ok(rendered(&app.draw(caller, None, command)?)?.0)
     };
     match carry_out() {
         Ok(body) => (StatusCode::OK.as_u16(), body),
@@ -145,15 +123,8 @@ fn command(number: DeclarationNumber, verb: &str, body: &Value, read: Read) -> R
     Ok(Command { number, sequence, digest: digest.finalize().into(), occurred_at, act })
 }
 
-/// Books a command and renders its answer.
-fn carry_out(
-    app: &App,
-    caller: &Caller,
-    request_id: Option<String>,
-    command: Command,
-) -> Result<(Vec<u8>, Revision), AppError> {
-    needs_basis(&command.act)?;
-    let drawn = app.draw(caller, request_id, command)?;
+/// Writes the answer of a command that was booked.
+fn rendered(drawn: &Drawn) -> Result<(Vec<u8>, Revision), AppError> {
     let view = view::declaration(&drawn.row, drawn.superseded)?;
     let body = serde_json::to_vec(&view).map_err(AppError::unwritable)?;
     Ok((body, Revision(drawn.row.revision)))
@@ -173,23 +144,63 @@ fn needs_basis(act: &Act) -> Result<(), AppError> {
     }
 }
 
-/// What is kept of a message before its answer is known.
-struct Kept {
+/// A message that came.
+struct Came {
     number: DeclarationNumber,
     verb: &'static str,
-    sequence: Option<i64>,
     caller: Caller,
     received_at: Instant,
     request: Bytes,
 }
 
-impl Kept {
-    fn record(self, edge: &Edge, status: StatusCode, revision: Option<i64>, answer: &[u8]) {
-        edge.app.messages.record(|| Message {
+impl Came {
+    /// Reads the message and carries it out; its sequence, where it could be read, and the answer.
+    async fn answer(
+        &self,
+        app: &Arc<App>,
+        request_id: String,
+        read: Read,
+    ) -> (Option<i64>, Result<(Vec<u8>, Revision), Problem>) {
+        let body = match parse_json(&self.request, JSON_DEPTH) {
+            Ok(body) => body,
+            Err(faults) => return (None, Err(faults.into())),
+        };
+        let answered = match command(self.number, self.verb, &body, read) {
+            Ok(command) => self.carry_out(app, request_id, command).await,
+            Err(faults) => Err(faults.into()),
+        };
+        (sequence_of(&body), answered)
+    }
+
+    /// Books a command and renders its answer. No thread waits: those that do are many, and give way to lookups even while
+    /// they hold the lock of the queue from which they come.
+    async fn carry_out(
+        &self,
+        app: &Arc<App>,
+        request_id: String,
+        command: Command,
+    ) -> Result<(Vec<u8>, Revision), Problem> {
+        needs_basis(&command.act)?;
+        let (tell, telling) = oneshot::channel();
+        // A client that is gone needs no answer.
+        let reply = move |outcome| drop(tell.send(outcome));
+        if let Some(crowded) = app.draw_then(&self.caller, Some(request_id), command, reply)? {
+            hop(move || crowded.wait().map_err(AppError::from)).await?;
+        }
+        let drawn = told(telling).await?;
+        let (revision, app) = (Revision(drawn.row.revision), Arc::clone(app));
+        if app.index.load().revision() < revision {
+            hop(move || Ok(app.index.wait_for(revision, FOLLOWS_WITHIN))).await?;
+        }
+        Ok(rendered(&drawn)?)
+    }
+
+    fn keep(&self, app: &App, sequence: Option<i64>, status: StatusCode, revision: Option<i64>, answer: &[u8]) {
+        app.messages.record(|| Message {
             declaration: self.number,
             verb: self.verb,
-            sequence: self.sequence,
-            caller: self.caller,
+            sequence,
+            caller: self.caller.clone(),
             received_at: self.received_at,
             status: status.as_u16(),
             revision,
