@@ -4,6 +4,7 @@
 //! names, and may see the enterprise's listings under any of them.
 
 use super::id::PersonId;
+use super::lang::Lang;
 use super::validity::LegalDay;
 use serde::{Deserialize, Serialize};
 
@@ -27,6 +28,15 @@ impl Scope {
         match self {
             Self::Applications => "applications",
             Self::UsageReturns => "usage_returns",
+        }
+    }
+
+    /// Says what it is for people.
+    #[must_use]
+    pub fn words(self, lang: Lang) -> &'static str {
+        match self {
+            Self::Applications => lang.pick("申请", "applications"),
+            Self::UsageReturns => lang.pick("使用情况报告", "usage returns"),
         }
     }
 

@@ -7,6 +7,7 @@ use super::actor::Role;
 use super::code::Uscc;
 use super::id::PersonId;
 use super::lang::Lang;
+use super::mandate::Scope;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -354,7 +355,20 @@ impl NoticeKind {
     #[must_use]
     pub fn render(self, lang: Lang, params: &Params) -> Rendered {
         let (title, text) = self.template(lang);
-        Rendered { title: filled(title, params), text: filled(text, params) }
+        let said: Params = params.iter().map(|(name, value)| (name.clone(), said(lang, name, value))).collect();
+        Rendered { title: filled(title, &said), text: filled(text, &said) }
+    }
+}
+
+/// Says a value for people: codes of a closed list in words.
+fn said(lang: Lang, name: &str, value: &str) -> String {
+    match name {
+        "scopes" => {
+            let words: Vec<&str> =
+                value.split(',').map(|code| Scope::parse(code).map_or(code, |scope| scope.words(lang))).collect();
+            words.join(lang.pick("、", ", "))
+        }
+        _ => value.to_owned(),
     }
 }
 
@@ -410,6 +424,10 @@ mod tests {
             shown.text,
             "Listing BJ-2026-000016-9 expires on —, in 30 days; apply for renewal if you go on importing."
         );
+        let mandate = NoticeKind::AgentAppointed;
+        let params = Params::from([("scopes".to_owned(), "applications,usage_returns,new".to_owned())]);
+        assert!(mandate.render(Lang::Zh, &params).text.contains("申请、使用情况报告、new"));
+        assert!(mandate.render(Lang::En, &params).text.contains("applications, usage returns, new"));
         assert_eq!(Addressee::parse(&notice.to.word()), Some(notice.to));
         assert_eq!(Addressee::parse("org"), None);
         assert_eq!(filled("{a}{b", &Params::from([("a".to_owned(), "{c}".to_owned())])), "{c}{b");

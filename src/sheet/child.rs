@@ -82,11 +82,7 @@ pub fn read_in_child(program: &Path, bytes: &[u8], limits: &Limits) -> Result<Gr
 
 /// Sends the bytes and collects the answer, at most one byte more than allowed; kills the child in every case.
 fn ask(program: &Path, bytes: &[u8], limits: &Limits) -> io::Result<Vec<u8>> {
-    let mut child = child(program)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()?;
+    let mut child = child(program).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;
     let (stdin, stdout) = (child.stdin.take(), child.stdout.take());
     thread::scope(|scope| {
         let (done, answered) = mpsc::channel();

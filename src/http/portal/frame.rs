@@ -349,6 +349,12 @@ impl Frame {
         show::number(text.as_ref())
     }
 
+    /// Shows a number of seconds to the hundredth.
+    #[must_use]
+    pub fn seconds(&self, text: impl AsRef<str>) -> String {
+        show::seconds(text.as_ref())
+    }
+
     /// Says a quantity with its unit.
     #[must_use]
     pub fn quantity(&self, quantity: impl AsRef<str>, unit: impl AsRef<str>) -> String {

@@ -42,6 +42,12 @@ pub fn instant(lang: Lang, at: Instant) -> String {
     moment(lang, &at.to_string())
 }
 
+/// Shows a number of seconds to the hundredth; what is none is shown as it is.
+#[must_use]
+pub fn seconds(text: &str) -> String {
+    text.parse::<f64>().map_or_else(|_| text.to_owned(), |seconds| number(&format!("{seconds:.2}")))
+}
+
 /// Parts a decimal number's whole digits by threes.
 #[must_use]
 pub fn number(text: &str) -> String {
@@ -105,6 +111,9 @@ mod tests {
             [("18500.125", "18,500.125"), ("999", "999"), ("1000", "1,000"), ("-1234567", "-1,234,567"), ("", "")]
         {
             assert_eq!(number(given), shown);
+        }
+        for (given, shown) in [("0.025405439", "0.03"), ("1234", "1,234.00"), ("never", "never")] {
+            assert_eq!(seconds(given), shown);
         }
         assert_eq!((size("512"), size("2048"), size("1572864")), ("512 B".into(), "2 KB".into(), "1.5 MB".into()));
     }
