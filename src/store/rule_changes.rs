@@ -96,10 +96,13 @@ pub fn list(conn: &mut AnyConnection, after: &str, limit: i64) -> Result<Vec<Rul
         first = first.filter(rule_change_versions::id.lt(after.to_owned()));
     }
     let ids: Vec<String> = first.load(conn)?;
-    let mut rows = Vec::new();
-    for id in ids {
-        rows.extend(find(conn, &id)?);
-    }
+    // A change has two versions or three.
+    let mut rows: Vec<RuleChangeRow> = rule_change_versions::table
+        .filter(rule_change_versions::id.eq_any(ids))
+        .order((rule_change_versions::id.desc(), rule_change_versions::version.desc()))
+        .select(RuleChangeRow::as_select())
+        .load(conn)?;
+    rows.dedup_by(|later, earlier| later.id == earlier.id);
     Ok(rows)
 }
 

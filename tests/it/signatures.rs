@@ -122,6 +122,9 @@ fn a_signed_request_is_taken_as_it_was_signed_and_once() {
     let swapped = draw(Amiss { body: Some(more), ..Amiss::default() });
     assert_eq!(swapped.status, 400, "{}", swapped.text());
     assert!(swapped.text().contains("Content-Digest"), "{}", swapped.text());
+    let nothing = drawing.plain("PUT", &place(1), &[("Content-Type", "application/json")], b"");
+    assert_eq!(nothing.status, 400, "{}", nothing.text());
+    assert!(!nothing.text().contains("Content-Digest"), "what is missing is the body: {}", nothing.text());
     let first = draw(Amiss::default());
     assert_eq!(first.status, 200, "{}", first.text());
     assert_eq!(draw(Amiss::default()).json(), first.json());
