@@ -9,6 +9,7 @@ pub mod answer_json;
 pub mod answers;
 pub mod applications;
 pub mod board;
+pub mod border;
 pub mod broadcasts;
 pub mod calendar;
 pub mod certificates;

@@ -5,6 +5,7 @@
 //! when reopened. Invariant: a record has exactly one leaf, in canonical JSON, which the log's seals cover.
 
 use super::answer_json::wording;
+use super::border::What;
 use super::lookup::{Account, Answered, Asker};
 use super::receipts::question::{Question, canonical};
 use crate::domain::code::{Cas, CiqCode, CustomsOffice, DeclarationNumber, HsCode, TradeMode, Uscc};
@@ -13,10 +14,11 @@ use crate::domain::lang::Lang;
 use crate::domain::listing_number::ListingNumber;
 use crate::domain::lookup::{Declaration, Line};
 use crate::domain::quantity::Measure;
-use crate::domain::reason::Reasons;
+use crate::domain::reason::{Reasons, Verdict};
 use crate::domain::revision::Revision;
 use crate::domain::validity::{Instant, LegalDay};
 use crate::store::keep::answers::{self, AboutDeclaration, BatchRow};
+use crate::store::keep::border_counts::{Kind, Tally};
 use crate::store::keep::people;
 use crate::store::{Store, StoreError, register};
 use crate::tlog::Hash;
@@ -275,6 +277,22 @@ fn people_of(store: &Store, records: &[Record]) -> Result<HashMap<Account, Perso
     Ok(people)
 }
 
+/// Counts answers, their lines by verdict, and why lines were denied.
+fn tally(records: &[Record]) -> Tally {
+    let mut tally = Tally::default();
+    for record in records {
+        let (at, office) = (record.at.micros(), record.declaration.customs_office.to_string());
+        tally.add(at, &office, Kind::Event, What::Lookups.as_str());
+        for (_, reasons) in &record.lines {
+            tally.add(at, &office, Kind::Event, What::of(reasons.verdict()).as_str());
+            for reason in reasons.iter().filter(|reason| reason.verdict() == Verdict::Denied) {
+                tally.add(at, &office, Kind::Reason, reason.as_str());
+            }
+        }
+    }
+    tally
+}
+
 /// Writes answers that are queued.
 ///
 /// # Errors
@@ -291,6 +309,7 @@ pub fn write(store: &Store, mut records: Vec<Record>) -> Result<(), StoreError> 
             Some(AboutDeclaration { declaration, answer: record.id.to_string() })
         })
         .collect();
+    let tally = tally(&records);
     let stored: Vec<Stored> = records.iter().map(|record| record.stored(&people)).collect();
     let mut body = vec![FORM];
     body.extend(postcard::to_allocvec(&stored).map_err(StoreError::damaged)?);
@@ -302,5 +321,5 @@ pub fn write(store: &Store, mut records: Vec<Record>) -> Result<(), StoreError> 
         body,
         seal: None,
     };
-    store.keep(Instant::from_micros(last_at), move |conn| answers::insert(conn, &batch, &declarations))
+    store.keep(Instant::from_micros(last_at), move |conn| answers::insert(conn, &batch, &declarations, &tally))
 }

@@ -47,6 +47,8 @@ case_rules! {
     NotClaimed "not_claimed" "案件未由您认领；无须释放。" "you have not claimed the case, so there is nothing to release";
     AssigneeUnknown "assignee_unknown" "没有该人员；请核对人员编号。" "there is no such person; check the id";
     MentionUnknown "mention_unknown" "只能提请已登记的人员或参与本案的单位阅处；请核对人员编号和单位代码。" "only registered people and the offices of the case can be asked to see a note; check ids and codes";
+    NotDecided "not_decided" "案件尚未决定；请在决定作出后评价。" "the case is not decided; say how content you are once it is";
+    RatedBefore "rated_before" "本案已评价；每件案件只评价一次，不能更改。" "the case was answered for already; each is answered for once, for good";
     CaseMoved "case_moved" "案件在您查看之后已有变动；请重新查看后再决定。" "the case has moved on since you saw it; look at it again";
     NotProposed "not_proposed" "案件没有待审批的拟定决定；请核对案件编号。" "no decision is proposed on the case; check its id";
     ClockRunning "clock_running" "期限并未中止；无须恢复。" "the clock is not stopped, so there is nothing to resume";

@@ -126,6 +126,7 @@ fault_codes! {
     MovementContradicted "movement_contradicted" "此行与同一报关单、同一顺序号的另一行相矛盾，请只保留正确的一行。" "The row contradicts another of the same declaration and sequence; keep the one that is right.";
     DeclarationOfOthers "declaration_of_others" "该报关单不属于本直属海关（关区代码前两位不同），请只提交本关的记录。" "The declaration belongs to another directly-affiliated customs (the first two digits of the office differ); send your own only.";
     PeriodTooLong "period_too_long" "期间内的报关单过多或期间超过 366 天，请缩短期间后分次对账。" "The period holds too many declarations or is longer than 366 days; shorten it and reconcile in parts.";
+    WindowTooLong "window_too_long" "按此间隔一次统计的时间过长：按小时不超过 7 天，按日不超过 92 天，按周不超过 371 天。" "The time is too long for this interval: at most 7 days by hours, 92 days by days, 371 days by weeks.";
 
     // Spreadsheets.
     HeaderMissing "header_missing" "前 30 行内没有找到表头，表头应含统一社会信用代码及其他列名。" "No header row was found in the first 30 rows; it names the credit code and the other columns.";

@@ -51,6 +51,7 @@ pub mod register;
 pub mod reservations;
 pub mod revision;
 pub mod rule_change;
+pub mod satisfaction;
 pub mod scheme;
 pub mod screening;
 pub mod sign;

@@ -14,6 +14,7 @@ const DISCLOSING: &[(&str, DataKind)] = &[
     ("get_application_content", DataKind::Applications),
     ("compare_application_contents", DataKind::Applications),
     ("get_letter", DataKind::Applications),
+    ("list_ratings", DataKind::Applications),
     ("get_document", DataKind::Documents),
     ("get_log_bundle", DataKind::LogEntries),
     ("list_log_entries", DataKind::LogEntries),

@@ -6,8 +6,8 @@
 use super::api::{
     accesses, adjustments, application_files, applications, batches, border, case_reads, case_steps, certificates,
     declarations, enterprises, evidence, faults, feed, findings, health, holders, inbox, items, listing_changes,
-    listings, log, lookups, operations, own, pages, people, privacy, receipts, reconciliations, reference, reports,
-    rule_changes, screening, stops, texts, usage_returns, webhooks,
+    listings, log, lookups, operations, own, pages, people, privacy, ratings, receipts, reconciliations, reference,
+    reports, rule_changes, screening, stops, texts, usage_returns, webhooks,
 };
 use super::edge;
 use super::unknown::unknown_method;
@@ -138,6 +138,8 @@ pub(in crate::http) const INSPECTED: RoleSet = RoleSet::of(&[
     Role::EnterpriseAgent,
 ]);
 pub(in crate::http) const INSPECTORS: RoleSet = RoleSet::of(&[Role::BureauOfficer, Role::DistrictOfficer]);
+pub(in crate::http) const LEAD: RoleSet = BUREAU.union(ADMINISTRATOR);
+pub(in crate::http) const RATED: RoleSet = LEAD.union(ENTERPRISE);
 pub(in crate::http) const APPROVER: RoleSet = RoleSet::of(&[Role::BureauApprover]);
 pub(in crate::http) const APPLICANT: RoleSet = RoleSet::of(&[Role::EnterpriseApplicant]);
 pub(in crate::http) const ADMINISTRATOR: RoleSet = RoleSet::of(&[Role::BureauAdmin]);
@@ -364,6 +366,10 @@ endpoints! {
     POST "/v1/applications/{id}/claim" case_steps::claim_application Access::Roles(WORKERS), Keep;
     POST "/v1/applications/{id}/release" case_steps::release_application Access::Roles(WORKERS), Keep;
     POST "/v1/applications/{id}/reassign" case_steps::reassign_application Access::Roles(WORKERS), Fact;
+    GET "/v1/applications/{id}/rating" ratings::get_rating Access::Roles(RATED), Read;
+    POST "/v1/applications/{id}/rating" ratings::rate_application Access::Roles(ENTERPRISE), Keep;
+    GET "/v1/ratings" ratings::list_ratings Access::Roles(LEAD), Read;
+    GET "/v1/reports/satisfaction" ratings::get_satisfaction Access::Roles(LEAD), Read;
     GET "/v1/texts" texts::list_texts Access::Roles(WORKERS), Read;
     POST "/v1/texts" texts::add_text Access::Roles(WORKERS), Keep;
     GET "/v1/texts/{id}" texts::get_text Access::Roles(WORKERS), Read;
@@ -379,6 +385,9 @@ endpoints! {
     GET "/v1/reports/figures/{by}" reports::list_figure_rows Access::Roles(SUPERVISORS), Read;
     GET "/v1/reports/figures/{by}/rows.csv" reports::export_figure_rows_csv Access::Roles(SUPERVISORS), Read;
     GET "/v1/reports/figures/{by}/rows.xlsx" reports::export_figure_rows_xlsx Access::Roles(SUPERVISORS), Read;
+    GET "/v1/reports/border" reports::get_border_report Access::Roles(BOARD), Read;
+    GET "/v1/reports/border.csv" reports::export_border_report_csv Access::Roles(BOARD), Read;
+    GET "/v1/reports/border.xlsx" reports::export_border_report_xlsx Access::Roles(BOARD), Read;
     GET "/v1/batches" batches::list_batches Access::Roles(SUPERVISORS), Read;
     POST "/v1/batches" batches::collect_batch Access::Roles(OFFICER), Fact;
     GET "/v1/batches/{id}" batches::get_batch Access::Roles(SUPERVISORS), Read;

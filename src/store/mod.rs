@@ -11,6 +11,7 @@ pub mod application_rows;
 pub mod applications;
 pub mod backup;
 pub mod batches;
+pub mod border;
 pub mod bulk;
 pub mod case_turns;
 pub mod checkpoints;

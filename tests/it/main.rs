@@ -54,4 +54,5 @@ mod stops;
 mod supervision;
 mod support;
 mod time_travel;
+mod traffic;
 mod webhooks;

@@ -4,6 +4,7 @@ mod checks;
 mod clocks;
 mod notes;
 mod races;
+pub mod ratings;
 mod story;
 
 use crate::lookups::{ask, question};

@@ -5,6 +5,7 @@ use crate::stops::stop;
 use crate::support::app::{Actor, Database, TestApp};
 use crate::support::on_both;
 use crate::support::receiver::Receiving;
+use crate::support::visitor::Visitor;
 use serde_json::{Value, json};
 use std::net::{SocketAddr, TcpListener};
 use std::sync::atomic::{AtomicU16, Ordering};
@@ -295,8 +296,18 @@ on_both! {
         desk.round(app);
         assert_eq!((moody.events(), shown(app, &hook)["delivery"]["dead_letters"].clone()), (Vec::new(), json!(1)));
         *moody.poison.lock().unwrap() = None;
-        assert_eq!(again(&letter["revision"]).status, 200);
+        // The administrator finds it on a page, and has it sent again from there.
+        let id = hook.rsplit('/').next().unwrap();
+        let person = Visitor::signed_in(app, "demo.admin");
+        let page = person.get("/registers/webhooks");
+        let page = person.get(&page.is(200).link("1"));
+        page.is(200).says("listing.varied").says("422");
+        let form = person.get(&page.link("重发一条"));
+        assert!(form.is(200).html.contains(&format!("value=\"{}\"", letter["revision"])), "{}", form.html);
+        person.submit(&form, &format!("/do/replay-dead-letter/{id}"), &[]).is(200).says("已保存");
+        assert_eq!(customs(app).get(&format!("{hook}/dead-letters")).json()["items"][0]["to_be_sent"], true);
         desk.round(app);
+        person.get(&page.path).is(200).says("没有未送达的消息");
         let heard = moody.heard();
         assert_eq!((heard.len(), json!(heard[0].2), shown(app, &hook)["delivery"]["dead_letters"].clone()), (1, letter["message"].clone(), json!(0)));
 

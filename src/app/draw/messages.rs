@@ -3,12 +3,14 @@
 
 use super::super::view::Page;
 use super::customs_of;
+use crate::app::border::What;
 use crate::app::report::{Seen, seen};
 use crate::app::{App, AppError};
 use crate::domain::actor::Caller;
 use crate::domain::code::DeclarationNumber;
 use crate::domain::id::{MessageId, time_ordered};
 use crate::domain::validity::Instant;
+use crate::store::keep::border_counts::{Kind, Tally};
 use crate::store::keep::messages;
 pub use crate::store::keep::messages::MessageRow;
 use crate::store::private::random;
@@ -54,8 +56,13 @@ pub struct Message {
 pub fn write(store: &Store, batch: Vec<Message>) -> Result<(), StoreError> {
     let Some(last) = batch.last() else { return Ok(()) };
     let at = last.received_at;
+    let mut refused = Tally::default();
+    for message in batch.iter().filter(|message| (400..500).contains(&message.status)) {
+        let (at, office) = (message.received_at.micros(), message.declaration.office().to_string());
+        refused.add(at, &office, Kind::Event, What::Refused.as_str());
+    }
     let rows = batch.into_iter().map(row).collect::<Result<Vec<_>, _>>()?;
-    store.keep(at, move |conn| messages::insert(conn, &rows))
+    store.keep(at, move |conn| messages::insert(conn, &rows, &refused))
 }
 
 fn row(message: Message) -> Result<MessageRow, StoreError> {

@@ -16,6 +16,7 @@ pub mod letters;
 mod opinions;
 mod overdue;
 pub mod publication;
+pub mod ratings;
 pub mod report;
 pub(super) mod telling;
 pub mod views;

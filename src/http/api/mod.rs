@@ -35,6 +35,7 @@ pub mod parameters;
 pub mod people;
 pub mod people_body;
 pub mod privacy;
+pub mod ratings;
 pub mod receipts;
 pub mod reconciliation_body;
 pub mod reconciliations;

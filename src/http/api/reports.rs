@@ -1,11 +1,13 @@
-//! Figures of review and list: all of them, what each counts, and the same as a table for spreadsheets.
+//! Figures of review and list: all of them, what each counts; what happened at the border; the same as tables for spreadsheets.
 
 use super::case_body::word;
 use super::listings::attachment;
 use super::parameters::{PageAsked, page, path, read_query};
 use super::{XLSX, json};
+use crate::app::border::{self, Asked, Interval, Traffic};
 use crate::app::review::figures::counted::{By, Period};
 use crate::app::review::figures::{Behind, header, row_header};
+use crate::domain::code::CustomsOffice;
 use crate::domain::lang::Lang;
 use crate::domain::validity::LegalDay;
 use crate::http::blocking::{hop, hop_for};
@@ -90,4 +92,35 @@ pub async fn export_figure_rows_xlsx(request: HttpRequest) -> Result<HttpRespons
     let body = table_xlsx(lang.pick("明细", "rows"), &row_header(lang), &rows);
     let body = body.map_err(|error| Problem::new(ProblemType::Internal).caused_by(error))?;
     Ok(attachment(XLSX, "figure-rows.xlsx", body))
+}
+
+async fn traffic(request: &HttpRequest) -> Result<(Traffic, Lang), Problem> {
+    let (edge, asked) = (edge(request)?, asked(request)?);
+    let wanted = read_query(request, |query| {
+        let Period { from, to } = period(query);
+        let interval = query.optional("interval", Interval::parse).unwrap_or(Interval::Day);
+        Some(Asked { from, to, interval, office: query.optional("customs_office", CustomsOffice::parse) })
+    })?;
+    let (app, caller, lang) = (Arc::clone(&edge.app), asked.caller()?, asked.lang);
+    Ok((hop_for(TABLE, move || app.traffic(&caller, wanted)).await?, lang))
+}
+
+/// Reports what happened at the border.
+pub async fn get_border_report(request: HttpRequest) -> Result<HttpResponse, Problem> {
+    let (traffic, lang) = traffic(&request).await?;
+    json(StatusCode::OK, &traffic.view(lang))
+}
+
+/// Writes what happened at the border as CSV.
+pub async fn export_border_report_csv(request: HttpRequest) -> Result<HttpResponse, Problem> {
+    let (traffic, lang) = traffic(&request).await?;
+    Ok(attachment("text/csv; charset=utf-8", "border.csv", findings_csv(&border::header(lang), &traffic.table())))
+}
+
+/// Writes what happened at the border as a workbook.
+pub async fn export_border_report_xlsx(request: HttpRequest) -> Result<HttpResponse, Problem> {
+    let (traffic, lang) = traffic(&request).await?;
+    let body = table_xlsx(lang.pick("口岸", "border"), &border::header(lang), &traffic.table());
+    let body = body.map_err(|error| Problem::new(ProblemType::Internal).caused_by(error))?;
+    Ok(attachment(XLSX, "border.xlsx", body))
 }

@@ -10,7 +10,7 @@ use crate::domain::actor::{Role, RoleSet};
 use crate::domain::lang::Lang;
 use crate::http::blocking::hop;
 use crate::http::endpoints::{
-    APPLICANT, AUDITOR, BOARD, DECLARATIONS, ENTERPRISE, INSIDERS, INSPECTED, READERS, SCREENERS, SEE_ERASURES,
+    APPLICANT, AUDITOR, BOARD, DECLARATIONS, ENTERPRISE, INSIDERS, INSPECTED, LEAD, READERS, SCREENERS, SEE_ERASURES,
     SEE_PEOPLE, STOPS, SUPERVISORS, WEBHOOKS, WORKERS,
 };
 use serde_json::Value;
@@ -123,9 +123,10 @@ const LIST: [Line; 6] = [
     ("/look-ups", "核验记录", "My look-ups", CUSTOMS),
 ];
 
-const OVERSIGHT: [Line; 20] = [
+const OVERSIGHT: [Line; 22] = [
     ("/stops", "紧急停用", "Emergency stops", STOPS),
     ("/supervision", "监管看板", "Supervision", SUPERVISORS),
+    ("/border", "口岸看板", "Border dashboard", BOARD),
     ("/manual-releases", "人工放行审核", "Manual releases", BOARD),
     ("/registers/findings", "检查发现", "Findings", INSPECTED),
     ("/registers/bars", "限制申请", "Barred enterprises", SCREENERS),
@@ -133,6 +134,7 @@ const OVERSIGHT: [Line; 20] = [
     ("/registers/reconciliations", "对账", "Reconciliations", BOARD),
     ("/registers/messages", "核注核销报文", "Messages of customs", BOARD),
     ("/reports", "统计分析", "Reports", SUPERVISORS),
+    ("/satisfaction", "满意度", "Satisfaction", LEAD),
     ("/log", "审计日志", "Audit log", AUDITOR),
     ("/registers/accesses", "查阅记录", "Records of access", AUDITOR),
     ("/registers/broadcasts", "公告", "Announcements", RoleSet::ALL),
@@ -147,7 +149,7 @@ const OVERSIGHT: [Line; 20] = [
 ];
 
 /// Words of what was just done, as an address may name it.
-const DONE: [(&str, &str, &str); 20] = [
+const DONE: [(&str, &str, &str); 21] = [
     ("saved", "已保存。", "Saved."),
     ("begun", "草稿已建立。", "The draft has been started."),
     ("lodged", "申请已提交。", "The application has been lodged."),
@@ -167,6 +169,7 @@ const DONE: [(&str, &str, &str); 20] = [
     ("ended", "会话已结束。", "The session has been ended."),
     ("reported", "报告已提交。", "The return has been handed in."),
     ("read", "已标为已读。", "Marked as read."),
+    ("rated", "感谢您的评价。", "Thank you for your answer."),
     ("corrected", "补正已提交。", "The correction has been handed in."),
 ];
 

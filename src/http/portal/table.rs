@@ -5,13 +5,13 @@
 use super::pages::applications::{correction, evidence, item, lodging};
 use super::pages::{
     account, applications, audit, border, bureau, cases, decisions, errors, filters, help, home, imports, listings,
-    lookup, notices, operations, oversight, people, public, reports, rules,
+    lookup, notices, operations, oversight, people, public, reports, rules, satisfaction, traffic,
 };
 use super::{acts, assets, registers, sign_in, visit};
 use crate::domain::actor::{Role, RoleSet};
 use crate::http::endpoints::{
     ADMINISTRATOR, APPLICANT, APPROVER, AUDITOR, BOARD, BUREAU, CASES, DECLARATIONS, ENTERPRISE, EVIDENCE, INSIDERS,
-    INSPECTED, OFFICER, READERS, REVIEWER, SEE_PEOPLE, STOPS, SUPERVISORS, WORKERS, route,
+    INSPECTED, LEAD, OFFICER, READERS, REVIEWER, SEE_PEOPLE, STOPS, SUPERVISORS, WEBHOOKS, WORKERS, route,
 };
 use crate::http::unknown::unknown_path;
 use actix_web::http::Method;
@@ -171,10 +171,13 @@ pages! {
     POST "/stops/new" bureau::make_stop Access::Roles(BUREAU);
     GET "/stops/{id}" bureau::stop Access::Roles(STOPS);
     GET "/supervision" oversight::supervision Access::Roles(SUPERVISORS);
+    GET "/border" traffic::show Access::Roles(BOARD);
+    GET "/border.{format}" traffic::export Access::Roles(BOARD);
     GET "/reports" reports::show Access::Roles(SUPERVISORS);
     GET "/reports.{format}" reports::export Access::Roles(SUPERVISORS);
     GET "/reports/{by}/rows.{format}" reports::export_rows Access::Roles(SUPERVISORS);
     GET "/reports/{by}" reports::rows Access::Roles(SUPERVISORS);
+    GET "/satisfaction" satisfaction::show Access::Roles(LEAD);
     GET "/usage-returns" oversight::usage Access::Roles(INSPECTED);
     GET "/usage-returns/new" oversight::new_return Access::Roles(ENTERPRISE);
     POST "/usage-returns/new" oversight::hand_in Access::Roles(ENTERPRISE);
@@ -188,6 +191,7 @@ pages! {
     GET "/my-enterprise" oversight::my_enterprise Access::Roles(APPLICANT);
     GET "/registers/{slug}" registers::show Access::SignedIn;
     GET "/registers/{slug}/{id}/file" registers::file Access::SignedIn;
+    GET "/registers/webhooks/{id}/dead-letters" registers::dead_letters Access::Roles(WEBHOOKS);
     GET "/agents" oversight::agents Access::Roles(APPLICANT);
     POST "/agents" oversight::appoint Access::Roles(APPLICANT);
     GET "/log" audit::entries Access::Roles(AUDITOR);

@@ -20,6 +20,7 @@ use crate::domain::purpose::Purpose;
 use crate::domain::reason::Verdict;
 use crate::domain::recognition::{AppealState, CorrectionReason, DeclineGround, ItemState, RefusalGround, StepReason};
 use crate::domain::rule_change::{RuleChangeState, RuleTable};
+use crate::domain::satisfaction::Satisfaction;
 use crate::domain::screening::ScreeningList;
 use crate::domain::sign::Level;
 use crate::domain::usage_return::ReturnStage;
@@ -75,6 +76,7 @@ families! { lang code
     "enterprise" => enterprise(lang, code);
     "scan" => scan(lang, code);
     "scope" => pair(lang, code, &[("applications", "申请", "Applications"), ("usage_returns", "使用情况报告", "Usage returns")]);
+    "satisfaction" => Satisfaction::parse(code).map(|it| it.name(lang)).ok();
     "mandate" => pair(lang, code, &[("ended", "已结束", "Ended"), ("dismissed", "已结束", "Dismissed"), ("future", "未开始", "Not begun")]);
     "stopped" => stopped(lang, code);
     "screening" => ScreeningList::parse(code).map(|it| it.name(lang)).ok();
@@ -374,6 +376,7 @@ pub fn choices(lang: Lang, family: &str) -> Vec<(String, String)> {
         "override" => offer(OVERRIDES.iter().map(|(code, ..)| *code).collect()),
         "state" => offer(State::ALL.iter().map(|it| it.as_str()).collect()),
         "finding_outcome" => offer(FindingOutcome::ALL.iter().map(|it| it.as_str()).collect()),
+        "satisfaction" => offer(Satisfaction::ALL.iter().map(|it| it.as_str()).collect()),
         "screening" => offer(ScreeningList::ALL.iter().map(|it| it.as_str()).collect()),
         "erasure_ground" => offer(erasure::Ground::ALL.iter().map(|it| it.as_str()).collect()),
         "text_purpose" => offer(texts::Purpose::ALL.iter().map(|it| it.as_str()).collect()),

@@ -1,5 +1,6 @@
 //! Answers given to customs, recorded in batches off the lookup path.
 
+use super::border_counts::{self, Tally};
 use crate::store::conn::AnyConnection;
 use crate::store::dialect::insert_all;
 use crate::store::error::StoreError;
@@ -34,11 +35,17 @@ pub struct AboutDeclaration {
     pub answer: String,
 }
 
-/// Writes a stretch of answers; one that is there already stays as it is, because its commit may have been taken for lost.
+/// Writes a stretch of answers and counts them; one that is there already stays as it is, because its commit may have been
+/// taken for lost.
 ///
 /// # Errors
 /// The database's failure.
-pub fn insert(conn: &mut AnyConnection, batch: &BatchRow, declarations: &[AboutDeclaration]) -> Result<(), StoreError> {
+pub fn insert(
+    conn: &mut AnyConnection,
+    batch: &BatchRow,
+    declarations: &[AboutDeclaration],
+    tally: &Tally,
+) -> Result<(), StoreError> {
     let known: Option<String> =
         answer_batches::table.find(&batch.first_id).select(answer_batches::first_id).first(conn).optional()?;
     if known.is_some() {
@@ -46,7 +53,7 @@ pub fn insert(conn: &mut AnyConnection, batch: &BatchRow, declarations: &[AboutD
     }
     diesel::insert_into(answer_batches::table).values(batch).execute(conn)?;
     insert_all!(conn, answer_declarations::table, declarations);
-    Ok(())
+    border_counts::add(conn, tally)
 }
 
 /// Finds the stretches that may hold an id: those of several nodes overlap.

@@ -1,6 +1,6 @@
 //! What working state knows of somebody whose personal data are erased: logins, letters, drafts, kept responses.
 
-use super::drafts;
+use super::{drafts, ratings};
 use crate::domain::validity::Instant;
 use crate::store::conn::AnyConnection;
 use crate::store::error::StoreError;
@@ -20,7 +20,7 @@ pub fn accounts(conn: &mut AnyConnection, ids: &[String]) -> Result<(), StoreErr
     Ok(())
 }
 
-/// Forgets letters to these addresses, and kept responses in which one of the values stands.
+/// Forgets letters to these addresses, and kept responses and remarks in which one of the values stands.
 ///
 /// # Errors
 /// The database's failure.
@@ -31,6 +31,7 @@ pub fn values(conn: &mut AnyConnection, values: &[String]) -> Result<(), StoreEr
         // Wild cards in a value take more with them, which only costs a repeated request its answer.
         let holding = idempotent_responses::body.like(format!("%{value}%"));
         diesel::delete(idempotent_responses::table.filter(holding)).execute(conn)?;
+        ratings::forget(conn, value)?;
     }
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! Raw messages of the draw interface, and which of them came and were refused.
 
+use super::border_counts::{self, Tally};
 use crate::store::bulk::insert_columns;
 use crate::store::conn::AnyConnection;
 use crate::store::error::StoreError;
@@ -34,18 +35,18 @@ pub struct MessageRow {
     pub answer: Vec<u8>,
 }
 
-/// Keeps messages.
+/// Keeps messages, and counts those that were refused.
 ///
 /// # Errors
 /// The database's failure.
-pub fn insert(conn: &mut AnyConnection, rows: &[MessageRow]) -> Result<(), StoreError> {
+pub fn insert(conn: &mut AnyConnection, rows: &[MessageRow], refused: &Tally) -> Result<(), StoreError> {
     insert_columns!(
         conn,
         draw_messages,
         rows,
         [id, declaration, verb, sequence, org, person, received_at, status, revision, request, answer]
     );
-    Ok(())
+    border_counts::add(conn, refused)
 }
 
 /// Deletes messages received before the time of an id, the oldest first, at most so many; returns how many.

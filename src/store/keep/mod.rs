@@ -5,6 +5,7 @@
 pub mod accesses;
 pub mod answers;
 pub mod backups;
+pub mod border_counts;
 pub mod certificates;
 pub mod claims;
 pub mod cosignatures;
@@ -18,6 +19,7 @@ pub mod nodes;
 pub mod notices;
 pub mod opinion_drafts;
 pub mod people;
+pub mod ratings;
 pub mod reconciliation_pages;
 pub mod reminders;
 pub mod responses;
@@ -37,6 +39,7 @@ pub const TABLES: &[&str] = &[
     "reminders",
     "answer_batches",
     "answer_declarations",
+    "border_counts",
     "idempotent_responses",
     "drafts",
     "draw_messages",
@@ -46,6 +49,7 @@ pub const TABLES: &[&str] = &[
     "notice_letters",
     "refused_addresses",
     "setup_codes",
+    "case_ratings",
     "certificates",
     "claims",
     "opinion_drafts",

@@ -1,4 +1,4 @@
-//! Tables of answers: the keys that sign them, and the seals over their records.
+//! Tables of answers: the keys that sign them, the seals over their records, and what they come to at the border.
 
 diesel::table! {
     access_records (id) {
@@ -64,5 +64,15 @@ diesel::table! {
         unrecorded -> BigInt,
         root -> Text,
         recorded_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    border_counts (hour, customs_office, kind, word) {
+        hour -> BigInt,
+        customs_office -> Text,
+        kind -> Text,
+        word -> Text,
+        count -> BigInt,
     }
 }

@@ -126,3 +126,14 @@ diesel::table! {
         changed_at -> BigInt,
     }
 }
+
+diesel::table! {
+    case_ratings (application) {
+        application -> Text,
+        enterprise -> Text,
+        district -> Text,
+        score -> Integer,
+        remark -> Nullable<Text>,
+        rated_at -> BigInt,
+    }
+}

@@ -139,6 +139,8 @@ pub fn prepare(app: &TestApp, endpoint: &Endpoint, who: Who) -> Option<Prepared>
         "add_case_note" => {
             (Some(recommended_for(app, uscc)), false, json!({ "note": "备注", "visible_to_applicant": false }))
         }
+        "get_rating" => (Some(decided(app, uscc)), false, Value::Null),
+        "rate_application" => (Some(decided(app, uscc)), false, json!({ "answer": "satisfied", "remark": "很快" })),
         "get_letter" => (Some(decided(app, uscc)), false, Value::Null),
         "claim_application" => (Some(recommended_for(app, uscc)), false, Value::Null),
         "release_application" | "reassign_application" => {
@@ -153,6 +155,8 @@ pub fn prepare(app: &TestApp, endpoint: &Endpoint, who: Who) -> Option<Prepared>
         | "get_stage_report"
         | "get_figures"
         | "list_figure_rows"
+        | "get_satisfaction"
+        | "list_ratings"
         | "export_figure_rows_csv"
         | "export_figure_rows_xlsx"
         | "export_figures_csv"

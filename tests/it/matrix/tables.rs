@@ -31,7 +31,7 @@ pub fn noted(operation: &str, table: &str) -> bool {
     disclosed || (operation == "mark_item_faults" && table == "drafts")
 }
 
-/// Every table with its rows, without those written in the background: recorded answers, raw messages,
+/// Every table with its rows, without those written in the background: recorded answers, raw messages, what both come to,
 /// signed heads, heartbeats and the nodes that write them.
 pub fn tables(app: &TestApp) -> BTreeMap<String, Vec<String>> {
     // What an endpoint left in a queue is written before anything is compared.
@@ -42,7 +42,7 @@ pub fn tables(app: &TestApp) -> BTreeMap<String, Vec<String>> {
             AnyConnection::Sqlite(conn) => {
                 let names = lines(
                     conn,
-                    "SELECT name AS line FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'answer%' AND name NOT IN ('log_checkpoints', 'draw_messages', 'heartbeat', 'nodes')",
+                    "SELECT name AS line FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'answer%' AND name NOT IN ('log_checkpoints', 'draw_messages', 'border_counts', 'heartbeat', 'nodes')",
                 );
                 let rows = names.into_iter().map(|name| {
                     let columns = lines(
@@ -58,7 +58,7 @@ pub fn tables(app: &TestApp) -> BTreeMap<String, Vec<String>> {
             AnyConnection::Postgres(conn) => {
                 let names = lines(
                     conn,
-                    "SELECT tablename::text AS line FROM pg_tables WHERE schemaname = 'public' AND tablename NOT LIKE 'answer%' AND tablename NOT IN ('log_checkpoints', 'draw_messages', 'heartbeat', 'nodes')",
+                    "SELECT tablename::text AS line FROM pg_tables WHERE schemaname = 'public' AND tablename NOT LIKE 'answer%' AND tablename NOT IN ('log_checkpoints', 'draw_messages', 'border_counts', 'heartbeat', 'nodes')",
                 );
                 let rows = names.into_iter().map(|name| {
                     let rows = lines(conn, &format!("SELECT t::text AS line FROM \"{name}\" t ORDER BY 1"));

@@ -91,6 +91,21 @@ on_both! {
         approver.submit(&waiting, "/decisions", &[("_case", &earlier)]).is(422).says(&id);
         approver.submit(&approver.get("/decisions"), "/decisions", &[("_case", &seen)]).is(200).says("已办理");
         approver.get(&case).says("3 克");
+        // The applicant is asked once how satisfied it is; the bureau reads it.
+        officer.get("/satisfaction").is(200).says("没有评价");
+        let asked = applicant.get(&case);
+        asked.is(200).says("您对办理是否满意");
+        let form = applicant.get(&asked.link("评价"));
+        let action = format!("/do/rate/{id}");
+        applicant.submit(&form, &action, &[]).is(400).says("需要更正");
+        let rated = applicant.submit(&form, &action, &[("/answer", "satisfied"), ("/remark", "办理很快")]);
+        rated.is(200).says("感谢您的评价").says("办理很快");
+        assert!(!rated.said().contains("您对办理是否满意"));
+        officer.get(&case).says("办理很快");
+        let page = officer.get("/satisfaction");
+        page.is(200).says("4.00").says("2026-08");
+        officer.get(&page.link("逐件评价与意见")).is(200).says("办理很快").says(&id);
+        assert!(!district.get(&case).said().contains("办理很快"));
         // The reports count it, and lead to it.
         let reports = officer.get("/reports");
         reports.is(200).says("按期办结率").says("第 29 章");

@@ -80,6 +80,25 @@ pub const ACTS: &[Act] = &[
         ..STEP
     },
     Act {
+        slug: "rate",
+        roles: ENTERPRISE,
+        target: "/v1/applications/{id}/rating",
+        needed: &[
+            word("/answer", "您对本案的办理是否满意？", "How satisfied are you with the handling?", "satisfaction"),
+            area("/remark", "意见或建议", "Remark")
+                .hint("可不填；请勿填写个人信息", "Need not be filled in; leave out personal data")
+                .optional(),
+        ],
+        title: ("评价办理情况", "Say how satisfied you are"),
+        says: (
+            "每件案件评价一次，提交后不能更改；评价不影响案件的结果，意见仅市局可见。",
+            "Once for each case, for good. It changes nothing about the case; only the bureau reads the remark.",
+        ),
+        button: ("提交评价", "Send"),
+        done: "rated",
+        ..STEP
+    },
+    Act {
         slug: "accept",
         roles: DISTRICT,
         target: "/v1/applications/{id}/accept",

@@ -122,6 +122,8 @@ struct Act {
     more: &'static [(Both, &'static [Needed])],
     /// Fields that begin with what a member of the thing says: pointer of the field, path of the member.
     known: &'static [(&'static str, &'static str)],
+    /// Members of what offers it that its address carries, and its fields begin with.
+    carried: &'static [&'static str],
     title: Both,
     says: Both,
     button: Both,
@@ -151,6 +153,7 @@ const STEP: Act = Act {
     needed: &[NOTE],
     more: &[],
     known: &[],
+    carried: &[],
     title: NONE,
     says: NONE,
     button: NONE,
@@ -267,6 +270,11 @@ async fn page(visit: &Visit, act: &'static Act) -> Answer {
             members.insert((*name).to_owned(), said.0.clone());
         }
     }
+    for name in act.carried {
+        if let Some(members) = days.as_object_mut() {
+            members.insert((*name).to_owned(), visit.query.get(name).into());
+        }
+    }
     let known = if act.replaces { &thing } else { &days };
     let form = visit.form_view(Json(known), tag.as_deref());
     let form = if act.replaces { form.beside_theirs() } else { form };
@@ -326,8 +334,16 @@ pub struct Offer {
 pub fn offered(visit: &Visit, on: &str, id: &str, thing: Json<'_>) -> Vec<Offer> {
     let fits = |act: &&Act| act.on.contains(&on) && visit.roles().intersects(act.roles) && (act.when)(thing);
     let revision = thing.whole("revision").map(|revision| format!("?seen={revision}")).unwrap_or_default();
+    let carried = |act: &Act| {
+        let mut query = url::form_urlencoded::Serializer::new(String::new());
+        for name in act.carried {
+            query.append_pair(name, &thing.text(name).unwrap_or_default());
+        }
+        let query = query.finish();
+        if query.is_empty() { query } else { format!("?{query}") }
+    };
     let offer = |act: &Act| Offer {
-        href: format!("/do/{}/{id}{}", act.slug, if act.read.is_empty() { revision.as_str() } else { "" }),
+        href: format!("/do/{}/{id}{}", act.slug, if act.read.is_empty() { revision.clone() } else { carried(act) }),
         words: visit.t(act.title.0, act.title.1),
         grave: act.grave,
     };

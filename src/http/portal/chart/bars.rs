@@ -131,7 +131,12 @@ impl Bars<'_> {
     /// Draws it.
     #[must_use]
     pub fn draw(&self) -> Chart {
-        let most = self.rows.iter().map(|row| row.value).max().unwrap_or(0);
+        self.draw_of(self.rows.iter().map(|row| row.value).max().unwrap_or(0))
+    }
+
+    /// Draws it with bars that end where the whole does, such as means of five.
+    #[must_use]
+    pub fn draw_of(&self, most: u64) -> Chart {
         let mut html = format!(
             "<table class=\"bars\"><caption>{}<span class=\"unseen\"> {}</span></caption><thead><tr><th scope=\"col\">{}</th><th scope=\"col\" class=\"num\">{}</th></tr></thead><tbody>",
             escape(self.words.title),

@@ -11,7 +11,7 @@ const LEFT: u64 = 44;
 const RIGHT: u64 = 712;
 const TOP: u64 = 26;
 const FLOOR: u64 = 228;
-/// More names than these do not fit under the columns, so that every second one is left to the table.
+/// More names than these do not fit under the columns, so that some are left to the table.
 const NAMES: usize = 13;
 
 /// What stands at one place of the axis.
@@ -88,7 +88,7 @@ impl Columns<'_> {
     fn columns(&self, svg: &mut String, y: impl Fn(u64) -> u64) {
         let [name, other] = self.series.map(escape);
         let width = (self.slot() * 9 / 20).clamp(2, 48);
-        let every = if self.marks.len() > NAMES { 2 } else { 1 };
+        let every = self.marks.len().div_ceil(NAMES).max(1);
         for (place, middle, mark) in self.places() {
             let (from, label) = (y(mark.column), escape(&mark.name));
             let _ = write!(

@@ -11,7 +11,7 @@ use super::super::visit::{Answer, Visit, see_other};
 use super::super::words::choices;
 use super::filters::{Filters, of_list};
 use crate::domain::actor::RoleSet;
-use crate::http::endpoints::{APPROVER, DISTRICT, ENTERPRISE, EVIDENCE, INSIDERS, OFFICER, REVIEWER, WORKERS};
+use crate::http::endpoints::{APPROVER, DISTRICT, ENTERPRISE, EVIDENCE, INSIDERS, OFFICER, RATED, REVIEWER, WORKERS};
 use crate::http::problem::ProblemType;
 use actix_web::HttpResponse;
 use actix_web::http::{Method, StatusCode};
@@ -137,6 +137,7 @@ struct Case<'a> {
     checks: Json<'a>,
     precedents: Json<'a>,
     difference: Json<'a>,
+    rating: Json<'a>,
     inside: bool,
     works: bool,
     evidence: bool,
@@ -181,6 +182,8 @@ pub async fn show(visit: &Visit) -> Answer {
     let opinions = if inside { then("opinions").await? } else { Value::Null };
     let checks = if inside { part("checks").await? } else { Value::Null };
     let precedents = if inside { part("precedents").await? } else { Value::Null };
+    let rates = visit.roles().intersects(RATED) && case.is("state", "decided");
+    let rating = if rates { part("rating").await? } else { Value::Null };
     let number = case.whole("content_number").unwrap_or(1);
     let difference =
         if number > 1 { part(&format!("diff?from={}&to={number}", number - 1)).await? } else { Value::Null };
@@ -203,6 +206,7 @@ pub async fn show(visit: &Visit) -> Answer {
         checks: Json(&checks),
         precedents: Json(&precedents),
         difference: Json(&difference),
+        rating: Json(&rating),
         inside,
         works: visit.roles().intersects(WORKERS),
         evidence: visit.roles().intersects(EVIDENCE),

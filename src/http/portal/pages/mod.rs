@@ -21,3 +21,5 @@ pub mod people;
 pub mod public;
 pub mod reports;
 pub mod rules;
+pub mod satisfaction;
+pub mod traffic;

@@ -309,7 +309,7 @@ impl<'a> Drawn<'a> {
 }
 
 /// Says a step of time as short as an axis needs it.
-fn short(visit: &Visit, step: &str) -> String {
+pub(super) fn short(visit: &Visit, step: &str) -> String {
     let day = show::day(visit.lang, step);
     let year = step.get(..4).unwrap_or_default();
     let today = visit.edge.app.clock.now().day().to_string();
