@@ -86,7 +86,8 @@ fn noting(
 ) -> std::io::Result<actix_web::dev::Server> {
     let app = move || {
         let (heard, count) = (Arc::clone(&heard), Arc::clone(&count));
-        let note = move |request: HttpRequest| {
+        // It reads what was sent: a server that does not closes the connection.
+        let note = move |request: HttpRequest, _body: web::Bytes| {
             let id = request.headers().get("webhook-id").and_then(|id| id.to_str().ok()).unwrap_or_default();
             *heard.lock().unwrap_or_else(PoisonError::into_inner).entry(id.to_owned()).or_default() += 1;
             count.fetch_add(1, Ordering::Relaxed);

@@ -19,6 +19,8 @@ pub struct Received {
     pub id: String,
     /// Its body.
     pub body: String,
+    /// The request that caused what it tells, where there was one; unsigned.
+    pub request_id: Option<String>,
 }
 
 /// Takes a message, or why it is none, and says which status it is answered with.
@@ -52,8 +54,11 @@ impl Receiver {
         let named = (id, header("webhook-timestamp"), header("webhook-signature"));
         let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner).clone();
         let received = verify(&keys, named, body, (self.now)());
-        let received =
-            received.map(|()| Received { id: id.to_owned(), body: String::from_utf8_lossy(body).into_owned() });
+        let received = received.map(|()| Received {
+            id: id.to_owned(),
+            body: String::from_utf8_lossy(body).into_owned(),
+            request_id: Some(header("x-request-id").to_owned()).filter(|id| !id.is_empty()),
+        });
         let refused = received.is_err();
         let status = (self.hand)(received);
         let status = if refused { 401 } else { status };

@@ -204,7 +204,7 @@ impl Told {
         loop {
             let (mut first, mut ids) = (Vec::new(), HashMap::new());
             let taken = self.taken.lock().unwrap().clone();
-            for Received { id, body } in &taken {
+            for Received { id, body, .. } in &taken {
                 let body: Value = serde_json::from_str(body).unwrap();
                 let revision = body["data"]["revision"].as_i64().unwrap();
                 match ids.insert(revision, id.clone()) {

@@ -137,13 +137,13 @@ fn turn(app: &TestApp, micros: i64) {
 }
 
 struct Desk {
-    teller: Teller,
+    teller: Arc<Teller>,
     runtime: Runtime,
 }
 
 impl Desk {
     fn open(app: &TestApp, allowed: &Allowed) -> Self {
-        let teller = Teller::new(app.shared(), Sender::new(allowed.clone()).unwrap());
+        let teller = Arc::new(Teller::new(app.shared(), Sender::new(allowed.clone()).unwrap()));
         Self { teller, runtime: Builder::new_current_thread().enable_all().build().unwrap() }
     }
 
@@ -203,14 +203,22 @@ on_both! {
         something_happens(app, &listing);
         something_happens(app, &other);
         assert_eq!(desk.round(app), Round { held: true, told: 2 });
-        let heard = all.heard();
+        let mut heard = all.heard();
         let said: Vec<(&str, &str)> = heard.iter().map(|(event, thing, _)| (event.as_str(), thing.as_str())).collect();
         let stops: Vec<&str> = heard.iter().filter(|(event, ..)| event == "stop.made").map(|(_, thing, _)| thing.as_str()).collect();
         assert_eq!(said, [("listing.varied", listing.as_str()), ("stop.made", stops[0]), ("listing.varied", other.as_str()), ("stop.made", stops[1])]);
         assert_eq!(own.heard().iter().map(|(event, thing, _)| (event.as_str(), thing.as_str())).collect::<Vec<_>>(), [("listing.varied", listing.as_str())]);
         assert_eq!(desk.round(app), Round { held: true, told: 0 });
+
+        // A message names the request that caused what it tells.
+        let response = stop(app, json!({ "kind": "listing", "value": listing }));
+        desk.round(app);
+        let caused = all.heard.lock().unwrap().last().unwrap().request_id.clone();
+        assert!(response.status == 201 && caused.is_some());
+        assert_eq!(caused.as_deref(), response.header("x-request-id"));
+        heard.extend(all.heard());
         let delivery = shown(app, &hook)["delivery"].clone();
-        assert_eq!((delivery["delivered"].clone(), delivery["last_outcome"].clone(), delivery["served"].clone()), (json!(4), json!("204"), json!(app.inside().head().unwrap())));
+        assert_eq!((delivery["delivered"].clone(), delivery["last_outcome"].clone(), delivery["served"].clone()), (json!(5), json!("204"), json!(app.inside().head().unwrap())));
         assert_eq!(shown(app, &enterprises)["delivery"]["delivered"], json!(1));
 
         // From a revision on: the same messages in the same order under the same ids.

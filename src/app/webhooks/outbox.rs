@@ -13,6 +13,7 @@ use crate::store::log::EntryRow;
 use crate::store::webhooks::WebhookRow;
 use crate::store::{AnyConnection, StoreError, applications, declarations, listings, log, webhooks};
 use crate::tlog::entry::Entry;
+use bytes::Bytes;
 use ed25519_dalek::SigningKey;
 use serde_json::json;
 
@@ -41,30 +42,29 @@ pub struct Event {
     pub version: u64,
     /// The request that caused it.
     pub request_id: Option<String>,
+    /// The message about it: what happened to what, and where to read it. It says the same to everybody, so it is written once.
+    pub body: Bytes,
 }
 
 impl Event {
     fn of(row: &EntryRow) -> Result<Option<Self>, StoreError> {
         let entry = Entry::from_leaf(&row.leaf).map_err(StoreError::damaged)?;
         let Ok(topic) = Topic::parse(&entry.entity.kind) else { return Ok(None) };
+        let thing = entry.entity;
+        let entity = json!({ "kind": topic, "id": thing.id, "version": thing.version });
+        let data = json!({ "revision": row.revision, "entity": entity, "href": topic.path(&thing.id) });
+        let body = json!({ "type": entry.event, "timestamp": entry.at, "data": data }).to_string().into();
         Ok(Some(Self {
             revision: row.revision,
             id: entry.id,
             event: entry.event,
             at: entry.at,
             topic,
-            thing: entry.entity.id,
-            version: entry.entity.version,
+            thing: thing.id,
+            version: thing.version,
             request_id: entry.request_id,
+            body,
         }))
-    }
-
-    /// Writes the body of the message: what happened to what, and where to read it.
-    #[must_use]
-    pub fn body(&self) -> Vec<u8> {
-        let entity = json!({ "kind": self.topic, "id": self.thing, "version": self.version });
-        let data = json!({ "revision": self.revision, "entity": entity, "href": self.topic.path(&self.thing) });
-        json!({ "type": self.event, "timestamp": self.at, "data": data }).to_string().into_bytes()
     }
 }
 

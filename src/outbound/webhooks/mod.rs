@@ -1,8 +1,8 @@
 //! Tells webhooks what happened: in order for each, side by side for all, from one node at a time.
 //!
 //! For each webhook one task goes through the log behind where it stands and waits for nobody else: a receiver that is dead or
-//! slow holds back itself alone. Where webhooks stand is written behind, a few times each second; after a crash the last messages
-//! come once more, under the same ids. Invariant: a message is done with (taken, set aside, not wanted) before the next one of
+//! slow holds back itself alone. Tasks run on a few threads, each webhook on one of them. Where webhooks stand is written behind, a
+//! few times each second; after a crash the last messages come once more, under the same ids. Invariant: a message is done with (taken, set aside, not wanted) before the next one of
 //! its webhook is sent.
 
 pub mod sender;
@@ -11,13 +11,15 @@ use crate::app::webhooks::outbox::{Event, Letter, STRETCH, Stretch, Subscriber};
 use crate::app::{App, AppError};
 use crate::domain::webhook::fate::{Before, Fate, Outcome, judge};
 use crate::domain::webhook::{PauseCause, signature};
-use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use sender::{Message, PATIENCE, Sender};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
+use tokio::runtime::{Builder, Handle};
+use tokio::sync::oneshot;
+use tokio::task::JoinSet;
 
 /// Where a webhook stands, as the app keeps it.
 pub type Position = crate::app::webhooks::outbox::Position;
@@ -33,6 +35,9 @@ const LEASE: Duration = Duration::from_secs(60);
 
 /// A lease with less than this left is asked for again; longer than a message takes.
 const RENEW: Duration = Duration::from_secs(40);
+
+/// Threads that send.
+const LANES: usize = 2;
 
 /// Stretches of the log that are remembered for webhooks that stand close to each other.
 const REMEMBERED: usize = 64;
@@ -59,6 +64,8 @@ pub struct Teller {
     app: Arc<App>,
     sender: Sender,
     holder: String,
+    /// Where tasks run; where none is named, beside who starts them.
+    lanes: Vec<Handle>,
     shared: Mutex<Shared>,
     stopping: AtomicBool,
 }
@@ -76,8 +83,21 @@ impl Teller {
     /// Makes what tells; nothing is sent.
     #[must_use]
     pub fn new(app: Arc<App>, sender: Sender) -> Self {
+        Self::on(app, sender, Vec::new())
+    }
+
+    fn on(app: Arc<App>, sender: Sender, lanes: Vec<Handle>) -> Self {
         let holder = uuid::Uuid::new_v4().simple().to_string();
-        Self { app, sender, holder, shared: Mutex::default(), stopping: AtomicBool::new(false) }
+        Self { app, sender, holder, lanes, shared: Mutex::default(), stopping: AtomicBool::new(false) }
+    }
+
+    /// Begins to tell a webhook, the next one on the next lane.
+    fn begin(self: &Arc<Self>, tasks: &mut JoinSet<String>, turn: usize, (of, position): (Subscriber, Position)) {
+        let task = Arc::clone(self).tell(of, position);
+        match self.lanes.get(turn.checked_rem(self.lanes.len()).unwrap_or(0)) {
+            Some(lane) => tasks.spawn_on(task, lane),
+            None => tasks.spawn(task),
+        };
     }
 
     fn shared(&self) -> MutexGuard<'_, Shared> {
@@ -97,24 +117,25 @@ impl Teller {
     ///
     /// # Errors
     /// The store's failure.
-    pub async fn round(&self) -> Result<Round, AppError> {
+    pub async fn round(self: &Arc<Self>) -> Result<Round, AppError> {
         if !self.lease().await? {
             return Ok(Round::default());
         }
         let due = self.due(&HashSet::new()).await?;
-        let told = due.len();
-        let mut tasks: FuturesUnordered<_> = due.into_iter().map(|(of, position)| self.tell(of, position)).collect();
-        while tasks.next().await.is_some() {}
-        drop(tasks);
+        let (told, mut tasks) = (due.len(), JoinSet::new());
+        for (turn, due) in due.into_iter().enumerate() {
+            self.begin(&mut tasks, turn, due);
+        }
+        while tasks.join_next().await.is_some() {}
         self.write_down().await?;
         Ok(Round { held: true, told })
     }
 
     /// Tells until it is stopped.
-    async fn run(&self) {
-        let mut tasks = FuturesUnordered::new();
+    async fn run(self: &Arc<Self>) {
+        let mut tasks = JoinSet::new();
         let mut busy: HashSet<String> = HashSet::new();
-        let (mut seen, mut looked, mut ended) = (-1, None::<Duration>, false);
+        let (mut seen, mut looked, mut ended, mut turn) = (-1, None::<Duration>, false, 0_usize);
         while !self.stopping.load(Ordering::Acquire) {
             let uptime = self.app.clock.uptime();
             let head = self.app.head_seen().0;
@@ -122,17 +143,25 @@ impl Teller {
                 match self.take_up(&busy).await {
                     Ok(due) => {
                         (seen, looked, ended) = (head, Some(uptime), false);
-                        for (of, position) in due {
-                            busy.insert(of.row.id.clone());
-                            tasks.push(self.tell(of, position));
+                        for due in due {
+                            busy.insert(due.0.row.id.clone());
+                            self.begin(&mut tasks, turn, due);
+                            turn = turn.wrapping_add(1);
                         }
                     }
                     Err(error) => tracing::warn!(%error, "webhooks could not be read"),
                 }
             }
             tokio::select! {
-                Some(done) = tasks.next(), if !tasks.is_empty() => {
-                    busy.remove(&done);
+                Some(done) = tasks.join_next(), if !tasks.is_empty() => {
+                    match done {
+                        Ok(done) => drop(busy.remove(&done)),
+                        // Nobody says whose it was; when nothing is under way any more, all are looked at again.
+                        Err(error) => tracing::error!(%error, "telling a webhook broke off"),
+                    }
+                    if tasks.is_empty() {
+                        busy.clear();
+                    }
                     ended = true;
                 }
                 () = tokio::time::sleep(TICK) => {}
@@ -141,7 +170,7 @@ impl Teller {
                 tracing::warn!(%error, "where webhooks stand could not be written");
             }
         }
-        drop(tasks);
+        tasks.shutdown().await;
         if let Err(error) = self.write_down().await {
             tracing::warn!(%error, "where webhooks stand could not be written");
         }
@@ -227,7 +256,7 @@ impl Teller {
     }
 
     /// Tells one webhook what it is to be told, in order, until it was told everything or waits. Returns which it is.
-    async fn tell(&self, of: Subscriber, position: Position) -> String {
+    async fn tell(self: Arc<Self>, of: Subscriber, position: Position) -> String {
         let id = of.row.id.clone();
         if let Err(error) = self.tell_all(&of, position).await {
             tracing::warn!(webhook = %id, %error, "a webhook could not be told");
@@ -298,7 +327,7 @@ impl Teller {
     }
 
     async fn send(&self, of: &Subscriber, event: &Event) -> Outcome {
-        let (body, seconds) = (event.body(), self.app.clock.now().micros() / 1_000_000);
+        let (body, seconds) = (event.body.clone(), self.app.clock.now().micros() / 1_000_000);
         let signature = signature::sign(of.keys(), &event.id, seconds, &body);
         let message = Message { id: event.id.clone(), seconds, signature, body, request_id: event.request_id.clone() };
         self.sender.send(&of.row.url, message).await
@@ -383,10 +412,41 @@ fn words(outcome: Outcome) -> String {
     }
 }
 
-/// The thread that tells.
+/// The threads that tell: one that looks who is to be told, and the lanes on which messages go out.
 pub struct Telling {
     teller: Arc<Teller>,
     thread: Option<JoinHandle<()>>,
+    _lanes: Vec<Lane>,
+}
+
+/// A thread that sends; it ends with this.
+struct Lane {
+    thread: Option<JoinHandle<()>>,
+    stop: Option<oneshot::Sender<()>>,
+    handle: Handle,
+}
+
+impl Lane {
+    fn start() -> std::io::Result<Self> {
+        let runtime = Builder::new_current_thread().enable_all().build()?;
+        let (handle, (stop, stopped)) = (runtime.handle().clone(), oneshot::channel::<()>());
+        let thread = std::thread::Builder::new().name("webhook-lane".to_owned()).spawn(move || {
+            crate::app::give_way();
+            // Hanging up stops it as well.
+            let _ = runtime.block_on(stopped);
+        })?;
+        Ok(Self { thread: Some(thread), stop: Some(stop), handle })
+    }
+}
+
+impl Drop for Lane {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            // A thread that panicked has nothing more to wait for.
+            let _ = thread.join();
+        }
+    }
 }
 
 impl Telling {
@@ -395,14 +455,16 @@ impl Telling {
     /// # Errors
     /// When no thread can be started.
     pub fn start(app: Arc<App>, sender: Sender) -> std::io::Result<Self> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let teller = Arc::new(Teller::new(app, sender));
+        let runtime = Builder::new_current_thread().enable_all().build()?;
+        let lanes = (0..LANES).map(|_| Lane::start()).collect::<std::io::Result<Vec<_>>>()?;
+        let handles = lanes.iter().map(|lane| lane.handle.clone()).collect();
+        let teller = Arc::new(Teller::on(app, sender, handles));
         let running = Arc::clone(&teller);
         let thread = std::thread::Builder::new().name("webhooks".to_owned()).spawn(move || {
             crate::app::give_way();
             runtime.block_on(running.run());
         })?;
-        Ok(Self { teller, thread: Some(thread) })
+        Ok(Self { teller, thread: Some(thread), _lanes: lanes })
     }
 }
 

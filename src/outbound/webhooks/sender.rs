@@ -7,6 +7,7 @@
 
 use crate::domain::webhook::fate::Outcome;
 use crate::domain::webhook::target::{self, Allowed, is_global};
+use bytes::Bytes;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use reqwest::{Client, ClientBuilder, redirect};
@@ -35,7 +36,7 @@ pub struct Message {
     /// Signatures over both and the body.
     pub signature: String,
     /// The body, JSON.
-    pub body: Vec<u8>,
+    pub body: Bytes,
     /// The request that caused what it tells.
     pub request_id: Option<String>,
 }
@@ -147,7 +148,7 @@ mod tests {
     }
 
     fn message() -> Message {
-        Message { id: "evt_1".into(), seconds: 1, signature: "v1a,x".into(), body: b"{}".to_vec(), request_id: None }
+        Message { id: "evt_1".into(), seconds: 1, signature: "v1a,x".into(), body: "{}".into(), request_id: None }
     }
 
     /// Counts who connects, and lets nobody wait.
@@ -161,6 +162,39 @@ mod tests {
             }
         });
         count
+    }
+
+    #[test]
+    fn messages_to_one_receiver_share_a_connection() {
+        use std::io::{Read as _, Write as _};
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let place = listener.local_addr().unwrap();
+        let connections = Arc::new(AtomicUsize::new(0));
+        let counting = Arc::clone(&connections);
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                let mut stream = stream.unwrap();
+                counting.fetch_add(1, Ordering::SeqCst);
+                std::thread::spawn(move || {
+                    let (mut heard, mut piece) = (Vec::new(), [0; 1024]);
+                    while let Ok(read @ 1..) = stream.read(&mut piece) {
+                        heard.extend_from_slice(&piece[..read]);
+                        if heard.ends_with(b"\r\n\r\n{}") {
+                            heard.clear();
+                            stream.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").unwrap();
+                        }
+                    }
+                });
+            }
+        });
+        let sender = Sender::new(Allowed::parse(&place.to_string()).unwrap()).unwrap();
+        let runtime = runtime();
+        for _ in 0..50 {
+            let outcome = runtime.block_on(sender.send(&format!("http://{place}/"), message()));
+            assert_eq!(outcome, Outcome::Answered(204));
+        }
+        // The next message may come before the connection is known to be free; it opens one more, not one each.
+        assert!(connections.load(Ordering::SeqCst) <= 2, "{}", connections.load(Ordering::SeqCst));
     }
 
     #[test]
