@@ -20,6 +20,7 @@ pub mod opinion_drafts;
 pub mod people;
 pub mod reconciliation_pages;
 pub mod reminders;
+pub mod report_jobs;
 pub mod responses;
 pub mod saved_filters;
 pub mod sessions;
@@ -63,4 +64,6 @@ pub const TABLES: &[&str] = &[
     "webhook_dead_letters",
     "leases",
     "nodes",
+    "report_jobs",
+    "report_job_parts",
 ];

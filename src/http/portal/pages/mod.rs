@@ -19,5 +19,6 @@ pub mod operations;
 pub mod oversight;
 pub mod people;
 pub mod public;
+pub mod report_jobs;
 pub mod reports;
 pub mod rules;

@@ -1,88 +1,44 @@
-//! Registers: lists of things that need no page of their own, each a row of the table below.
-//!
-//! A row says which endpoint lists the things, which members are shown and how, what may be filtered by; what can be done
-//! with a thing, and what can be made anew, are acts that name the register.
+//! The table of registers: which endpoint lists the things of each, which members are shown and how, what may be filtered by.
 
-use super::super::endpoints::{
-    AUDITOR, BOARD, ENTERPRISE, INSPECTED, OFFICER, SCREENERS, SEE_ERASURES, SUPERVISORS, WEBHOOKS, WORKERS,
+use super::super::super::endpoints::{
+    AUDITOR, BOARD, ENTERPRISE, INSPECTED, OFFICER, READERS, SCREENERS, SEE_ERASURES, SUPERVISORS, WEBHOOKS, WORKERS,
 };
-use super::acts::{NEW, Offer, offered};
-use super::frame::Frame;
-use super::json::Json;
-use super::visit::{Answer, Failure, Visit, see_other};
+use super::{Column, PLAIN, Register, Show, column};
 use crate::domain::actor::RoleSet;
 use crate::domain::register::OFFICERS as STAFF;
-use crate::http::problem::ProblemType;
-use askama::Template;
-
-type Both = (&'static str, &'static str);
-
-/// How a member is shown.
-enum Show {
-    /// As it is.
-    Text,
-    /// As a code.
-    Code,
-    /// A list of codes.
-    Codes,
-    /// In words of a family.
-    Word(&'static str),
-    /// As a legal day.
-    Day,
-    /// As a moment in Beijing time.
-    Moment,
-    /// As a link to the page of what it names.
-    Link(&'static str),
-}
-
-/// A column: its name, the member in Chinese and in English, how it is shown.
-struct Column(Both, Both, Show);
-
-/// A register.
-pub struct Register {
-    /// Name in addresses.
-    pub slug: &'static str,
-    /// Who may open it.
-    pub roles: RoleSet,
-    endpoint: &'static str,
-    title: Both,
-    says: Both,
-    empty: Both,
-    /// The member that names a thing.
-    id: &'static str,
-    filters: &'static [(&'static str, Both)],
-    /// The filter without which nothing is listed, and what to say then.
-    asks: Option<(&'static str, Both)>,
-    columns: &'static [Column],
-    /// Where a spreadsheet of such things is brought, and by whom.
-    brings: Option<(&'static str, RoleSet)>,
-    /// A file of each thing: what it is, and where.
-    file: Option<(Both, &'static str)>,
-}
-
-const fn column(zh: &'static str, en: &'static str, member: &'static str, show: Show) -> Column {
-    Column((zh, en), (member, member), show)
-}
-
-const PLAIN: Register = Register {
-    slug: "",
-    roles: RoleSet::EMPTY,
-    endpoint: "",
-    title: ("", ""),
-    says: ("", ""),
-    empty: ("没有记录。", "There is nothing here."),
-    id: "id",
-    filters: &[],
-    asks: None,
-    columns: &[],
-    brings: None,
-    file: None,
-};
 
 const ENTERPRISE_COLUMN: Column = column("企业", "Enterprise", "enterprise", Show::Link("/enterprises/"));
 
 /// Every register.
 pub const REGISTERS: &[Register] = &[
+    Register {
+        slug: "report-jobs",
+        roles: READERS,
+        endpoint: "/v1/report-jobs",
+        title: ("报表下载", "Reports to download"),
+        says: (
+            "您要求在后台生成的报表；到期自动删除，可随时重新要求。",
+            "Reports that you had made in the background; they go when their time is over, and can be asked for again.",
+        ),
+        empty: (
+            "还没有。在统计分析、白名单等页面点“后台生成”。",
+            "There is none yet. Ask for one with Make in the background beside an export, such as on Reports or the white list.",
+        ),
+        columns: &[
+            column("报表", "Report", "report", Show::Word("export")),
+            column("地址", "As asked", "target", Show::Code),
+            column("状态", "State", "state", Show::Word("report_state")),
+            column("前面还有", "Before it", "ahead", Show::Text),
+            column("已生成字节", "Bytes made", "bytes", Show::Text),
+            column("未能生成的原因", "Why not", "error", Show::Text),
+            column("要求时间", "Asked for", "asked_at", Show::Moment),
+            column("保存至", "Kept until", "kept_until", Show::Moment),
+        ],
+        file: Some((("文件", "File"), "/v1/report-jobs/{id}/file")),
+        has_file: |it| it.is("state", "done"),
+        moves: |it| it.is("state", "waiting") || it.is("state", "running"),
+        ..PLAIN
+    },
     Register {
         slug: "findings",
         roles: INSPECTED,
@@ -352,137 +308,3 @@ pub const REGISTERS: &[Register] = &[
         ..PLAIN
     },
 ];
-
-/// A cell of a register.
-struct Cell {
-    text: String,
-    code: bool,
-    link: Option<String>,
-    /// Whether it stands as it was entered, in whatever language.
-    entered: bool,
-}
-
-/// A thing of a register.
-struct Thing {
-    cells: Vec<Cell>,
-    offers: Vec<Offer>,
-    file: Option<String>,
-}
-
-/// A filter: its name, words, value.
-type Filter<'a> = (&'static str, &'static str, &'a str);
-
-#[derive(Template)]
-#[template(path = "portal/register.html")]
-struct RegisterPage<'a> {
-    f: Frame,
-    title: &'static str,
-    says: &'static str,
-    empty: &'static str,
-    makes: Vec<Offer>,
-    filters: Vec<Filter<'a>>,
-    columns: Vec<&'static str>,
-    file: Option<&'static str>,
-    acts: bool,
-    things: Vec<Thing>,
-    more: Option<String>,
-}
-
-fn cell(visit: &Visit, thing: Json<'_>, column: &Column) -> Result<Cell, Failure> {
-    let Column(_, member, show) = column;
-    // A text that was entered in Chinese only says more than none.
-    let path = [visit.t(member.0, member.1), member.0].into_iter().find(|path| thing.maybe(path).is_some());
-    let raw = match (path, show) {
-        (None, _) => String::new(),
-        (Some(path), Show::Codes) => {
-            thing.each(path)?.into_iter().map(|item| item.word().into_owned()).collect::<Vec<_>>().join(", ")
-        }
-        (Some(path), _) => thing.text(path)?.into_owned(),
-    };
-    let f = visit.lang;
-    let text = match show {
-        Show::Text | Show::Code | Show::Codes | Show::Link(_) => raw.clone(),
-        Show::Word(family) => super::words::word(f, family, &raw),
-        Show::Day if raw.is_empty() => String::new(),
-        Show::Moment if raw.is_empty() => String::new(),
-        Show::Day => super::show::day(f, &raw),
-        Show::Moment => super::show::moment(f, &raw),
-    };
-    let link = match show {
-        Show::Link(page) if !raw.is_empty() => Some(format!("{page}{raw}")),
-        Show::Link(_) | Show::Text | Show::Code | Show::Codes | Show::Word(_) | Show::Day | Show::Moment => None,
-    };
-    Ok(Cell {
-        text,
-        code: matches!(show, Show::Code | Show::Codes | Show::Link(_)),
-        link,
-        entered: matches!(show, Show::Text),
-    })
-}
-
-/// Shows a register.
-///
-/// # Errors
-/// `not-found` for no register; what the endpoint refuses.
-pub async fn show(visit: &Visit) -> Answer {
-    let register =
-        REGISTERS.iter().find(|register| register.slug == visit.part("slug")).ok_or(ProblemType::NotFound)?;
-    if !visit.roles().intersects(register.roles) {
-        return Err(ProblemType::Forbidden.into());
-    }
-    // Announcements are for everybody, whoever they act for.
-    if register.roles != RoleSet::ALL && visit.must_choose_enterprise_for(register.roles) {
-        return Ok(see_other("/account"));
-    }
-    let names: Vec<&str> = register.filters.iter().map(|(name, _)| *name).chain(["after"]).collect();
-    let waits = register.asks.is_some_and(|(name, _)| visit.query.get(name).is_empty());
-    let list = if waits {
-        serde_json::json!({ "items": [] })
-    } else {
-        visit.get(visit.endpoint(register.endpoint, &names)).await?.view
-    };
-    let mut things = Vec::new();
-    for thing in Json(&list).each("items")? {
-        let id = thing.text(register.id)?;
-        things.push(Thing {
-            cells: register.columns.iter().map(|column| cell(visit, thing, column)).collect::<Result<_, _>>()?,
-            offers: offered(visit, register.slug, &id, thing),
-            file: register.file.as_ref().map(|_| format!("/registers/{}/{id}/file", register.slug)),
-        });
-    }
-    let filters =
-        register.filters.iter().map(|(name, words)| (*name, visit.t(words.0, words.1), visit.query.get(name)));
-    let mut makes = offered(visit, &format!("{}+", register.slug), NEW, Json::NOTHING);
-    if let Some((href, _)) = register.brings.filter(|(_, roles)| visit.roles().intersects(*roles)) {
-        makes.push(Offer {
-            href: href.to_owned(), words: visit.t("从表格录入", "From a spreadsheet"), grave: false
-        });
-    }
-    let title = visit.t(register.title.0, register.title.1);
-    visit.render(&RegisterPage {
-        f: Frame::new(visit, title),
-        title,
-        says: visit.t(register.says.0, register.says.1),
-        empty: match register.asks {
-            Some((_, words)) if waits => visit.t(words.0, words.1),
-            Some(_) | None => visit.t(register.empty.0, register.empty.1),
-        },
-        makes,
-        filters: filters.collect(),
-        columns: register.columns.iter().map(|Column(name, ..)| visit.t(name.0, name.1)).collect(),
-        file: register.file.as_ref().map(|(words, _)| visit.t(words.0, words.1)),
-        acts: things.iter().any(|thing| !thing.offers.is_empty()),
-        things,
-        more: visit.next_page(&list),
-    })
-}
-
-/// Hands out the file of a thing.
-///
-/// # Errors
-/// `not-found` where there is none; what the endpoint refuses.
-pub async fn file(visit: &Visit) -> Answer {
-    let register = REGISTERS.iter().find(|register| register.slug == visit.part("slug"));
-    let (_, endpoint) = register.and_then(|register| register.file).ok_or(ProblemType::NotFound)?;
-    visit.hand_on(endpoint.replace("{id}", visit.part("id"))).await
-}
