@@ -243,6 +243,7 @@ fn rule_fault(row: &ListRow, change: &Change, rule: Rule) -> Option<SheetFault> 
         | Rule::RenewalTooLate
         | Rule::TooManyOpen
         | Rule::TooManyTexts
+        | Rule::TooManyReports
         | Rule::VersionNotNext
         | Rule::RulesFromToday
         | Rule::DaysContradict

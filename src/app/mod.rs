@@ -54,6 +54,7 @@ pub mod record;
 pub mod repeat;
 pub mod replays;
 pub mod report;
+pub mod report_jobs;
 pub mod review;
 pub mod rules;
 pub mod samples;

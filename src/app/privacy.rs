@@ -17,7 +17,7 @@ use crate::domain::error::Rule;
 use crate::domain::id::{ErasureId, PersonId, time_ordered};
 use crate::domain::revision::Revision;
 use crate::store::erasures::{self, ErasedRow, Personal};
-use crate::store::keep::forget;
+use crate::store::keep::{forget, report_jobs};
 use crate::store::private::random;
 use crate::store::{StoreError, Tx, register};
 
@@ -186,5 +186,6 @@ fn erase(tx: &mut Tx<'_>, before: &ErasureRow, next: ErasureRow) -> Result<Erasu
         forget::contacts(tx.conn(), &next.subject, at)?;
     }
     forget::values(tx.conn(), &values)?;
+    report_jobs::forget_all(tx.conn())?;
     Ok(next)
 }

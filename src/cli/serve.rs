@@ -12,6 +12,7 @@ use crate::config::witnesses::WitnessSettings;
 use crate::config::{DocumentPlace, Scanner, Settings, production, variable};
 use crate::domain::webhook::target::Allowed;
 use crate::http::edge::{Documents, Edge, SLOW};
+use crate::http::making::{Making, ReportLimits};
 use crate::http::portal::PortalSettings;
 use crate::http::throttle::Throttle;
 use crate::outbound::documents::DocumentStore;
@@ -98,6 +99,7 @@ pub fn run(args: ServeArgs) -> Result<(), Failure> {
         collector: settings.collector.clone(),
         documents: Some(documents),
         portal: PortalSettings { demo_issuer: None, public_url: settings.public_url.clone() },
+        reports: ReportLimits { kept: settings.reports_kept, most: settings.reports_most },
         drain: settings.drain,
     };
     serve(opened, Arc::new(keys), listener, guards, move || tell(&format!("whitelist is ready on {listen}")))
@@ -183,6 +185,8 @@ pub struct Guards {
     pub documents: Option<Documents>,
     /// How people sign in at the portal.
     pub portal: PortalSettings,
+    /// How much of reports made in the background is kept.
+    pub reports: ReportLimits,
     /// How long the node goes on answering after it was told to stop.
     pub drain: Duration,
 }
@@ -258,18 +262,21 @@ pub fn serve(
         tracer: guards.collector.map(Tracer::start).transpose().map_err(Failure::Unreachable)?,
         documents: guards.documents,
         portal: guards.portal,
+        reports: guards.reports,
         webhooks_allowed: guards.webhooks.clone(),
         signers: guards.signers,
         ..edge
     };
+    let edge = Arc::new(edge);
     let ticker = Ticker::start(Arc::clone(&opened.app))?;
     let checker = LogChecker::start(Arc::clone(&opened.app))?;
     let courier = courier(&opened, guards.mail.as_ref())?;
     let witnessing = witnessing(&opened, guards.witnesses.as_ref())?;
     let stamping = stamping(&opened, guards.authority.as_ref())?;
     let telling = telling(&opened, guards.webhooks)?;
-    let served = crate::http::serve::until_stopped(Arc::new(edge), listener, guards.drain, ready);
-    drop((ticker, checker, courier, witnessing, stamping, telling));
+    let making = Making::start(Arc::clone(&edge)).map_err(|error| Failure::Unreachable(error.to_string()))?;
+    let served = crate::http::serve::until_stopped(edge, listener, guards.drain, ready);
+    drop((making, ticker, checker, courier, witnessing, stamping, telling));
     opened.close();
     served.map_err(|error| Failure::Unreachable(error.to_string()))
 }

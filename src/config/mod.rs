@@ -46,6 +46,8 @@ Environment:
                               client (feature `s3`; default DATA/documents)
   WHITELIST_CLAMD             virus scanner: HOST:PORT or unix:PATH of clamd; without it documents stay `unscanned`
   WHITELIST_MESSAGE_DAYS      days for which raw messages of draws are kept, 1 to 3650 (default 730)
+  WHITELIST_REPORT_DAYS       days for which reports made in the background are kept, 1 to 90 (default 7)
+  WHITELIST_REPORT_MEGABYTES  megabytes of one such report at most, 1 to 1024 (default 64)
   WHITELIST_ANSWER_ALGORITHM  how answers are signed: EdDSA (Ed25519) or ES256 (P-256) (default EdDSA)
   WHITELIST_SM2               on: SM2 over SM3 signs receipts and heads of the log beside the other keys (default off)
   WHITELIST_ANSWER_DAYS       days for which recorded answers are kept, 1 to 36500 (default 1826); their seals stay
@@ -107,6 +109,10 @@ pub struct Settings {
     pub overflow: Overflow,
     /// How long raw messages of draws are kept.
     pub messages_kept: Duration,
+    /// How long reports made in the background are kept.
+    pub reports_kept: Duration,
+    /// Most bytes of one.
+    pub reports_most: u64,
     /// How notices leave by e-mail; none keeps them in their lists.
     pub mail: Option<mail::MailSettings>,
     /// Who is asked to sign the heads of the log.
@@ -320,7 +326,13 @@ pub fn production(
         Duration::from_secs(days.saturating_mul(86_400))
     };
     let messages_kept = days("WHITELIST_MESSAGE_DAYS", 730, 3_650);
+    let reports_kept = days("WHITELIST_REPORT_DAYS", 7, 90);
     let answers_kept = days("WHITELIST_ANSWER_DAYS", 1_826, 36_500);
+    let megabytes: Option<u64> = variable("WHITELIST_REPORT_MEGABYTES").map_or(Some(64), |text| text.parse().ok());
+    let megabytes = megabytes.filter(|size| (1..=1_024).contains(size)).unwrap_or_else(|| {
+        faults.push("WHITELIST_REPORT_MEGABYTES: give whole megabytes from 1 to 1024".to_owned());
+        64
+    });
     let signing =
         word("WHITELIST_ANSWER_ALGORITHM", AnswerAlgorithm::EdDsa, AnswerAlgorithm::parse).unwrap_or_else(|| {
             faults.push("WHITELIST_ANSWER_ALGORITHM: give EdDSA or ES256".to_owned());
@@ -393,6 +405,8 @@ pub fn production(
             overflow,
             answers_kept,
             messages_kept,
+            reports_kept,
+            reports_most: megabytes.saturating_mul(1024 * 1024),
             mail,
             witnesses,
             authority,

@@ -134,6 +134,8 @@ pub enum Rule {
     TooManyOpen,
     /// An office keeps as many texts as it may.
     TooManyTexts,
+    /// Somebody waits for as many reports as may be waited for.
+    TooManyReports,
 }
 
 impl Rule {
@@ -314,6 +316,11 @@ impl Rule {
                 "too_many_texts",
                 "本单位的常用语已达上限；请先删除一些。",
                 "the office keeps as many texts as it may; remove some",
+            ),
+            Self::TooManyReports => (
+                "too_many_reports",
+                "等待生成的报表已达上限；请等待其中一些完成，或先删除。",
+                "as many reports are waited for as may be; wait until some are made, or remove some",
             ),
             Self::NoChanges => ("no_changes", "调整中没有任何变更。", "the adjustment holds no change"),
             Self::LiftByAdjustment => (

@@ -88,6 +88,8 @@ ids! {
     MessageId "msg_";
     /// A text that an office uses again and again (常用语).
     TextId "txt_";
+    /// A report that is made in the background.
+    ReportJobId "rpt_";
     /// A notice that somebody is told (通知).
     NoticeId "ntc_";
     /// A grant of a role to a person.

@@ -55,7 +55,7 @@ impl Scope {
         if under("/v1/usage-returns") {
             return Some(Self::UsageReturns);
         }
-        let for_all = under("/v1/lookups/dry-run") || under("/v1/inbox");
+        let for_all = under("/v1/lookups/dry-run") || under("/v1/inbox") || under("/v1/report-jobs");
         let case = under("/v1/applications") || under("/v1/items") || under("/v1/documents");
         (case || (!reads && !for_all)).then_some(Self::Applications)
     }

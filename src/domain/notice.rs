@@ -345,6 +345,12 @@ kinds! {
     WebhookPaused "webhook_paused"
         "推送已暂停：{webhook}" "推送 {webhook} 已由系统暂停，事由：{cause_zh}；未送达的消息已保留。请修复接收端后恢复推送，并按需重发未送达的消息。"
         "Webhook paused: {webhook}" "The service has paused webhook {webhook}: {cause_en}; what was not delivered is kept. Mend the receiver, resume the webhook, and have messages sent again as needed.";
+    ReportMade "report_made"
+        "报表已生成：{file}" "您要求在后台生成的报表 {file} 已可下载，保存至 {kept_until}。"
+        "Report ready: {file}" "The report {file} that you asked for can be downloaded; it is kept until {kept_until}.";
+    ReportFailed "report_failed"
+        "报表未能生成" "您要求在后台生成的报表未能生成，原因见“报表下载”。可以调整条件后重新要求。"
+        "A report could not be made" "The report that you asked for could not be made; the reason stands under Reports to download. Change what you ask for, or ask again.";
     BroadcastRetracted "broadcast_retracted"
         "公告已撤回：{title_zh}" "公告“{title_zh}”已撤回，请以撤回为准。"
         "Announcement retracted: {title_en}" "The announcement {title_en} has been retracted and no longer holds.";

@@ -8,11 +8,24 @@ use crate::domain::revision::Revision;
 use crate::sheet;
 use actix_web::http::header::{ETAG, HeaderValue};
 use actix_web::web;
+use std::cell::Cell;
 use std::time::Duration;
 use tokio::sync::oneshot;
 
 /// Time a use case may take (security limits: handler time).
 const DEADLINE: Duration = Duration::from_secs(10);
+
+/// Time it may take where nobody waits for the answer.
+const PATIENT: Duration = Duration::from_secs(30 * 60);
+
+thread_local! {
+    static IS_PATIENT: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Says that nobody waits for what the calling thread asks: its use cases may take long.
+pub fn be_patient() {
+    IS_PATIENT.set(true);
+}
 
 /// Runs a use case on a blocking thread.
 ///
@@ -30,6 +43,7 @@ pub async fn hop_for<T: Send + 'static>(
     deadline: Duration,
     work: impl FnOnce() -> Result<T, AppError> + Send + 'static,
 ) -> Result<T, Problem> {
+    let deadline = if IS_PATIENT.get() { PATIENT } else { deadline };
     match tokio::time::timeout(deadline, web::block(behind(work))).await {
         Ok(Ok(outcome)) => outcome.map_err(Problem::from),
         Ok(Err(error)) => Err(Problem::new(ProblemType::Internal).caused_by(error)),

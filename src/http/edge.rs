@@ -6,6 +6,7 @@
 use super::access;
 use super::endpoints::{Access, Endpoint};
 use super::limits::{LimitSettings, Unread};
+use super::making::ReportLimits;
 use super::metrics::Metrics;
 use super::outgoing::finish;
 use super::pause;
@@ -111,6 +112,8 @@ pub struct Edge {
     pub slow: Duration,
     /// How much of each kind is under way at once.
     pub budgets: Budgets,
+    /// How much of reports made in the background is kept.
+    pub reports: ReportLimits,
     /// How people sign in at the portal.
     pub portal: PortalSettings,
     /// Where they do, besides the demo's list of people.
@@ -167,6 +170,7 @@ impl Edge {
             budgets: Budgets::default(),
             tracer: None,
             slow: SLOW,
+            reports: ReportLimits::default(),
             portal: PortalSettings::default(),
             webhooks_allowed: Allowed::default(),
             beat: BEAT,

@@ -7,7 +7,7 @@ use super::api::{
     accesses, adjustments, application_files, applications, batches, border, case_reads, case_steps, certificates,
     declarations, enterprises, evidence, faults, feed, findings, health, holders, inbox, items, listing_changes,
     listings, log, lookups, operations, own, pages, people, privacy, ratings, receipts, reconciliations, reference,
-    reports, rule_changes, screening, stops, texts, usage_returns, webhooks,
+    report_jobs, reports, rule_changes, screening, stops, texts, usage_returns, webhooks,
 };
 use super::edge;
 use super::unknown::unknown_method;
@@ -385,6 +385,11 @@ endpoints! {
     GET "/v1/reports/figures/{by}" reports::list_figure_rows Access::Roles(SUPERVISORS), Read;
     GET "/v1/reports/figures/{by}/rows.csv" reports::export_figure_rows_csv Access::Roles(SUPERVISORS), Read;
     GET "/v1/reports/figures/{by}/rows.xlsx" reports::export_figure_rows_xlsx Access::Roles(SUPERVISORS), Read;
+    GET "/v1/report-jobs" report_jobs::list_report_jobs Access::Roles(READERS), Read;
+    POST "/v1/report-jobs" report_jobs::ask_for_report Access::Roles(READERS), Keep;
+    GET "/v1/report-jobs/{id}" report_jobs::get_report_job Access::Roles(READERS), Read;
+    GET "/v1/report-jobs/{id}/file" report_jobs::get_report_file Access::Roles(READERS), Read;
+    POST "/v1/report-jobs/{id}/remove" report_jobs::remove_report Access::Roles(READERS), Keep;
     GET "/v1/reports/border" reports::get_border_report Access::Roles(BOARD), Read;
     GET "/v1/reports/border.csv" reports::export_border_report_csv Access::Roles(BOARD), Read;
     GET "/v1/reports/border.xlsx" reports::export_border_report_xlsx Access::Roles(BOARD), Read;

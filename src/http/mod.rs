@@ -8,6 +8,7 @@ pub mod edge;
 pub mod endpoints;
 pub mod fields;
 pub mod limits;
+pub mod making;
 pub mod metrics;
 pub mod outgoing;
 pub mod pause;

@@ -55,7 +55,7 @@ impl Surface {
         if matches!(operation, "get_lookup" | "create_lookup" | "get_live" | "get_ready" | "get_metrics") {
             return None;
         }
-        let file = ["export_", "import_", "attach_", "get_document", "get_evidence"];
+        let file = ["export_", "import_", "attach_", "get_document", "get_evidence", "get_report_file"];
         if file.iter().any(|start| operation.starts_with(start)) || operation == "create_reconciliation" {
             return Some(Self::Files);
         }

@@ -42,6 +42,7 @@ mod privacy;
 mod receipts;
 mod reconcile;
 mod replay;
+mod report_jobs;
 mod review;
 mod scenarios;
 mod schemes;

@@ -6,6 +6,7 @@
 mod cases;
 mod made;
 mod people;
+mod reports;
 mod review;
 mod tables;
 mod webhooks;
@@ -268,7 +269,10 @@ impl World {
         let prepared = if who.may(endpoint.access) {
             let actor = who.actor(app);
             let review = || review::prepare(app, endpoint, who);
-            webhooks::prepare(endpoint, &actor).or_else(review).or_else(|| prepare(app, endpoint, &actor))
+            webhooks::prepare(endpoint, &actor)
+                .or_else(review)
+                .or_else(|| reports::prepare(app, endpoint, who))
+                .or_else(|| prepare(app, endpoint, &actor))
         } else {
             None
         };

@@ -40,6 +40,7 @@ pub mod receipts;
 pub mod reconciliation_body;
 pub mod reconciliations;
 pub mod reference;
+pub mod report_jobs;
 pub mod reports;
 pub mod rule_changes;
 pub mod screening;

@@ -114,13 +114,14 @@ const CASEWORK: [Line; 15] = [
     ("/registers/texts", "常用文本", "Texts to use again", WORKERS),
 ];
 
-const LIST: [Line; 6] = [
+const LIST: [Line; 7] = [
     ("/listings", "白名单", "White list", READERS),
     ("/listing-changes", "名单变化", "List changes", READERS),
     ("/enterprises", "企业", "Enterprises", INSIDERS),
     ("/declarations", "报关单用量", "Declarations", DECLARATIONS),
     ("/dry-run", "报关前试核", "Dry run", ENTERPRISE),
     ("/look-ups", "核验记录", "My look-ups", CUSTOMS),
+    ("/registers/report-jobs", "报表下载", "Reports to download", READERS),
 ];
 
 const OVERSIGHT: [Line; 22] = [
@@ -149,7 +150,7 @@ const OVERSIGHT: [Line; 22] = [
 ];
 
 /// Words of what was just done, as an address may name it.
-const DONE: [(&str, &str, &str); 21] = [
+const DONE: [(&str, &str, &str); 22] = [
     ("saved", "已保存。", "Saved."),
     ("begun", "草稿已建立。", "The draft has been started."),
     ("lodged", "申请已提交。", "The application has been lodged."),
@@ -170,6 +171,7 @@ const DONE: [(&str, &str, &str); 21] = [
     ("reported", "报告已提交。", "The return has been handed in."),
     ("read", "已标为已读。", "Marked as read."),
     ("rated", "感谢您的评价。", "Thank you for your answer."),
+    ("asked", "正在后台生成，完成后通知您。", "It is being made; you will be told when it is ready."),
     ("corrected", "补正已提交。", "The correction has been handed in."),
 ];
 

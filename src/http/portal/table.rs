@@ -5,7 +5,7 @@
 use super::pages::applications::{correction, evidence, item, lodging};
 use super::pages::{
     account, applications, audit, border, bureau, cases, decisions, errors, filters, help, home, imports, listings,
-    lookup, notices, operations, oversight, people, public, reports, rules, satisfaction, traffic,
+    lookup, notices, operations, oversight, people, public, report_jobs, reports, rules, satisfaction, traffic,
 };
 use super::{acts, assets, registers, sign_in, visit};
 use crate::domain::actor::{Role, RoleSet};
@@ -177,6 +177,7 @@ pages! {
     GET "/reports.{format}" reports::export Access::Roles(SUPERVISORS);
     GET "/reports/{by}/rows.{format}" reports::export_rows Access::Roles(SUPERVISORS);
     GET "/reports/{by}" reports::rows Access::Roles(SUPERVISORS);
+    POST "/report-jobs" report_jobs::ask Access::Roles(READERS);
     GET "/satisfaction" satisfaction::show Access::Roles(LEAD);
     GET "/usage-returns" oversight::usage Access::Roles(INSPECTED);
     GET "/usage-returns/new" oversight::new_return Access::Roles(ENTERPRISE);

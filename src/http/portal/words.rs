@@ -2,6 +2,7 @@
 
 use crate::app::changes::Difference;
 use crate::app::neighbours::Neighbour;
+use crate::app::report_jobs::ReportState;
 use crate::app::review::letters::LetterKind;
 use crate::app::review::worklists::Worklist;
 use crate::app::texts;
@@ -83,6 +84,8 @@ families! { lang code
     "rule_table" => RuleTable::parse(code).map(|it| it.name(lang)).ok();
     "rule_change" => RuleChangeState::parse(code).map(|it| it.name(lang)).ok();
     "erasure_ground" => erasure::Ground::parse(code).map(|it| it.name(lang)).ok();
+    "report_state" => ReportState::parse(code).map(|it| it.name(lang)).ok();
+    "export" => pair(lang, code, &EXPORTS);
     "text_purpose" => texts::Purpose::parse(code).map(|it| it.name(lang)).ok();
     "role" => Role::parse(code).map(|it| super::frame::role(lang, it));
     "organisation" => pair(lang, code, &ORGANISATIONS);
@@ -182,6 +185,22 @@ const CORRECTIONS: [(&str, &str, &str); 5] = [
     ("partial_loss", "途中灭失或损毁", "Lost or destroyed on the way"),
     ("returned", "退运", "Sent back abroad"),
     ("other", "其他（写明依据）", "Other, as the basis says"),
+];
+
+/// What exports are called, by their operations.
+const EXPORTS: [(&str, &str, &str); 12] = [
+    ("export_listings_xlsx", "白名单（Excel）", "White list (Excel)"),
+    ("export_listings_csv", "白名单（CSV）", "White list (CSV)"),
+    ("export_listing_changes_csv", "名单变化（CSV）", "List changes (CSV)"),
+    ("export_listing_changes_xlsx", "名单变化（Excel）", "List changes (Excel)"),
+    ("export_manual_releases", "人工放行（CSV）", "Manual releases (CSV)"),
+    ("export_figures_csv", "统计（CSV）", "Figures (CSV)"),
+    ("export_figures_xlsx", "统计（Excel）", "Figures (Excel)"),
+    ("export_figure_rows_csv", "统计明细（CSV）", "What a figure counts (CSV)"),
+    ("export_figure_rows_xlsx", "统计明细（Excel）", "What a figure counts (Excel)"),
+    ("export_reconciliation_csv", "对账明细（CSV）", "Details of a reconciliation (CSV)"),
+    ("export_reconciliation_xlsx", "对账明细（Excel）", "Details of a reconciliation (Excel)"),
+    ("export_log", "全部日志", "The whole log"),
 ];
 
 const ORGANISATIONS: [(&str, &str, &str); 6] = [

@@ -22,6 +22,7 @@ pub mod people;
 pub mod ratings;
 pub mod reconciliation_pages;
 pub mod reminders;
+pub mod report_jobs;
 pub mod responses;
 pub mod saved_filters;
 pub mod sessions;
@@ -67,4 +68,6 @@ pub const TABLES: &[&str] = &[
     "webhook_dead_letters",
     "leases",
     "nodes",
+    "report_jobs",
+    "report_job_parts",
 ];

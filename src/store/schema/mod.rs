@@ -8,6 +8,7 @@ mod log;
 mod operations;
 mod reconciliation;
 mod register;
+mod reports;
 mod review;
 mod webhooks;
 
@@ -17,5 +18,6 @@ pub use log::*;
 pub use operations::*;
 pub use reconciliation::*;
 pub use register::*;
+pub use reports::*;
 pub use review::*;
 pub use webhooks::*;

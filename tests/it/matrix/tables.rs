@@ -25,10 +25,12 @@ where
 }
 
 /// Whether an operation leaves a record in this table because it discloses, with the pseudonym of whoever looked, or because
-/// the draft that it is about was made for the call.
+/// the draft or the report that it is about was made for the call.
 pub fn noted(operation: &str, table: &str) -> bool {
     let disclosed = disclosed(operation).is_some() && ["access_records", "people"].contains(&table);
-    disclosed || (operation == "mark_item_faults" && table == "drafts")
+    let report = ["get_report_job", "get_report_file"].contains(&operation)
+        && ["report_jobs", "report_job_parts", "leases", "notices", "people"].contains(&table);
+    disclosed || report || (operation == "mark_item_faults" && table == "drafts")
 }
 
 /// Every table with its rows, without those written in the background: recorded answers, raw messages, what both come to,

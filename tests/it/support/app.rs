@@ -27,6 +27,7 @@ use whitelist::domain::validity::Instant;
 use whitelist::domain::webhook::target::Allowed;
 use whitelist::http::edge::{Documents, Edge};
 use whitelist::http::limits::LimitSettings;
+use whitelist::http::making::{Maker, ReportLimits};
 use whitelist::http::portal::PortalSettings;
 use whitelist::http::serve::{ServeOptions, server};
 use whitelist::http::surface::Budgets;
@@ -71,6 +72,8 @@ pub struct Tuning {
     pub webhooks: Allowed,
     /// How much of each kind is under way at once.
     pub budgets: Budgets,
+    /// How much of reports made in the background is kept.
+    pub reports: ReportLimits,
     /// Requests a second of one client; none is without limit.
     pub rate_limit: Option<u32>,
     /// Organisations that sign their requests.
@@ -91,6 +94,7 @@ impl Default for Tuning {
             beat: Duration::from_millis(20),
             webhooks: Allowed::default(),
             budgets: Budgets::default(),
+            reports: ReportLimits::default(),
             rate_limit: None,
             signers: Signers::new(),
         }
@@ -230,6 +234,7 @@ impl TestApp {
         edge.signers = self.tuning.signers.clone();
         edge.webhooks_allowed = self.tuning.webhooks.clone();
         edge.budgets = self.tuning.budgets.clone();
+        edge.reports = self.tuning.reports;
         edge.throttle = self.tuning.rate_limit.map(Throttle::new);
         edge.portal = PortalSettings { demo_issuer: Some(self.issuer.settings().issuer.into()), public_url: None };
         let place = DocumentPlace::Folder(self.folder.join("documents"));
@@ -297,6 +302,16 @@ impl TestApp {
     /// The same for what runs beside the service.
     pub fn shared(&self) -> Arc<whitelist::app::App> {
         Arc::clone(&self.opened.as_ref().unwrap().app)
+    }
+
+    /// Makes the reports that are waited for, as a thread of the service does; returns how many were taken up.
+    pub fn make_reports(&self) -> usize {
+        let maker = Maker::new(Arc::clone(self.edge.as_ref().unwrap()));
+        actix_web::rt::System::new().block_on(async move {
+            let made = maker.round().await.unwrap();
+            maker.let_go().await.unwrap();
+            made
+        })
     }
 
     /// For tests that break the log on purpose.

@@ -1,7 +1,7 @@
 //! Acts of oversight: on enterprises, findings, lists that enterprises are screened against, reconciliations,
 //! announcements; and on the texts and items that people keep to use again.
 
-use super::super::super::endpoints::{APPLICANT, CONFIRMERS, ENTERPRISE, INSPECTORS, OFFICER, WORKERS};
+use super::super::super::endpoints::{APPLICANT, CONFIRMERS, ENTERPRISE, INSPECTORS, OFFICER, READERS, WORKERS};
 use super::list::{ADJUST, BASIS, EFFECTIVE, REASON};
 use super::{Act, Kind, Needed, STEP, area, day, line, needed, word};
 
@@ -55,6 +55,22 @@ const ITEM_FIELDS: &[Needed] = &[
 
 /// Every act of oversight.
 pub const ACTS: &[Act] = &[
+    Act {
+        slug: "remove-report",
+        roles: READERS,
+        read: "/v1/report-jobs/{id}",
+        target: "/v1/report-jobs/{id}/remove",
+        on: &["report-jobs"],
+        needed: &[],
+        title: ("删除报表", "Remove the report"),
+        says: (
+            "连同文件一起删除；尚未生成的不再生成。",
+            "It goes with its file; what is not made yet is made no more.",
+        ),
+        button: ("删除", "Remove"),
+        back: "/registers/report-jobs",
+        ..STEP
+    },
     Act {
         slug: "suspend-enterprise",
         fixed: &[("/changes/0/kind", "suspend_enterprise"), ("/changes/0/enterprise", "{id}")],

@@ -3,6 +3,7 @@
 use super::super::frame::Frame;
 use super::super::json::Json;
 use super::super::visit::{Answer, Failure, Visit};
+use super::report_jobs::Later;
 use askama::Template;
 use serde_json::Value;
 
@@ -17,6 +18,7 @@ struct Entries<'a> {
     org: &'a str,
     from: &'a str,
     to: &'a str,
+    later: Later,
     more: Option<String>,
 }
 
@@ -40,6 +42,7 @@ pub async fn entries(visit: &Visit) -> Answer {
     let (list, more) = if searched { found(visit).await? } else { newest(visit).await? };
     visit.render(&Entries {
         f: Frame::new(visit, visit.t("审计日志", "Audit log")),
+        later: Later::of(visit, [("/v1/log/export.tar".to_owned(), "")]),
         more,
         list: Json(&list),
         kind: visit.query.get("type"),

@@ -9,6 +9,7 @@ use super::super::show;
 use super::super::table::CUSTOMS;
 use super::super::visit::{Answer, Visit, see_other};
 use super::filters::{Filters, of_list};
+use super::report_jobs::Later;
 use crate::domain::code::{HsCode, Uscc};
 use crate::domain::id::ApplicationId;
 use crate::domain::listing_number::ListingNumber;
@@ -55,6 +56,7 @@ struct Listings<'a> {
     valid_on: &'a str,
     statuses: [&'static str; 5],
     exports: [(String, &'static str); 2],
+    later: Later,
     filters: Filters,
     more: Option<String>,
 }
@@ -66,6 +68,7 @@ struct Listings<'a> {
 pub async fn list(visit: &Visit) -> Answer {
     let names: Vec<&str> = FILTERS.into_iter().chain(["after", "limit"]).collect();
     let list = visit.get(visit.endpoint("/v1/listings", &names)).await?.view;
+    let later = |format| visit.endpoint(&format!("/v1/listings.{format}"), &FILTERS);
     let file = |format| visit.endpoint(&format!("/listings.{format}"), &FILTERS);
     visit.render(&Listings {
         f: Frame::new(visit, visit.t("白名单", "White list")),
@@ -77,6 +80,7 @@ pub async fn list(visit: &Visit) -> Answer {
         valid_on: visit.query.get("valid_on"),
         statuses: ["in_force", "suspended", "future", "expired", "removed"],
         exports: [(file("xlsx"), "Excel"), (file("csv"), "CSV")],
+        later: Later::of(visit, [(later("xlsx"), "Excel"), (later("csv"), "CSV")]),
         filters: of_list(visit).await?,
         more: visit.next_page(&list),
     })

@@ -19,6 +19,7 @@ pub mod operations;
 pub mod oversight;
 pub mod people;
 pub mod public;
+pub mod report_jobs;
 pub mod reports;
 pub mod rules;
 pub mod satisfaction;

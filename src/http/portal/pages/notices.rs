@@ -35,6 +35,9 @@ pub fn page_of(about: &str) -> Option<String> {
     if let Some(id) = path.strip_prefix("/applications/") {
         return Some(format!("/cases/{}", id.split('/').next().unwrap_or(id)));
     }
+    if path.starts_with("/report-jobs/") {
+        return Some("/registers/report-jobs".to_owned());
+    }
     known.iter().any(|start| path.starts_with(start)).then(|| path.to_owned())
 }
 

@@ -6,6 +6,7 @@ use super::super::json::Json;
 use super::super::show;
 use super::super::visit::{Answer, Failure, Visit};
 use super::super::words::word;
+use super::report_jobs::Later;
 use crate::http::problem::ProblemType;
 use askama::Template;
 use serde_json::Value;
@@ -324,6 +325,7 @@ struct Reports<'a> {
     from: String,
     to: String,
     period: &'a str,
+    later: Later,
     keys: Vec<Key>,
     over_time: Chart,
     timeliness: Chart,
@@ -351,6 +353,7 @@ pub async fn show(visit: &Visit) -> Answer {
         from: said("from")?,
         to: said("to")?,
         period: &figures.1,
+        later: later(visit, "/v1/reports/figures", &format!("?{}", figures.1)),
         keys: drawn.keys()?,
         over_time: drawn.over_time()?,
         timeliness: drawn.timeliness()?,
@@ -374,7 +377,14 @@ struct Rows<'a> {
     /// Where the rows are a table, without its format, and what they were asked by.
     table: String,
     asked: String,
+    later: Later,
     more: Option<String>,
+}
+
+/// Offers the same tables for later.
+fn later(visit: &Visit, table: &str, asked: &str) -> Later {
+    let target = |format: &str| format!("{table}.{format}{asked}");
+    Later::of(visit, [(target("xlsx"), "Excel"), (target("csv"), "CSV")])
 }
 
 /// Lists what a figure counts.
@@ -391,6 +401,7 @@ pub async fn rows(visit: &Visit) -> Answer {
     visit.render(&Rows {
         f: Frame::new(visit, title.as_str()).naming(&rows).await?,
         title,
+        later: later(visit, &format!("{target}/rows"), &asked),
         table: format!("/reports/{}/rows", visit.part("by")),
         asked,
         back: visit.endpoint("/reports", &["from", "to"]),

@@ -1,4 +1,4 @@
-//! Registers: lists of things that need no page of their own, each a row of the table in `rows`.
+//! Registers: lists of things that need no page of their own, each a row of the table in [`rows`].
 //!
 //! A row says which endpoint lists the things, which members are shown and how, what may be filtered by; what can be done
 //! with a thing, and what can be made anew, are acts that name the register.
@@ -60,6 +60,10 @@ pub struct Register {
     brings: Option<(&'static str, RoleSet)>,
     /// A file of each thing: what it is, and where.
     file: Option<(Both, &'static str)>,
+    /// Whether a thing has its file already.
+    has_file: fn(Json<'_>) -> bool,
+    /// Whether a thing is still under way, so that the list is worth reading again.
+    moves: fn(Json<'_>) -> bool,
 }
 
 const fn column(zh: &'static str, en: &'static str, member: &'static str, show: Show) -> Column {
@@ -79,6 +83,8 @@ const PLAIN: Register = Register {
     columns: &[],
     brings: None,
     file: None,
+    has_file: |_| true,
+    moves: |_| false,
 };
 
 /// A cell of a register.
@@ -112,6 +118,8 @@ struct RegisterPage<'a> {
     columns: Vec<&'static str>,
     file: Option<&'static str>,
     acts: bool,
+    /// The page itself, where something on it is still under way.
+    again: Option<String>,
     things: Vec<Thing>,
     more: Option<String>,
 }
@@ -192,14 +200,18 @@ async fn list(visit: &Visit, register: &Register, of: Option<&str>) -> Answer {
         let endpoint = register.endpoint.replace("{id}", of.unwrap_or_default());
         visit.get(visit.endpoint(&endpoint, &names)).await?.view
     };
-    let mut things = Vec::new();
+    let (mut things, mut moves) = (Vec::new(), false);
     for thing in Json(&list).each("items")? {
         let id = thing.text(register.id)?;
         let at = format!("{}/{id}", register.slug);
+        moves |= (register.moves)(thing);
         things.push(Thing {
             cells: register.columns.iter().map(|column| cell(visit, &at, thing, column)).collect::<Result<_, _>>()?,
             offers: offered(visit, register.slug, of.unwrap_or(&id), thing),
-            file: register.file.as_ref().map(|_| format!("/registers/{}/{id}/file", register.slug)),
+            file: register
+                .file
+                .filter(|_| (register.has_file)(thing))
+                .map(|_| format!("/registers/{}/{id}/file", register.slug)),
         });
     }
     let filters =
@@ -224,6 +236,7 @@ async fn list(visit: &Visit, register: &Register, of: Option<&str>) -> Answer {
         columns: register.columns.iter().map(|Column(name, ..)| visit.t(name.0, name.1)).collect(),
         file: register.file.as_ref().map(|(words, _)| visit.t(words.0, words.1)),
         acts: things.iter().any(|thing| !thing.offers.is_empty()),
+        again: moves.then(|| visit.address_without(&["done"])),
         things,
         more: visit.next_page(&list),
     })

@@ -1,7 +1,8 @@
-//! The rows of the registers: what is listed, how it is shown, what can be asked for.
+//! The table of registers: which endpoint lists the things of each, which members are shown and how, what may be filtered by.
 
 use super::super::super::endpoints::{
-    AUDITOR, BOARD, ENTERPRISE, INSPECTED, LEAD, OFFICER, SCREENERS, SEE_ERASURES, SUPERVISORS, WEBHOOKS, WORKERS,
+    AUDITOR, BOARD, ENTERPRISE, INSPECTED, LEAD, OFFICER, READERS, SCREENERS, SEE_ERASURES, SUPERVISORS, WEBHOOKS,
+    WORKERS,
 };
 use super::{Column, PLAIN, Register, Show, column};
 use crate::domain::actor::RoleSet;
@@ -11,6 +12,34 @@ const ENTERPRISE_COLUMN: Column = column("企业", "Enterprise", "enterprise", S
 
 /// Every register.
 pub const REGISTERS: &[Register] = &[
+    Register {
+        slug: "report-jobs",
+        roles: READERS,
+        endpoint: "/v1/report-jobs",
+        title: ("报表下载", "Reports to download"),
+        says: (
+            "您要求在后台生成的报表；到期自动删除，可随时重新要求。",
+            "Reports that you had made in the background; they go when their time is over, and can be asked for again.",
+        ),
+        empty: (
+            "还没有。在统计分析、白名单等页面点“后台生成”。",
+            "There is none yet. Ask for one with Make in the background beside an export, such as on Reports or the white list.",
+        ),
+        columns: &[
+            column("报表", "Report", "report", Show::Word("export")),
+            column("地址", "As asked", "target", Show::Code),
+            column("状态", "State", "state", Show::Word("report_state")),
+            column("前面还有", "Before it", "ahead", Show::Text),
+            column("已生成字节", "Bytes made", "bytes", Show::Text),
+            column("未能生成的原因", "Why not", "error", Show::Text),
+            column("要求时间", "Asked for", "asked_at", Show::Moment),
+            column("保存至", "Kept until", "kept_until", Show::Moment),
+        ],
+        file: Some((("文件", "File"), "/v1/report-jobs/{id}/file")),
+        has_file: |it| it.is("state", "done"),
+        moves: |it| it.is("state", "waiting") || it.is("state", "running"),
+        ..PLAIN
+    },
     Register {
         slug: "findings",
         roles: INSPECTED,
