@@ -137,6 +137,11 @@ fn every_page_is_accessible_to_everybody() {
         sign_in(&browser, name);
         look_at(&browser, &path, picture);
     }
+    sign_in(&browser, "苏禾");
+    browser.open("/listings").press("后台生成").sees("完成后通知您");
+    assert_eq!(app.make_reports(), 1);
+    browser.open("/listings").press("后台生成").sees("仍在生成");
+    look_at(&browser, "/registers/report-jobs", "report-jobs");
 }
 
 /// Enter, as a driver types it.

@@ -1,4 +1,4 @@
-//! Registers: lists of things that need no page of their own, each a row of the table in [`rows`].
+//! Registers: lists of things that need no page of their own, each a row of the table in `rows`.
 //!
 //! A row says which endpoint lists the things, which members are shown and how, what may be filtered by; what can be done
 //! with a thing, and what can be made anew, are acts that name the register.
