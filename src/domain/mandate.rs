@@ -33,7 +33,7 @@ impl Scope {
 
     /// Says what it is for people.
     #[must_use]
-    pub fn words(self, lang: Lang) -> &'static str {
+    pub fn name(self, lang: Lang) -> &'static str {
         match self {
             Self::Applications => lang.pick("申请", "applications"),
             Self::UsageReturns => lang.pick("使用情况报告", "usage returns"),

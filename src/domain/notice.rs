@@ -371,7 +371,7 @@ fn said(lang: Lang, name: &str, value: &str) -> String {
     match name {
         "scopes" => {
             let words: Vec<&str> =
-                value.split(',').map(|code| Scope::parse(code).map_or(code, |scope| scope.words(lang))).collect();
+                value.split(',').map(|code| Scope::parse(code).map_or(code, |scope| scope.name(lang))).collect();
             words.join(lang.pick("、", ", "))
         }
         _ => value.to_owned(),

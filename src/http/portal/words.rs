@@ -16,6 +16,7 @@ use crate::domain::code::UnitCode;
 use crate::domain::erasure;
 use crate::domain::finding::{FindingKind, FindingOutcome};
 use crate::domain::lang::Lang;
+use crate::domain::mandate::Scope;
 use crate::domain::opinion::{OpinionGround, Outcome, Resolution, Stance};
 use crate::domain::purpose::Purpose;
 use crate::domain::reason::Verdict;
@@ -76,7 +77,7 @@ families! { lang code
     "batch" => batch(lang, code);
     "enterprise" => enterprise(lang, code);
     "scan" => scan(lang, code);
-    "scope" => pair(lang, code, &[("applications", "申请", "Applications"), ("usage_returns", "使用情况报告", "Usage returns")]);
+    "scope" => Scope::parse(code).map(|it| it.name(lang));
     "satisfaction" => Satisfaction::parse(code).map(|it| it.name(lang)).ok();
     "mandate" => pair(lang, code, &[("ended", "已结束", "Ended"), ("dismissed", "已结束", "Dismissed"), ("future", "未开始", "Not begun")]);
     "stopped" => stopped(lang, code);
