@@ -25,6 +25,9 @@ const THREADS: usize = 4;
 /// Threads that serve them where requests are offered at a rate.
 const PACERS: usize = 2;
 
+/// How often they look.
+const TICK: Duration = Duration::from_micros(200);
+
 /// How long an answer is waited for.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -91,16 +94,21 @@ pub fn drive(server: SocketAddr, process: u32, clock: CpuClock, requests: &Reque
 /// # Errors
 /// When the server breaks off or answers other than 200.
 pub fn drive_paced(server: SocketAddr, requests: &Requests, time: Duration, rate: f64) -> Outcome<Turn> {
-    let start = Instant::now();
     let step = Duration::from_secs_f64(length(&[(); PACERS]) / rate);
-    let pace = |nth: usize| -> Outcome<Vec<u64>> {
+    let open = |nth: usize| -> Outcome<Vec<Connection>> {
         let share = CONNECTIONS / PACERS;
         let place = |place: usize| requests.heads.len() * (nth * share + place) / CONNECTIONS;
-        let free = (0..share).map(|it| Connection::open(server, place(it))).collect::<Outcome<Vec<_>>>()?;
-        let first = step.mul_f64(length(&vec![(); nth]) / length(&[(); PACERS]));
-        offer(free, requests, start, first, step, time)
+        (0..share).map(|it| Connection::open(server, place(it))).collect()
     };
-    let pace = &pace;
+    let barrier = Barrier::new(PACERS);
+    let pace = |nth: usize| -> Outcome<Vec<u64>> {
+        let free = open(nth);
+        // Always reached, so that the other never waits for one that failed; nothing is due before both are ready.
+        barrier.wait();
+        let first = step.mul_f64(length(&vec![(); nth]) / length(&[(); PACERS]));
+        offer(free?, requests, Instant::now(), first, step, time)
+    };
+    let (start, pace) = (Instant::now(), &pace);
     let waits = std::thread::scope(|scope| {
         let threads: Vec<_> = (0..PACERS).map(|nth| scope.spawn(move || pace(nth))).collect();
         threads
@@ -116,8 +124,9 @@ pub fn drive_paced(server: SocketAddr, requests: &Requests, time: Duration, rate
     Ok(Turn { rate: length(&waits) / start.elapsed().as_secs_f64(), cpu: 0.0, p50: at(50), p99: at(99) })
 }
 
-/// Sends a request whenever one is due and a connection is free, and reads answers as they come: one thread for many
-/// connections, so that the generator does not take the core from what it measures.
+/// Sends what is due whenever the clock ticks and connections are free, and reads what has come: one thread for many
+/// connections that sleeps between, so that the generator does not take the core from what it measures. A wait is known to
+/// the tick.
 fn offer(
     mut free: Vec<Connection>,
     requests: &Requests,
@@ -127,32 +136,33 @@ fn offer(
     time: Duration,
 ) -> Outcome<Vec<u64>> {
     let (mut asked, mut waits): (Vec<(Connection, Duration)>, Vec<u64>) = (Vec::new(), Vec::new());
-    let mut due = first;
+    let (mut due, mut heard) = (first, Duration::ZERO);
     while due < time || !asked.is_empty() {
-        while due < time && due <= start.elapsed() {
+        let now = start.elapsed();
+        while due < time && due <= now {
             let Some(mut connection) = free.pop() else { break };
             connection.send(requests)?;
             asked.push((connection, due));
             due += step;
         }
-        let next = if free.is_empty() || due >= time { PATIENCE } else { due.saturating_sub(start.elapsed()) };
+        std::thread::sleep(TICK.saturating_sub(start.elapsed().saturating_sub(now)));
         let mut watched: Vec<PollFd<'_>> =
             asked.iter().map(|(connection, _)| PollFd::new(&connection.stream, PollFlags::IN)).collect();
-        let there = poll(&mut watched, Some(&next.try_into()?))?;
-        if there == 0 && next == PATIENCE {
-            return Err("the server does not answer".into());
-        }
+        poll(&mut watched, Some(&Duration::ZERO.try_into()?))?;
         let answered: Vec<bool> = watched.iter().map(|watched| !watched.revents().is_empty()).collect();
         let mut answered = answered.into_iter();
         for (mut connection, due) in std::mem::take(&mut asked) {
             if answered.next().unwrap_or_default() {
                 connection.receive()?;
-                let late = start.elapsed().saturating_sub(due);
-                waits.push(u64::try_from(late.as_nanos()).unwrap_or(u64::MAX));
+                heard = start.elapsed();
+                waits.push(u64::try_from(heard.saturating_sub(due).as_nanos()).unwrap_or(u64::MAX));
                 free.push(connection);
             } else {
                 asked.push((connection, due));
             }
+        }
+        if !asked.is_empty() && start.elapsed().saturating_sub(heard) > PATIENCE {
+            return Err("the server does not answer".into());
         }
     }
     Ok(waits)
@@ -177,35 +187,51 @@ pub fn times(server: SocketAddr, request: &[u8], count: usize) -> Outcome<Vec<f6
     Ok(took)
 }
 
+/// Somebody who clicks: one connection, and when they click next, or since when they wait.
+struct Person {
+    connection: Connection,
+    next: Duration,
+    waits: bool,
+}
+
 /// Lets people click through pages, each looking at one for a while before the next; returns within how many milliseconds
-/// 95 % of their pages came.
+/// 95 % of their pages came. One thread serves them all, as people who sit elsewhere take nothing from the server.
 ///
 /// # Errors
 /// When the server breaks off or answers other than 200.
 pub fn click(server: SocketAddr, pages: &[Vec<u8>], people: usize, looks: Duration, time: Duration) -> Outcome<f64> {
-    let start = Instant::now();
-    let walk = |nth: usize| -> Outcome<Vec<u64>> {
-        let requests = Requests { heads: pages.to_vec(), tail: Vec::new() };
-        let mut connection = Connection::open(server, nth)?;
-        let mut waits = Vec::new();
+    let requests = Requests { heads: pages.to_vec(), tail: Vec::new() };
+    let person = |nth: usize| -> Outcome<Person> {
         // They do not all click in the same moment.
-        let first = looks.mul_f64(f64::from(u32::try_from(nth)?) / f64::from(u32::try_from(people)?));
-        std::thread::sleep(first);
-        while start.elapsed() < time {
-            connection.send(&requests)?;
-            connection.receive()?;
-            waits.push(u64::try_from(connection.sent.elapsed().as_nanos()).unwrap_or(u64::MAX));
-            std::thread::sleep(looks);
-        }
-        Ok(waits)
+        let next = looks.mul_f64(real(u64::try_from(nth)?) / real(u64::try_from(people)?));
+        Ok(Person { connection: Connection::open(server, nth)?, next, waits: false })
     };
-    let walk = &walk;
-    let waits = std::thread::scope(|scope| {
-        let people: Vec<_> = (0..people).map(|nth| scope.spawn(move || walk(nth))).collect();
-        let ended = people.into_iter().map(|person| person.join().map_err(|_| "a client thread panicked")?);
-        ended.collect::<Outcome<Vec<_>>>()
-    })?;
-    let mut waits: Vec<u64> = waits.into_iter().flatten().collect();
+    let mut people = (0..people).map(person).collect::<Outcome<Vec<_>>>()?;
+    let (start, mut waits) = (Instant::now(), Vec::new());
+    loop {
+        let now = start.elapsed();
+        for person in people.iter_mut().filter(|person| !person.waits && person.next <= now && now < time) {
+            person.connection.send(&requests)?;
+            person.waits = true;
+        }
+        let due = people.iter().filter(|person| !person.waits).map(|person| person.next).min();
+        let mut waiting: Vec<&mut Person> = people.iter_mut().filter(|person| person.waits).collect();
+        if now >= time && waiting.is_empty() {
+            break;
+        }
+        let next = due.filter(|_| now < time).map_or(PATIENCE, |due| due.saturating_sub(start.elapsed()));
+        let mut watched: Vec<PollFd<'_>> =
+            waiting.iter().map(|person| PollFd::new(&person.connection.stream, PollFlags::IN)).collect();
+        if poll(&mut watched, Some(&next.try_into()?))? == 0 && next == PATIENCE {
+            return Err("the server does not answer".into());
+        }
+        let answered: Vec<bool> = watched.iter().map(|watched| !watched.revents().is_empty()).collect();
+        for (person, _) in waiting.iter_mut().zip(answered).filter(|(_, answered)| *answered) {
+            person.connection.receive()?;
+            waits.push(u64::try_from(person.connection.sent.elapsed().as_nanos()).unwrap_or(u64::MAX));
+            (person.waits, person.next) = (false, start.elapsed() + looks);
+        }
+    }
     waits.sort_unstable();
     Ok(waits.get(waits.len().saturating_mul(95) / 100).map_or(f64::NAN, |nanos| real(*nanos) / 1e6))
 }

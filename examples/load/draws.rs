@@ -213,7 +213,8 @@ fn beside_lookups(list: &Sample, plan: Plan, report: &mut Report) -> Outcome<()>
     let peak = drive(server.address, server.process(), clock, &lookups, plan.turn)?.rate;
     let paced = |address: SocketAddr| drive_paced(address, &lookups, plan.turn, peak / 2.0);
     let (mut ratios, mut waits, mut drawn) = (Vec::new(), Vec::new(), Vec::new());
-    for _ in 0..plan.rounds {
+    // A pause of the machine is as long as what is looked for, so that more rounds are needed than elsewhere.
+    for _ in 0..plan.rounds.saturating_mul(2) {
         // What the round before left to be written and looked through is not part of this one.
         std::thread::sleep(SETTLE);
         let alone = paced(server.address)?;

@@ -369,13 +369,14 @@ impl Sample {
         self.rows().filter(|row| row.version == 1).filter_map(listing).collect()
     }
 
-    /// Returns requests of `PUT /v1/declarations/{number}`, each of another declaration, more than a turn can send.
+    /// Returns requests of `PUT /v1/declarations/{number}`, each of another declaration, more than a turn can send, on the first
+    /// half of the list: races have taken the last listings whole.
     pub fn puts(&self, serial: &AtomicU32, turn: Duration) -> Outcome<Requests> {
         let headers = self.headers()?;
         let count = turn.as_secs_f64().ceil() * 20_000.0;
         let mut heads = Vec::new();
         for nth in (0_u32..).take_while(|nth| f64::from(*nth) < count) {
-            let (enterprise, hs_code) = self.pair(nth % self.listings);
+            let (enterprise, hs_code) = self.pair(nth % (self.listings / 2));
             let number = serial.fetch_add(1, Ordering::Relaxed);
             let body = format!(
                 r#"{{"sequence":1,"enterprise":"{enterprise}","customs_office":"0101","lines":[{{"line":1,"hs_code":"{hs_code}","quantity":"0.00001","unit":"{GRAM}"}}]}}"#

@@ -7,7 +7,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use whitelist::app::App;
+use whitelist::app::{App, give_way};
 use whitelist::app::review::figures::counted::Period;
 use whitelist::domain::actor::{Caller, Role, RoleSet};
 use whitelist::domain::lang::Lang;
@@ -181,10 +181,15 @@ pub fn beside_lookups(folder: &Path, plan: Plan, report: &mut Report) -> Outcome
     let clicks: Vec<Vec<u8>> = DAY.iter().map(|path| request(path, officer)).collect();
     let time = plan.turn.saturating_mul(2);
     let (mut alone, mut beside, mut pages, mut ratios) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    for _ in 0..plan.rounds {
+    // A pause of the machine is as long as what is looked for, so that more rounds are needed than elsewhere.
+    for _ in 0..plan.rounds.saturating_mul(2) {
         let quiet = drive_paced(server.address, &gets, time, peak / 2.0)?;
         let (busy, clicked) = std::thread::scope(|scope| -> Outcome<_> {
-            let clicking = scope.spawn(|| click(server.address, &clicks, OFFICERS, LOOKS, time));
+            // As with draws: who clicks stands behind here, so that a lookup does not wait for the generator of their clicks.
+            let clicking = scope.spawn(|| {
+                give_way();
+                click(server.address, &clicks, OFFICERS, LOOKS, time)
+            });
             // An answer other than 200 ends the measurement: none was refused where it goes on.
             let busy = drive_paced(server.address, &gets, time, peak / 2.0)?;
             Ok((busy, clicking.join().map_err(|_| "a client thread panicked")??))

@@ -143,9 +143,11 @@ pub fn serve_list(data: &Path, record: bool) -> Outcome<()> {
     let listener = TcpListener::bind(("127.0.0.1", 0))?;
     let address = listener.local_addr()?;
     actix_web::rt::System::new().block_on(async move {
-        let server = server(edge, listener, ServeOptions { workers: Some(WORKERS) })?;
+        let (server, desks) = server(edge, listener, ServeOptions { workers: Some(WORKERS) })?;
         announce(address);
-        server.await
+        let ended = server.await;
+        desks.ended();
+        ended
     })?;
     Ok(())
 }

@@ -10,6 +10,7 @@ use super::api::{
     report_jobs, reports, rule_changes, screening, stops, texts, usage_returns, webhooks,
 };
 use super::edge;
+use super::surface::Surface;
 use super::unknown::unknown_method;
 use crate::domain::actor::{Role, RoleSet};
 use crate::domain::register::OFFICERS as STAFF;
@@ -200,12 +201,19 @@ macro_rules! endpoints {
 
         /// Registers every endpoint, one resource per path, so that another method is told from another path.
         pub fn configure(config: &mut ServiceConfig) {
+            configure_where(config, |_| true);
+        }
+
+        fn configure_where(config: &mut ServiceConfig, wanted: impl Fn(&Endpoint) -> bool) {
             let mut resources: Vec<(&'static str, Resource)> = Vec::new();
             $( resources = route(resources, $path, |resource| {
                 resource.route(web::method(Method::$method).to($module::$handler))
             }); )+
             for (path, resource) in resources {
                 let endpoints = of_path(path);
+                if !endpoints.iter().any(|endpoint| wanted(endpoint)) {
+                    continue;
+                }
                 let around = from_fn(move |request, next| edge::around(endpoints, request, next));
                 let others = web::to(move || async move { unknown_method(endpoints) });
                 config.service(resource.default_service(others).wrap(around));
@@ -226,6 +234,11 @@ pub(in crate::http) fn route(
     let (_, resource) = known.map_or_else(|| (path, web::resource(pattern)), |place| resources.swap_remove(place));
     resources.push((path, add(resource)));
     resources
+}
+
+/// Registers the paths that are asked at the border: lookups and draws, health and figures.
+pub fn configure_border(config: &mut ServiceConfig) {
+    configure_where(config, |endpoint| matches!(Surface::of(endpoint, false), None | Some(Surface::Draws)));
 }
 
 /// Rows of one path. Workers ask once each at their start; the few rows stay for the life of the process.

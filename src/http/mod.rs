@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod api;
+pub mod back_office;
 pub mod blocking;
 pub mod docs;
 pub mod edge;

@@ -1,15 +1,15 @@
 //! Starts the server: workers, limits, and a stop that lets what is under way finish.
 
+use super::back_office::{BackOffice, Desks};
 use super::edge::{Edge, Worker};
 use super::endpoints;
-use super::portal::{self, gateway::Gateway};
 use super::surface::THREADS;
-use actix_web::dev::Server;
+use actix_service::fn_service;
+use actix_web::dev::{Server, ServiceRequest};
 use actix_web::{App, HttpServer, web};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use socket2::SockRef;
 use std::net::TcpListener;
-use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
@@ -45,22 +45,25 @@ pub struct ServeOptions {
     pub workers: Option<usize>,
 }
 
-/// Builds the server on a bound socket.
+/// Builds the server on a bound socket, and the desks behind it, which end after it.
 ///
 /// # Errors
 /// When the socket cannot be listened on.
-pub fn server(edge: Arc<Edge>, listener: TcpListener, options: ServeOptions) -> std::io::Result<Server> {
+pub fn server(edge: Arc<Edge>, listener: TcpListener, options: ServeOptions) -> std::io::Result<(Server, Desks)> {
     let data = web::Data::from(edge);
     let workers = options.workers.or_else(|| std::thread::available_parallelism().map(usize::from).ok()).unwrap_or(1);
     let connections = connections().checked_div(workers).unwrap_or(LEAST).max(LEAST);
+    let (office, desks) = BackOffice::open(&data, workers)?;
     let server = HttpServer::new(move || {
+        let (edge, office) = (data.clone(), Arc::clone(&office));
         App::new()
             .app_data(data.clone())
             .app_data(Worker::default())
-            .app_data(Rc::new(Gateway::default()))
-            .configure(endpoints::configure)
-            .configure(portal::configure)
-            .default_service(web::to(portal::table::unknown))
+            .configure(endpoints::configure_border)
+            .default_service(fn_service(move |request: ServiceRequest| {
+                let (edge, office) = (edge.clone(), Arc::clone(&office));
+                async move { Ok(office.answer(&edge, request).await) }
+            }))
     })
     .client_request_timeout(Duration::from_secs(5))
     .client_disconnect_timeout(Duration::from_secs(2))
@@ -77,7 +80,7 @@ pub fn server(edge: Arc<Edge>, listener: TcpListener, options: ServeOptions) -> 
     .backlog(2048)
     .shutdown_timeout(DRAIN);
     // Signals are ours: actix would cut requests off at the first Ctrl-C.
-    Ok(server.disable_signals().listen(listener)?.run())
+    Ok((server.disable_signals().listen(listener)?.run(), desks))
 }
 
 /// Serves until a signal stops it; `ready` is called once requests are answered.
@@ -98,7 +101,7 @@ pub fn until_stopped(
         let refresh = tokio::spawn(keys.keep_fresh(move || clock.now().micros() / 1_000_000));
         let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
         let stopping = Arc::clone(&edge);
-        let server = server(edge, listener, ServeOptions { workers: None })?;
+        let (server, desks) = server(edge, listener, ServeOptions { workers: None })?;
         let handle = server.handle();
         let stop = tokio::spawn(async move {
             let mut asked = async || {
@@ -122,6 +125,7 @@ pub fn until_stopped(
         let ended = server.await;
         refresh.abort();
         stop.abort();
+        desks.ended();
         ended
     })
 }

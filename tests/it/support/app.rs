@@ -247,9 +247,10 @@ impl TestApp {
         let (tell, handle) = std::sync::mpsc::channel();
         self.thread = Some(std::thread::spawn(move || {
             actix_web::rt::System::new().block_on(async move {
-                let running = server(edge, listener, ServeOptions { workers: Some(1) }).unwrap();
+                let (running, desks) = server(edge, listener, ServeOptions { workers: Some(1) }).unwrap();
                 tell.send(running.handle()).unwrap();
                 running.await.unwrap();
+                desks.ended();
             });
         }));
         self.stop = Some(handle.recv().unwrap());

@@ -9,6 +9,7 @@ use crate::domain::recognition::RefusalGround;
 use crate::domain::scheme::Agency;
 use crate::domain::validity::LegalDay;
 use serde_json::{Value, json};
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 /// Periods of more days than these are counted by months, others by weeks.
@@ -193,7 +194,7 @@ pub fn sums<'c>(lines: impl IntoIterator<Item = &'c Counted>) -> Value {
 /// Lines, and what is needed to say them.
 #[derive(Debug, Default)]
 pub struct Figures {
-    /// Everything that was counted.
+    /// Everything that was counted, by figure and heading once it is in order.
     pub lines: Vec<Counted>,
     /// The agencies that were asked.
     pub agencies: BTreeMap<String, Agency>,
@@ -204,9 +205,18 @@ pub struct Figures {
 }
 
 impl Figures {
-    /// Returns the lines of a figure, all of them or those under one heading.
-    pub fn behind<'f>(&'f self, by: By, key: Option<&'f str>) -> impl Iterator<Item = &'f Counted> {
-        self.lines.iter().filter(move |line| line.by == by && key.is_none_or(|key| line.key == key))
+    /// Puts the lines in order, so that those of a figure or a heading stand together.
+    pub fn order(&mut self) {
+        self.lines.sort_by(|one, other| (one.by, &one.key).cmp(&(other.by, &other.key)));
+    }
+
+    /// Returns the lines of a figure, all of them or those under one heading; they must be in order.
+    #[must_use]
+    pub fn behind(&self, by: By, key: Option<&str>) -> &[Counted] {
+        let place = |line: &Counted| line.by.cmp(&by).then_with(|| key.map_or(Ordering::Equal, |key| line.key.as_str().cmp(key)));
+        let from = self.lines.partition_point(|line| place(line).is_lt());
+        let to = self.lines.partition_point(|line| place(line).is_le());
+        self.lines.get(from..to).unwrap_or_default()
     }
 
     /// Says a heading in words; a day or a chapter stands for itself.
@@ -233,8 +243,7 @@ impl Figures {
             By::Agency | By::Chapter | By::Ground => Vec::new(),
         };
         let fixed = matches!(by, By::Timeliness | By::Use);
-        let mut found: Vec<&str> = self.behind(by, None).map(|line| line.key.as_str()).collect();
-        found.sort_unstable();
+        let mut found: Vec<&str> = self.behind(by, None).iter().map(|line| line.key.as_str()).collect();
         found.dedup();
         keys.extend(
             found
@@ -304,7 +313,7 @@ mod tests {
             on_time,
             recognised: None,
         };
-        let figures = Figures {
+        let mut figures = Figures {
             lines: vec![
                 line("b", Some(9), Some(true)),
                 line("a", Some(3), Some(true)),
@@ -313,10 +322,11 @@ mod tests {
             ],
             ..Figures::default()
         };
+        figures.order();
         assert_eq!(figures.keys(By::Decided, Period::default(), day("2026-08-12")), ["a", "b"]);
         let sums = sums(figures.behind(By::Decided, Some("b")));
         assert_eq!((&sums["count"], &sums["on_time"], &sums["late"]), (&json!(3), &json!(1), &json!(1)));
         assert_eq!((&sums["median_working_days"], &sums["p90_working_days"]), (&json!(60), &json!(60)));
-        assert_eq!(figures.behind(By::Agency, None).count(), 0);
+        assert!(figures.behind(By::Agency, None).is_empty());
     }
 }

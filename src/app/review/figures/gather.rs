@@ -155,26 +155,27 @@ impl Frame<'_> {
         }
         Ok(())
     }
+}
 
-    /// Counts listings in force by how much of them is taken.
-    pub(super) fn listings(&self, snapshot: &Snapshot, figures: &mut Figures) {
-        for (uscc, listing) in snapshot.each_listing() {
-            let Some((_, now)) = listing.on(self.today, Revision::NEWEST) else { continue };
-            if now.status(self.today) != Status::InForce {
-                continue;
-            }
-            let share = Share::of(listing.taken_at(Revision::NEWEST), now.terms.granted);
-            figures.lines.push(Counted {
-                by: By::Use,
-                key: share.as_str().to_owned(),
-                id: listing.number.to_string(),
-                line: None,
-                enterprise: uscc.to_string(),
-                on: Some(now.terms.period.to()),
-                working_days: None,
-                on_time: None,
-                recognised: None,
-            });
+/// Counts listings in force by how much of them is taken.
+pub(super) fn listings(snapshot: &Snapshot, today: LegalDay, figures: &mut Figures) {
+    figures.lines.reserve(snapshot.listings());
+    for (uscc, listing) in snapshot.each_listing() {
+        let Some((_, now)) = listing.on(today, Revision::NEWEST) else { continue };
+        if now.status(today) != Status::InForce {
+            continue;
         }
+        let share = Share::of(listing.taken_at(Revision::NEWEST), now.terms.granted);
+        figures.lines.push(Counted {
+            by: By::Use,
+            key: share.as_str().to_owned(),
+            id: listing.number.to_string(),
+            line: None,
+            enterprise: uscc.to_string(),
+            on: Some(now.terms.period.to()),
+            working_days: None,
+            on_time: None,
+            recognised: None,
+        });
     }
 }

@@ -1,8 +1,8 @@
 //! Figures of the joint review and of the list (time to decide, timeliness, agencies, chapters, grounds, use of quantities),
 //! each with the list of what it counts.
 //!
-//! They are worked out from facts when they are asked for. What is read of cases is kept until a case, the list or the day has
-//! changed; how much of the list is used comes from memory each time, because every draw changes it.
+//! They are worked out from facts when they are asked for, and kept: those of cases until a case, the list or the day has
+//! changed, those of how much of the list is used until anything has, because every draw changes them.
 
 pub mod counted;
 mod gather;
@@ -28,35 +28,60 @@ const KEPT: usize = 8;
 /// From which revision of cases and list, on which day and over which period figures were worked out.
 type Of = (i64, LegalDay, Period);
 
-/// Figures of cases that were worked out already.
+/// Figures that were worked out already.
 #[derive(Debug, Default)]
-pub struct Reckoned(Mutex<Vec<(Of, Arc<Figures>)>>);
+pub struct Reckoned {
+    cases: Mutex<Vec<(Of, Arc<Figures>)>>,
+    list: Mutex<Option<(Revision, LegalDay, Arc<List>)>>,
+}
 
 impl Reckoned {
     fn find(&self, of: Of) -> Option<Arc<Figures>> {
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = self.cases.lock().unwrap_or_else(PoisonError::into_inner);
         known.iter().find(|(known, _)| *known == of).map(|(_, figures)| Arc::clone(figures))
     }
 
     fn keep(&self, of: Of, figures: &Arc<Figures>) {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.cases.lock().unwrap_or_else(PoisonError::into_inner);
         known.retain(|((newest, day, period), _)| *newest == of.0 && *day == of.1 && *period != of.2);
         if known.len() < KEPT {
             known.push((of, Arc::clone(figures)));
         }
     }
+
+    /// Returns how much of the list is used, worked out anew when anything has changed.
+    fn list(&self, snapshot: &Snapshot, today: LegalDay) -> Arc<List> {
+        let now = snapshot.revision();
+        let known = self.list.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some((.., list)) = known.filter(|(revision, day, _)| *revision == now && *day == today) {
+            return list;
+        }
+        let mut figures = Figures::default();
+        gather::listings(snapshot, today, &mut figures);
+        figures.order();
+        let list = Arc::new(List { figures, quantities: quantities(snapshot, today) });
+        *self.list.lock().unwrap_or_else(PoisonError::into_inner) = Some((now, today, Arc::clone(&list)));
+        list
+    }
+}
+
+/// How much of the list is used: by listing, and by unit.
+#[derive(Debug)]
+struct List {
+    figures: Figures,
+    quantities: Vec<Value>,
 }
 
 /// Everything that is counted.
 struct All {
     cases: Arc<Figures>,
-    list: Figures,
+    list: Arc<List>,
 }
 
 impl All {
     fn of(&self, by: By) -> &Figures {
         match by {
-            By::Use => &self.list,
+            By::Use => &self.list.figures,
             By::Received | By::Decided | By::Timeliness | By::Agency | By::Chapter | By::Ground => &self.cases,
         }
     }
@@ -86,6 +111,7 @@ impl App {
             let mut figures = Figures::default();
             frame.cases(conn, &mut figures)?;
             frame.items(conn, &mut figures)?;
+            figures.order();
             let figures = Arc::new(figures);
             // A list in memory that has not followed so far may still have the calendar of before.
             if self.index.load().revision().0 >= of.0 {
@@ -96,9 +122,7 @@ impl App {
     }
 
     fn reckoned(&self, period: Period) -> Result<All, AppError> {
-        let (today, calendar) = (self.clock.now().day(), self.working_calendar());
-        let mut list = Figures::default();
-        Frame { period, today, calendar: &calendar }.listings(&self.index.snapshot(), &mut list);
+        let list = self.reckoned.list(&self.index.snapshot(), self.clock.now().day());
         Ok(All { cases: self.reckoned_cases(period)?, list })
     }
 
@@ -125,7 +149,7 @@ impl App {
                 json!({ "by": by, "text": by.name(lang), "sums": sums(figures.behind(*by, None)), "groups": groups })
             })
             .collect();
-        let quantities = quantities(&self.index.snapshot(), today);
+        let quantities = &all.list.quantities;
         Ok(json!({ "from": period.from, "to": period.to, "on": today, "figures": shown, "quantities": quantities }))
     }
 
@@ -160,7 +184,7 @@ impl App {
         let Behind { by, key, period } = behind;
         let all = self.reckoned(*period)?;
         let figures = all.of(*by);
-        let mut lines: Vec<&Counted> = figures.behind(*by, key.as_deref()).collect();
+        let mut lines: Vec<&Counted> = figures.behind(*by, key.as_deref()).iter().collect();
         let count = lines.len();
         // Ids of cases grow with time.
         lines.sort_by(|one, other| other.id.cmp(&one.id).then_with(|| one.key.cmp(&other.key)));
