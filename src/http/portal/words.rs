@@ -95,6 +95,7 @@ families! { lang code
     "neighbour" => Neighbour::parse(code).map(|it| it.name(lang)).ok();
     "broadcast" => pair(lang, code, &[("published", "已发布", "Published"), ("retracted", "已撤回", "Retracted")]);
     "reconciliation" => pair(lang, code, &[("compared", "待确认", "Waits for confirmation"), ("confirmed", "已确认", "Confirmed")]);
+    "reconciled" => pair(lang, code, &[("matched", "一致", "Matches"), ("missing_here", "本系统缺", "Missing here"), ("missing_there", "海关缺", "Missing there"), ("different", "不一致", "Differs")]);
     "grant" => grant(lang, code);
     "override" => overriding(lang, code);
     "release_correction" => pair(lang, code, &CORRECTIONS);
@@ -128,6 +129,14 @@ const SIGNS: [(&str, &str, &str); 14] = [
 #[must_use]
 pub fn word(lang: Lang, family: &str, code: &str) -> String {
     said(lang, family, code).unwrap_or(code).to_owned()
+}
+
+/// Says a code of a family as it begins a line or stands by itself: with a capital letter where the language has them.
+#[must_use]
+pub fn label(lang: Lang, family: &str, code: &str) -> String {
+    let Some(said) = said(lang, family, code) else { return code.to_owned() };
+    let mut letters = said.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 /// Says a verdict as a customs officer reads it.
@@ -355,7 +364,7 @@ fn enterprise(lang: Lang, code: &str) -> Option<&'static str> {
 pub fn tone(state: &str) -> &'static str {
     match state {
         "in_force" | "allowed" | "confirmed" | "published" | "recognised" | "released" | "agree" | "agreed"
-        | "accepted" | "clean" | "active" | "registered" => "good",
+        | "accepted" | "done" | "clean" | "active" | "registered" => "good",
         "suspended"
         | "asked"
         | "manual_check"
@@ -380,7 +389,7 @@ pub fn tone(state: &str) -> &'static str {
 #[must_use]
 pub fn choices(lang: Lang, family: &str) -> Vec<(String, String)> {
     let offer = |codes: Vec<&'static str>| -> Vec<(String, String)> {
-        codes.into_iter().map(|code| (code.to_owned(), word(lang, family, code))).collect()
+        codes.into_iter().map(|code| (code.to_owned(), label(lang, family, code))).collect()
     };
     match family {
         "reason" => offer(ReasonCode::ALL.iter().map(|it| it.as_str()).collect()),
