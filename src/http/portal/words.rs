@@ -95,7 +95,6 @@ families! { lang code
     "neighbour" => Neighbour::parse(code).map(|it| it.name(lang)).ok();
     "broadcast" => pair(lang, code, &[("published", "已发布", "Published"), ("retracted", "已撤回", "Retracted")]);
     "reconciliation" => pair(lang, code, &[("compared", "待确认", "Waits for confirmation"), ("confirmed", "已确认", "Confirmed")]);
-    "reconciled" => pair(lang, code, &[("matched", "一致", "Matches"), ("missing_here", "本系统缺", "Missing here"), ("missing_there", "海关缺", "Missing there"), ("different", "不一致", "Differs")]);
     "grant" => grant(lang, code);
     "override" => overriding(lang, code);
     "release_correction" => pair(lang, code, &CORRECTIONS);

@@ -123,7 +123,7 @@ on_both! {
         // Published, it is on the list and allowed at the border.
         let batch = officer.fill("/batches", &[("/scheme", "beijing-2022")]).is(200).id();
         let items = format!("/batches/{batch}/items");
-        officer.fill(&items, &[("_item", "")]).is(422);
+        officer.fill(&items, &[("_item", "")]).is(400).says("请至少勾选一项");
         officer.fill(&items, &[("_item", &format!("{id}/1"))]).is(200).says("已保存").says("将列入 1 项");
         approver.get(&items).is(403);
         approver.act("publish-batch", &batch, &[("/notice_number", "2026-31"), ("/effective_on", "2026-08-12")]).is(200).says("已公布");
@@ -302,7 +302,10 @@ fn customs_books_are_handed_in_from_a_file_and_confirmed_by_somebody_else() {
     let compared = bring("2026-08-01", &sheet);
     assert_eq!(compared.status, 303, "{}", compared.text());
     let rows = compared.header("location").unwrap().to_owned();
-    customs.get(&rows).is(200).says("由另一人确认后才更正").says("本系统缺").says("海关缺").says(&declaration(2));
+    assert!(rows.contains("kind=missing_here"), "{rows}");
+    customs.get(&rows).is(200).says("由另一人确认后才更正").says("本系统缺").says(&declaration(2)).says("已核注");
+    let there = rows.replace("missing_here", "missing_there");
+    customs.get(&there).is(200).says(&declaration(1));
     let id = rows.split('/').nth(3).unwrap();
     customs.get("/registers/reconciliations").is(200).says("待确认").says("确认更正");
     customs.act("confirm-reconciliation", id, &[]).is(422).says("另一");

@@ -216,7 +216,11 @@ pub async fn batch_items(visit: &Visit) -> Answer {
         form: visit.form_view(Json::NOTHING, reply.etag.as_deref()),
         id,
         items,
-        refusal: Json(&refusal).maybe("detail").map(|detail| detail.word().into_owned()),
+        refusal: Json(&refusal).maybe("detail").map(|detail| {
+            let nothing = visit.form.all("_item").into_iter().all(str::is_empty);
+            let chosen = visit.t("请至少勾选一项物品。", "Tick one item at least.");
+            if nothing { chosen.to_owned() } else { detail.word().into_owned() }
+        }),
     })
 }
 

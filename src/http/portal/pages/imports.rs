@@ -201,12 +201,17 @@ pub async fn bring(visit: &Visit) -> Answer {
         Ok(reply) => {
             let made = |member: &str| Json(&reply.view).maybe(member).map(|made| made.word());
             let made = if import.period {
-                made("id").map(|id| format!("{}/{id}/rows", import.back))
+                // What differs is shown first, of the first kind that there is.
+                let kinds = ["different", "missing_here", "missing_there"];
+                let there = |kind: &&str| Json(&reply.view).whole(&format!("counts/{kind}")).is_ok_and(|it| it > 0);
+                let kind = kinds.into_iter().find(there).unwrap_or("matched");
+                made("id").map(|id| format!("{}/{id}/rows?kind={kind}", import.back))
             } else {
                 made("adjustment").map(|id| format!("/adjustments/{id}"))
             };
             let there = made.unwrap_or_else(|| import.back.replace("{id}", id));
-            Ok(see_other(&format!("{there}?done={}", import.done)))
+            let mark = if there.contains('?') { '&' } else { '?' };
+            Ok(see_other(&format!("{there}{mark}done={}", import.done)))
         }
         Err(refused) => {
             let faulty = refused.status == StatusCode::UNPROCESSABLE_ENTITY && !import.faults.is_empty();

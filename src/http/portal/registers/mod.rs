@@ -67,6 +67,8 @@ pub struct Register {
     filters: &'static [(&'static str, Both)],
     /// The register below which it stands, with its name.
     under: Option<(&'static str, Both)>,
+    /// Kinds of things that are listed apart: the code of each and its words; the first is shown where none is named.
+    kinds: &'static [(&'static str, Both)],
     /// The filter without which nothing is listed, and what to say then.
     asks: Option<(&'static str, Both)>,
     columns: &'static [Column],
@@ -94,6 +96,7 @@ const PLAIN: Register = Register {
     id: "id",
     filters: &[],
     under: None,
+    kinds: &[],
     asks: None,
     columns: &[],
     brings: None,
@@ -151,6 +154,8 @@ struct RegisterPage<'a> {
     title: &'static str,
     /// The register below which it stands: address and name.
     under: Option<(&'static str, &'static str)>,
+    /// Kinds that are listed apart: code, words, whether it is the one that is shown.
+    kinds: Vec<(&'static str, &'static str, bool)>,
     says: &'static str,
     empty: &'static str,
     makes: Vec<Offer>,
@@ -255,12 +260,20 @@ async fn list(visit: &Visit, register: &Register, of: Option<&str>) -> Answer {
         return Ok(see_other("/account"));
     }
     let names: Vec<&str> = register.filters.iter().map(|(name, _)| *name).chain(["after"]).collect();
+    let asked = register.kinds.iter().find(|(code, _)| *code == visit.query.get("kind"));
+    let kind = asked.or(register.kinds.first()).map(|(code, _)| *code);
     let waits = register.asks.is_some_and(|(name, _)| visit.query.get(name).is_empty());
     let list = if waits {
         serde_json::json!({ "items": [] })
     } else {
         let endpoint = register.endpoint.replace("{id}", of.unwrap_or_default());
-        visit.get(visit.endpoint(&endpoint, &names)).await?.view
+        let mut target = visit.endpoint(&endpoint, &names);
+        if let Some(kind) = kind {
+            target.push(if target.contains('?') { '&' } else { '?' });
+            target.push_str("kind=");
+            target.push_str(kind);
+        }
+        visit.get(target).await?.view
     };
     let title = visit.t(register.title.0, register.title.1);
     let f = Frame::new(visit, title).naming(&list).await?;
@@ -294,6 +307,7 @@ async fn list(visit: &Visit, register: &Register, of: Option<&str>) -> Answer {
         f,
         title,
         under: register.under.map(|(href, words)| (href, visit.t(words.0, words.1))),
+        kinds: register.kinds.iter().map(|(code, it)| (*code, visit.t(it.0, it.1), kind == Some(*code))).collect(),
         says: visit.t(register.says.0, register.says.1),
         empty: match register.asks {
             Some((_, words)) if waits => visit.t(words.0, words.1),
