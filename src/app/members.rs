@@ -33,6 +33,9 @@ pub const MEMBERS: &[Word] = &[
     ("conditions", "条件", "conditions"),
     ("enterprise", "企业", "enterprise"),
     ("district", "所在区", "district"),
+    ("uscc", "统一社会信用代码", "USCC"),
+    ("names", "历次名称", "names over time"),
+    ("status", "状态", "status"),
     ("suspended", "暂停", "suspended"),
     ("barred_until", "限制申请至", "barred until"),
     ("note", "备注", "note"),
@@ -252,6 +255,20 @@ pub const RULES: &[Word] = &[
     ("required_for", "适用类型", "required for"),
     ("text", "文字", "text"),
     ("kinds", "类型", "kinds"),
+];
+
+/// What a version of a listing or of an enterprise did.
+pub const CHANGES: &[Word] = &[
+    ("added", "列入", "added"),
+    ("varied", "变更", "varied"),
+    ("extended", "延期", "extended"),
+    ("suspended", "暂停", "suspended"),
+    ("reinstated", "恢复", "reinstated"),
+    ("removed", "移出", "removed"),
+    ("carried", "沿用在后的状态", "carried on"),
+    ("registered", "登记", "registered"),
+    ("barred", "限制申请", "barred"),
+    ("bar_lifted", "解除限制", "bar lifted"),
 ];
 
 /// States, stages and standings of things.

@@ -34,7 +34,7 @@ pub mod log;
 pub mod lookup;
 pub mod mandates;
 mod members;
-mod names;
+pub mod names;
 pub mod national;
 pub mod neighbours;
 pub mod notices;
@@ -76,6 +76,7 @@ pub mod usage;
 pub mod verify;
 pub mod view;
 pub mod webhooks;
+pub mod worker;
 
 pub use crate::store::quiet::give_way;
 pub use error::AppError;

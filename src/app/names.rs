@@ -1,11 +1,25 @@
-//! Names of those whom answers name by their code: agencies and districts of the schemes, enterprises of the list.
+//! Names of those whom answers and notices name by their code: agencies and districts of the schemes, enterprises of the
+//! list, registered organisations, and people for whoever may see them.
 
 use super::App;
 use super::error::AppError;
+use super::people::persons::sees;
+use crate::domain::actor::Caller;
+use crate::domain::id::PersonId;
 use crate::domain::lang::Lang;
 use crate::domain::revision::Revision;
-use crate::store::enterprises;
+use crate::store::keep::people;
+use crate::store::{StoreError, enterprises, register};
 use std::collections::BTreeMap;
+
+/// Who stands behind the id of a person, as far as a reader may know it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Behind {
+    /// A registered person, by name.
+    Name(String),
+    /// Nobody registered them; the account they signed in with: issuer and subject.
+    Account(String, String),
+}
 
 impl App {
     /// Names an agency or a district by its code; none for another code.
@@ -26,15 +40,51 @@ impl App {
         None
     }
 
-    /// Names enterprises by their codes, as they are called now.
+    /// Names enterprises and registered organisations by their codes, as they are called now.
     ///
     /// # Errors
     /// The store's failure.
-    pub fn names_of_enterprises(&self, codes: &[String], lang: Lang) -> Result<BTreeMap<String, String>, AppError> {
+    pub fn names_of(&self, codes: &[String], lang: Lang) -> Result<BTreeMap<String, String>, AppError> {
         let today = self.clock.now().day().value();
-        let rows = self.store.read(|conn| enterprises::versions_of(conn, codes))?;
-        let begun = rows.into_iter().filter(|row| row.effective_on <= today);
-        Ok(begun.map(|row| (row.uscc, row.name_en.filter(|_| lang == Lang::En).unwrap_or(row.name_zh))).collect())
+        let in_lang = |zh: String, en: Option<String>| en.filter(|_| lang == Lang::En).unwrap_or(zh);
+        let names = self.store.read(|conn| {
+            let rows = enterprises::versions_of(conn, codes)?;
+            let begun = rows.into_iter().filter(|row| row.effective_on <= today);
+            let mut names: BTreeMap<String, String> =
+                begun.map(|row| (row.uscc, in_lang(row.name_zh, row.name_en))).collect();
+            for code in codes {
+                if !names.contains_key(code)
+                    && let Some(row) = register::organisation(conn, code)?
+                {
+                    names.insert(code.clone(), in_lang(row.name_zh, row.name_en));
+                }
+            }
+            Ok::<_, StoreError>(names)
+        })?;
+        Ok(names)
+    }
+
+    /// Says who stands behind the ids of people whom a caller may see: colleagues, and everybody for whoever oversees them. Accounts that nobody registered are told in the demo only, where all of them are invented.
+    ///
+    /// # Errors
+    /// The store's failure.
+    pub fn people_behind(&self, caller: &Caller, ids: &[String]) -> Result<BTreeMap<String, Behind>, AppError> {
+        let is_demo = self.is_demo();
+        let found = self.store.read(|conn| {
+            let mut found = BTreeMap::new();
+            for id in ids {
+                let Ok(account) = PersonId::parse(id) else { continue };
+                let person = register::person_behind(conn, account)?;
+                let behind = match register::person(conn, &person.to_string())? {
+                    Some(row) => (sees(caller, &row.org) || *row.org == *caller.org).then_some(Behind::Name(row.name)),
+                    None if is_demo => people::account(conn, account)?.map(|(issuer, of)| Behind::Account(issuer, of)),
+                    None => None,
+                };
+                found.extend(behind.map(|behind| (id.clone(), behind)));
+            }
+            Ok::<_, StoreError>(found)
+        })?;
+        Ok(found)
     }
 
     /// Names a scheme by its code; none where there is no such scheme.

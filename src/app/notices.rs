@@ -133,7 +133,10 @@ impl App {
         let more = rows.len() > limit;
         rows.truncate(limit);
         let next = rows.last().filter(|_| more).map(|(row, _)| row.id.clone());
-        let items = rows.into_iter().map(|(row, read_at)| view(row, read_at, lang)).collect::<Result<_, _>>()?;
+        let mut items = Vec::with_capacity(rows.len());
+        for (row, read_at) in rows {
+            items.push(self.notice_view(row, read_at, lang)?);
+        }
         Ok(Page { items, next })
     }
 
@@ -169,7 +172,7 @@ impl App {
             read_at.transpose()
         })?;
         let (row, read_at) = read.ok_or(AppError::NotFound)?;
-        Ok(view(row, Some(read_at), lang)?)
+        self.notice_view(row, Some(read_at), lang)
     }
 
     /// Makes the letters of notices that have none yet; returns how many.
@@ -202,9 +205,46 @@ impl App {
         let taken = self.store.keep(at, move |conn| notices::take(conn, now, now.saturating_add(TAKEN_FOR)))?;
         let Some((letter, notice)) = taken else { return Ok(None) };
         let lang = lang(&letter.language);
-        let content = kind(&notice)?.render(lang, &params(&notice)?);
+        let content = self.rendered(&notice, lang)?;
         let LetterRow { id, address, attempts, .. } = letter;
         Ok(Some(Letter { id, address, content, about: notice.about, lang, attempts }))
+    }
+
+    /// Renders a notice for who reads it, with the names that those whom it names by code have now.
+    fn rendered(&self, row: &NoticeRow, lang: Lang) -> Result<Rendered, AppError> {
+        let mut params: Params = serde_json::from_str(&row.params).map_err(StoreError::damaged)?;
+        let by_code =
+            |(name, _): &(&String, &mut String)| matches!(name.as_str(), "enterprise" | "org" | "agency" | "scope");
+        let codes: Vec<String> = params.iter_mut().filter(by_code).map(|(_, code)| code.clone()).collect();
+        if !codes.is_empty() {
+            let names = self.names_of(&codes, lang)?;
+            for (_, value) in params.iter_mut().filter(by_code) {
+                if let Some(name) = names.get(value).cloned().or_else(|| self.name_of_org(value, lang)) {
+                    *value = name;
+                }
+            }
+        }
+        if let Some(person) = params.get_mut("person") {
+            let known = self.store.read(|conn| register::person(conn, person))?;
+            if let Some(row) = known {
+                *person = row.name;
+            }
+        }
+        Ok(kind(row)?.render(lang, &params))
+    }
+
+    fn notice_view(&self, row: NoticeRow, read_at: Option<i64>, lang: Lang) -> Result<NoticeView, AppError> {
+        let Rendered { title, text } = self.rendered(&row, lang)?;
+        Ok(NoticeView {
+            kind: kind(&row)?,
+            title,
+            text,
+            told_at: Instant::from_micros(row.told_at),
+            read_at: read_at.map(Instant::from_micros),
+            id: row.id,
+            about: row.about,
+            addressee: row.addressee,
+        })
     }
 
     /// Says what a mail server made of a letter.
@@ -312,27 +352,8 @@ fn holders(conn: &mut AnyConnection, role: Role, at: Instant) -> Result<Vec<Stri
     Ok(register.holders(role, at.day()).map(|person| person.to_string()).collect())
 }
 
-fn view(row: NoticeRow, read_at: Option<i64>, lang: Lang) -> Result<NoticeView, StoreError> {
-    let kind = kind(&row)?;
-    let Rendered { title, text } = kind.render(lang, &params(&row)?);
-    Ok(NoticeView {
-        kind,
-        title,
-        text,
-        told_at: Instant::from_micros(row.told_at),
-        read_at: read_at.map(Instant::from_micros),
-        id: row.id,
-        about: row.about,
-        addressee: row.addressee,
-    })
-}
-
 fn kind(row: &NoticeRow) -> Result<NoticeKind, StoreError> {
     NoticeKind::parse(&row.kind).ok_or_else(|| StoreError::damaged("a kind of notice"))
-}
-
-fn params(row: &NoticeRow) -> Result<Params, StoreError> {
-    serde_json::from_str(&row.params).map_err(StoreError::damaged)
 }
 
 fn lang(word: &str) -> Lang {

@@ -10,7 +10,6 @@ use crate::domain::actor::{Caller, Role};
 use crate::domain::code::Uscc;
 use crate::domain::error::Rule;
 use crate::domain::id::{ScreeningId, time_ordered};
-use crate::domain::lang::Lang;
 use crate::domain::notice::{Addressee, Notice, NoticeKind};
 use crate::domain::revision::Revision;
 use crate::domain::screening::{Registration, Screened, ScreeningList, hits};
@@ -326,9 +325,7 @@ fn enter(tx: &mut Tx<'_>, entry: &NewEntry) -> Result<ScreeningRow, AppError> {
     if entry.screened.list.speaks_against() && !enterprises::versions(tx.conn(), &row.uscc)?.is_empty() {
         let about = format!("/v1/screening/{}", row.id);
         let notice = Notice::new(Addressee::Role(Role::BureauOfficer), NoticeKind::ScreeningHit, about);
-        let list = entry.screened.list;
-        let list = format!("{} / {}", list.name(Lang::Zh), list.name(Lang::En));
-        tell(tx, &notice.with("enterprise", &row.uscc).with("list", list))?;
+        tell(tx, &notice.with("enterprise", &row.uscc).with("list", &row.list))?;
     }
     Ok(row)
 }

@@ -5,13 +5,16 @@
 //! erased is said to be erased wherever it would stand. Invariant: every event type that the store takes has its words
 //! (`domain::happening`), and so every entry has a sentence.
 
-use super::members::{MEMBERS, RULES, STATES};
+use super::members::{CHANGES, MEMBERS, RULES, STATES, Word};
+use crate::domain::actor::Role;
+use crate::domain::adjustment::ReasonCode;
 use crate::domain::application::event::EventKind;
 use crate::domain::application::{Kind, State};
+use crate::domain::code::UnitCode;
 use crate::domain::happening::Happening;
 use crate::domain::lang::Lang;
 use crate::domain::purpose::Purpose;
-use crate::domain::validity::Instant;
+use crate::domain::validity::{Instant, LegalDay};
 use crate::tlog::entry::{Change, Entry, Value as Logged};
 use serde::Serialize;
 use serde_json::Value;
@@ -169,7 +172,7 @@ fn time(at: &str, lang: Lang) -> String {
     let Ok(instant) = Instant::parse(at) else { return at.to_owned() };
     let seconds = instant.micros().div_euclid(1_000_000).saturating_add(8 * 3_600).rem_euclid(86_400);
     let (hour, minute, second) = (seconds / 3_600, seconds / 60 % 60, seconds % 60);
-    let day = instant.day();
+    let day = instant.day().said(lang);
     match lang {
         Lang::Zh => format!("{day} {hour:02}:{minute:02}:{second:02}（北京时间）"),
         Lang::En => format!("{day} at {hour:02}:{minute:02}:{second:02} Beijing time"),
@@ -294,21 +297,30 @@ fn shown(kind: &str, path: &str, value: &Logged, known: &Known, lang: Lang) -> S
     }
 }
 
-/// Says a value of a closed list in words, and an instant as a clock shows it; none for what speaks for itself.
+/// Says a value of a closed list in words, a day and an instant as people do; none for what speaks for itself.
 fn said(kind: &str, path: &str, value: &Value, lang: Lang) -> Option<String> {
     let member = path.trim_start_matches('/');
     if member.ends_with("_at") || member.ends_with("_since") {
         return value.as_i64().map(|micros| time(&Instant::from_micros(micros).to_string(), lang));
     }
+    if let Some(so) = value.as_bool() {
+        return Some(lang.pick(if so { "是" } else { "否" }, if so { "yes" } else { "no" }).to_owned());
+    }
     let code = value.as_str()?;
+    if let Ok(day) = LegalDay::parse(code) {
+        return Some(day.said(lang));
+    }
+    let of = |words: &[Word]| words.iter().find(|(known, ..)| *known == code).map(|(_, zh, en)| lang.pick(*zh, *en));
     let words = match (kind, member) {
         ("application", "state") => State::parse(code)?.name(lang),
         ("application", "kind") => Kind::parse(code)?.name(lang),
         ("case_event", "kind") => EventKind::parse(code)?.name(lang),
+        ("listing" | "enterprise", "kind") => of(CHANGES)?,
         (_, "purpose") => Purpose::parse(code).ok()?.name(lang),
-        (_, "state" | "stage" | "standing") => {
-            STATES.iter().find(|(known, ..)| *known == code).map(|(_, zh, en)| lang.pick(*zh, *en))?
-        }
+        (_, "role") => Role::parse(code)?.name(lang),
+        (_, "unit") => UnitCode::parse(code).ok()?.name(lang),
+        (_, "reason_code" | "decision_code") => ReasonCode::parse(code)?.name(lang),
+        (_, "state" | "stage" | "standing") => of(STATES)?,
         _ => return None,
     };
     Some(words.to_owned())
@@ -337,10 +349,7 @@ fn pair_text(pair: &Pair, lang: Lang) -> String {
 }
 
 fn reason_text(code: &str, lang: Lang) -> String {
-    match crate::domain::adjustment::ReasonCode::parse(code) {
-        Some(known) => format!("{}（{code}）", known.name(lang)),
-        None => code.to_owned(),
-    }
+    ReasonCode::parse(code).map_or_else(|| code.to_owned(), |known| known.name(lang).to_owned())
 }
 
 #[cfg(test)]
@@ -391,12 +400,12 @@ mod tests {
         let entry = entry("listing.varied");
         let zh = sentence(&entry, &known(Disclosed::Value(json!("复核"))), Lang::Zh);
         assert!(
-            zh.starts_with("北京市商务局的王审批于 2026-08-12 12:00:00（北京时间）变更了名单 BJ-2026-000016-9：数量由 100 改为 50，备注为 复核；理由："),
+            zh.starts_with("北京市商务局的王审批于 2026年8月12日 12:00:00（北京时间）变更了名单 BJ-2026-000016-9：数量由 100 改为 50，备注为 复核；理由："),
             "{zh}"
         );
         let en = sentence(&entry, &known(Disclosed::Erased), Lang::En);
         assert!(
-            en.starts_with("On 2026-08-12 at 12:00:00 Beijing time 王审批 of Beijing Commerce varied listing BJ-2026-000016-9: quantity from 100 to 50, note (erased); reason: "),
+            en.starts_with("On 12 Aug 2026 at 12:00:00 Beijing time 王审批 of Beijing Commerce varied listing BJ-2026-000016-9: quantity from 100 to 50, note (erased); reason: "),
             "{en}"
         );
         assert!(sentence(&entry, &known(Disclosed::Withheld), Lang::Zh).contains("备注为 （不公开）"));
@@ -413,8 +422,24 @@ mod tests {
     }
 
     #[test]
+    fn codes_days_and_truths_are_said_in_words() {
+        for (kind, path, value, zh, en) in [
+            ("listing", "/kind", json!("suspended"), "暂停", "suspended"),
+            ("listing", "/standing", json!("listed"), "在名单", "listed"),
+            ("adjustment", "/reason_code", json!("risk_found"), "发现风险", "a risk came to light"),
+            ("grant", "/role", json!("bureau.officer"), "市局经办", "bureau officer"),
+            ("batch", "/effective_on", json!("2026-08-12"), "2026年8月12日", "12 Aug 2026"),
+            ("document", "/active", json!(true), "是", "yes"),
+        ] {
+            let said = |lang| said(kind, path, &value, lang);
+            assert_eq!((said(Lang::Zh).as_deref(), said(Lang::En).as_deref()), (Some(zh), Some(en)), "{path}");
+        }
+        assert_eq!(said("listing", "/hs_code", &json!("2937210000"), Lang::Zh), None);
+    }
+
+    #[test]
     fn members_and_states_stand_once_in_both_languages() {
-        for table in [MEMBERS, RULES, STATES] {
+        for table in [MEMBERS, RULES, STATES, CHANGES] {
             for (place, (code, zh, en)) in table.iter().enumerate() {
                 assert!(table.iter().skip(place + 1).all(|(other, ..)| other != code), "{code} twice");
                 assert!(!zh.is_empty() && !en.is_empty() && en.is_ascii(), "{code}");

@@ -7,10 +7,9 @@ use super::covered::holders;
 use super::notices::tell;
 use super::plan::{Planned, PlannedRow};
 use crate::domain::actor::Role;
-use crate::domain::adjustment::{AdjustmentState, ReasonCode};
+use crate::domain::adjustment::AdjustmentState;
 use crate::domain::code::Uscc;
 use crate::domain::id::PersonId;
-use crate::domain::lang::Lang;
 use crate::domain::listing_number::ListingNumber;
 use crate::domain::notice::{Addressee, Notice, NoticeKind};
 use crate::domain::stop::ItemClass;
@@ -55,7 +54,7 @@ pub fn of_plan(tx: &mut Tx<'_>, rows: &[Planned], list: &Snapshot) -> Result<(),
             .with("listing", named(rows.iter().map(|row| row.number.as_str())))
             .with("item", named(rows.iter().map(|row| row.name_zh.as_str())))
             .with("effective_on", day(effective_on)?)
-            .with("reason", reason_words(reason));
+            .with("reason", reason);
         tell(tx, &notice)?;
     }
     Ok(())
@@ -84,7 +83,7 @@ fn of_enterprise(tx: &mut Tx<'_>, row: &EnterpriseRow) -> Result<(), StoreError>
     let notice = Notice::new(enterprise(&row.uscc)?, kind, format!("/v1/enterprises/{}", row.uscc))
         .with("enterprise", &row.name_zh)
         .with("effective_on", day(row.effective_on)?)
-        .with("reason", reason_words(&row.reason_code));
+        .with("reason", &row.reason_code);
     let until = row.barred_until.map(day).transpose()?;
     tell(tx, &until.into_iter().fold(notice, |notice, until| notice.with("until", until)))
 }
@@ -109,7 +108,7 @@ pub fn of_stop(tx: &mut Tx<'_>, row: &StopRow, kind: NoticeKind, list: &Snapshot
             .with("scope", scope(&class))
             .with("listing", named(numbers.iter().map(String::as_str)))
             .with("effective_on", from)
-            .with("reason", reason_words(&row.reason_code));
+            .with("reason", &row.reason_code);
         tell(tx, &notice)?;
     }
     Ok(())
@@ -163,15 +162,13 @@ pub fn adjustment_proposed(tx: &mut Tx<'_>, row: &AdjustmentRow) -> Result<(), S
 pub fn adjustment_decided(tx: &mut Tx<'_>, row: &AdjustmentRow) -> Result<(), StoreError> {
     let Ok(proposer) = PersonId::parse(&row.proposed_by) else { return Ok(()) };
     let outcome = match AdjustmentState::parse(&row.state) {
-        Some(AdjustmentState::Confirmed) => "已确认 / confirmed",
-        Some(AdjustmentState::Rejected) => "已退回 / rejected",
-        Some(AdjustmentState::Lapsed) => "逾期失效 / lapsed",
+        Some(state @ (AdjustmentState::Confirmed | AdjustmentState::Rejected | AdjustmentState::Lapsed)) => state,
         // Who withdraws it knows.
         Some(AdjustmentState::Withdrawn | AdjustmentState::Proposed) | None => return Ok(()),
     };
     let about = format!("/v1/adjustments/{}", row.id);
     let notice = Notice::new(Addressee::Person(proposer), NoticeKind::AdjustmentDecided, about);
-    tell(tx, &notice.with("adjustment", &row.id).with("outcome", outcome))
+    tell(tx, &notice.with("adjustment", &row.id).with("outcome", outcome.as_str()))
 }
 
 /// Names an enterprise.
@@ -182,20 +179,12 @@ pub fn enterprise(uscc: &str) -> Result<Addressee, StoreError> {
     Uscc::parse(uscc).map(Addressee::Enterprise).map_err(|_| StoreError::damaged("a USCC"))
 }
 
-/// Names a reason in both languages; a text knows only one value for both.
-#[must_use]
-pub fn reason_words(code: &str) -> String {
-    let name = |code: ReasonCode| format!("{} / {}", code.name(Lang::Zh), code.name(Lang::En));
-    ReasonCode::parse(code).map_or_else(|| code.to_owned(), name)
-}
-
 fn scope(class: &ItemClass) -> String {
     let subject = class.subject();
     match class {
         ItemClass::Cas(_) => format!("CAS {subject}"),
         ItemClass::HsPrefix(_) => format!("HS {subject}"),
-        ItemClass::Purpose(purpose) => format!("{} / {}", purpose.name(Lang::Zh), purpose.name(Lang::En)),
-        ItemClass::Listing(_) | ItemClass::Enterprise(_) => subject,
+        ItemClass::Purpose(_) | ItemClass::Listing(_) | ItemClass::Enterprise(_) => subject,
     }
 }
 
@@ -222,9 +211,5 @@ mod tests {
         let text = named(many.iter().map(String::as_str));
         assert!(text.starts_with("1、2、") && text.ends_with("、20 … (+3)"), "{text}");
         assert_eq!(named(["BJ"].into_iter()), "BJ");
-        assert_eq!(
-            reason_words("risk_found"),
-            format!("{} / {}", ReasonCode::RiskFound.name(Lang::Zh), ReasonCode::RiskFound.name(Lang::En))
-        );
     }
 }

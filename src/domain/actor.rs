@@ -8,6 +8,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::domain::code::Uscc;
+use crate::domain::lang::Lang;
 
 /// Makes the closed list of roles, so that one line adds one role.
 macro_rules! roles {
@@ -44,6 +45,27 @@ macro_rules! roles {
             }
         }
     };
+}
+
+impl Role {
+    /// Says the role to people.
+    #[must_use]
+    pub fn name(self, lang: Lang) -> &'static str {
+        match self {
+            Self::CustomsLookup => lang.pick("海关核验系统", "customs look-up system"),
+            Self::CustomsDraw => lang.pick("海关核销系统", "customs draw system"),
+            Self::CustomsOfficer => lang.pick("海关关员", "customs officer"),
+            Self::EnterpriseApplicant => lang.pick("企业经办人", "applicant"),
+            Self::EnterpriseAgent => lang.pick("代理人", "agent"),
+            Self::DistrictOfficer => lang.pick("区级经办", "district officer"),
+            Self::AgencyReviewer => lang.pick("会审单位", "agency reviewer"),
+            Self::BureauOfficer => lang.pick("市局经办", "bureau officer"),
+            Self::BureauApprover => lang.pick("市局审批", "bureau approver"),
+            Self::BureauAdmin => lang.pick("市局管理员", "bureau administrator"),
+            Self::Auditor => lang.pick("审计员", "auditor"),
+            Self::Operator => lang.pick("运维", "operator"),
+        }
+    }
 }
 
 roles! {

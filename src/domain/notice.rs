@@ -4,10 +4,15 @@
 //! told can be rendered, a missing value as a dash.
 
 use super::actor::Role;
+use super::adjustment::ReasonCode;
 use super::code::Uscc;
+use super::draw::LapseCode;
 use super::id::PersonId;
 use super::lang::Lang;
 use super::mandate::Scope;
+use super::purpose::Purpose;
+use super::screening::ScreeningList;
+use super::validity::{Instant, LegalDay};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -366,15 +371,59 @@ impl NoticeKind {
     }
 }
 
-/// Says a value for people: codes of a closed list in words.
+/// What became of a proposal or of an appeal.
+const OUTCOMES: [Word; 5] = [
+    ("confirmed", "已确认", "confirmed"),
+    ("rejected", "已退回", "rejected"),
+    ("lapsed", "逾期失效", "lapsed"),
+    ("upheld", "维持原决定", "the refusal stands"),
+    ("overturned", "撤销原决定", "the refusal is overturned"),
+];
+
+/// How a grant stands.
+const GRANTS: [Word; 4] = [
+    ("proposed", "待确认", "waiting for confirmation"),
+    ("in_force", "有效", "in force"),
+    ("refused", "未获同意", "refused"),
+    ("ended", "已收回", "ended"),
+];
+
+/// A code in both languages.
+type Word = (&'static str, &'static str, &'static str);
+
+/// Says a value for people: codes of closed lists in words, days and instants as people say them.
 fn said(lang: Lang, name: &str, value: &str) -> String {
-    match name {
+    let of = |words: &[Word]| words.iter().find(|(code, ..)| *code == value).map(|(_, zh, en)| lang.pick(*zh, *en));
+    let words = match name {
         "scopes" => {
-            let words: Vec<&str> =
-                value.split(',').map(|code| Scope::parse(code).map_or(code, |scope| scope.name(lang))).collect();
-            words.join(lang.pick("、", ", "))
+            let scope = |code| Scope::parse(code).map_or(code, |scope| scope.name(lang));
+            return value.split(',').map(scope).collect::<Vec<_>>().join(lang.pick("、", ", "));
         }
-        _ => value.to_owned(),
+        "role" => Role::parse(value).map(|role| role.name(lang)),
+        "state" => of(&GRANTS),
+        "outcome" => of(&OUTCOMES),
+        "list" => ScreeningList::parse(value).ok().map(|list| list.name(lang)),
+        "scope" => Purpose::parse(value).ok().map(|purpose| purpose.name(lang)),
+        "reason" => {
+            let lapsed = || LapseCode::parse(value).map(|code| code.name(lang));
+            ReasonCode::parse(value).map(|code| code.name(lang)).or_else(lapsed)
+        }
+        _ => None,
+    };
+    words.map_or_else(|| when(lang, value), str::to_owned)
+}
+
+/// Says a day, an instant or a period as people do; anything else stands as it is.
+fn when(lang: Lang, value: &str) -> String {
+    if let Ok(day) = LegalDay::parse(value) {
+        return day.said(lang);
+    }
+    if let Ok(instant) = Instant::parse(value) {
+        return format!("{}{}", instant.said(lang), lang.pick("（北京时间）", " Beijing time"));
+    }
+    match value.split_once(" – ") {
+        Some((from, to)) => format!("{} – {}", when(lang, from), when(lang, to)),
+        None => value.to_owned(),
     }
 }
 
@@ -385,7 +434,7 @@ fn filled(template: &str, params: &Params) -> String {
     while let Some((before, after)) = rest.split_once('{') {
         text.push_str(before);
         let Some((name, behind)) = after.split_once('}') else { break };
-        text.push_str(params.get(name).map_or("—", String::as_str));
+        text.push_str(params.get(name).filter(|value| !value.is_empty()).map_or("—", String::as_str));
         rest = behind;
     }
     text.push_str(rest);
@@ -434,6 +483,25 @@ mod tests {
         let params = Params::from([("scopes".to_owned(), "applications,usage_returns,new".to_owned())]);
         assert!(mandate.render(Lang::Zh, &params).text.contains("申请、使用情况报告、new"));
         assert!(mandate.render(Lang::En, &params).text.contains("applications, usage returns, new"));
+        for (name, value, zh, en) in [
+            ("role", "bureau.officer", "市局经办", "bureau officer"),
+            ("state", "in_force", "有效", "in force"),
+            ("outcome", "upheld", "维持原决定", "the refusal stands"),
+            ("reason", "risk_found", ReasonCode::RiskFound.name(Lang::Zh), ReasonCode::RiskFound.name(Lang::En)),
+            ("reason", "not_finished", "逾期未办结", "it was not finished in time"),
+            (
+                "reason",
+                "发现风险 / a risk came to light",
+                "发现风险 / a risk came to light",
+                "发现风险 / a risk came to light",
+            ),
+            ("due_on", "2026-09-02", "2026年9月2日", "2 Sep 2026"),
+            ("until", "2026-09-01T16:00:00.000000Z", "2026年9月2日 00:00（北京时间）", "2 Sep 2026 00:00 Beijing time"),
+            ("period", "2026-01-01 – 2026-06-30", "2026年1月1日 – 2026年6月30日", "1 Jan 2026 – 30 Jun 2026"),
+            ("listing", "BJ-2026-000016-9", "BJ-2026-000016-9", "BJ-2026-000016-9"),
+        ] {
+            assert_eq!((said(Lang::Zh, name, value).as_str(), said(Lang::En, name, value).as_str()), (zh, en));
+        }
         assert_eq!(Addressee::parse(&notice.to.word()), Some(notice.to));
         assert_eq!(Addressee::parse("org"), None);
         assert_eq!(filled("{a}{b", &Params::from([("a".to_owned(), "{c}".to_owned())])), "{c}{b");

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::code::{digits, text_form};
 use super::fault::FaultCode;
+use super::lang::Lang;
 
 const MICROS_PER_DAY: i64 = 86_400_000_000;
 
@@ -18,6 +19,8 @@ const MICROS_PER_DAY: i64 = 86_400_000_000;
 const OFFSET_MICROS: i64 = 8 * 3_600_000_000;
 
 const EPOCH: Date = date(1970, 1, 1);
+
+const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 /// A legal day in Asia/Shanghai, counted from 1970-01-01.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -105,6 +108,14 @@ impl LegalDay {
     pub fn ymd(self) -> (u16, u8, u8) {
         let date = self.date();
         (date.year().unsigned_abs(), date.month().unsigned_abs(), date.day().unsigned_abs())
+    }
+
+    /// Says the day to people: 2026年8月12日, 12 Aug 2026.
+    #[must_use]
+    pub fn said(self, lang: Lang) -> String {
+        let (year, month, day) = self.ymd();
+        let name = MONTHS.get(usize::from(month).saturating_sub(1)).copied().unwrap_or_default();
+        lang.pick(format!("{year}年{month}月{day}日"), format!("{day} {name} {year}"))
     }
 
     /// Tells whether the day is a Saturday or a Sunday; whether it is worked, the calendar knows.
@@ -243,6 +254,13 @@ impl Instant {
     pub fn day(self) -> LegalDay {
         LegalDay::of_instant(self.0)
     }
+
+    /// Says the instant to people, to the minute as a clock in Beijing shows it.
+    #[must_use]
+    pub fn said(self, lang: Lang) -> String {
+        let minutes = self.0.saturating_add(OFFSET_MICROS).div_euclid(60_000_000).rem_euclid(24 * 60);
+        format!("{} {:02}:{:02}", self.day().said(lang), minutes / 60, minutes % 60)
+    }
 }
 
 /// Tells whether text has the shape of RFC 3339; the date library alone would read looser forms too.
@@ -294,6 +312,17 @@ mod tests {
         assert_eq!(LegalDay::from_ymd(2026, 8, 12), Some(day("2026-08-12")));
         assert_eq!(LegalDay::from_ymd(2026, 2, 30), None);
         assert!(day("2026-02-14").is_weekend() && !day("2026-02-16").is_weekend());
+    }
+
+    #[test]
+    fn days_and_instants_are_said_as_people_in_beijing_say_them() {
+        assert_eq!(day("2026-11-02").said(Lang::Zh), "2026年11月2日");
+        assert_eq!(day("2026-11-02").said(Lang::En), "2 Nov 2026");
+        let late = Instant::parse("2026-11-21T16:30:59.9Z").unwrap();
+        assert_eq!(
+            (late.said(Lang::Zh), late.said(Lang::En)),
+            ("2026年11月22日 00:30".into(), "22 Nov 2026 00:30".into())
+        );
     }
 
     #[test]

@@ -165,6 +165,8 @@ pub(in crate::http) const MANDATES: RoleSet = NAMED.union(RoleSet::of(&[Role::Cu
 
 pub(in crate::http) const DRAW: RoleSet = RoleSet::of(&[Role::CustomsDraw]);
 pub(in crate::http) const CORRECT: RoleSet = RoleSet::of(&[Role::CustomsDraw, Role::CustomsOfficer]);
+/// Who hands in customs' own books: its systems, and officers from a file.
+pub(in crate::http) const HAND_IN_BOOKS: RoleSet = CORRECT;
 pub(in crate::http) const RELEASE_MANUALLY: RoleSet = RoleSet::of(&[Role::CustomsOfficer]);
 pub(in crate::http) const DECLARATIONS: RoleSet = RoleSet::of(&[
     Role::BureauOfficer,
@@ -417,7 +419,7 @@ endpoints! {
     GET "/v1/notices/{number}/page" batches::get_notice_page Access::Public, Read;
     GET "/v1/notices/{number}/file" batches::get_notice_file Access::Public, Read;
     GET "/v1/reconciliations" reconciliations::list_reconciliations Access::Roles(BOARD), Read;
-    POST "/v1/reconciliations" reconciliations::create_reconciliation Access::Roles(DRAW), Fact;
+    POST "/v1/reconciliations" reconciliations::create_reconciliation Access::Roles(HAND_IN_BOOKS), Fact;
     GET "/v1/reconciliations/{id}" reconciliations::get_reconciliation Access::Roles(BOARD), Read;
     GET "/v1/reconciliations/{id}/rows" reconciliations::list_reconciliation_rows Access::Roles(BOARD), Read;
     GET "/v1/reconciliations/{id}/rows.csv" reconciliations::export_reconciliation_csv Access::Roles(BOARD), Read;

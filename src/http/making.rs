@@ -7,6 +7,7 @@ use super::blocking::be_patient;
 use super::edge::Edge;
 use super::portal::gateway::{Asked, Gateway, Sender};
 use crate::app::report_jobs::{Made, ReportJobRow, asker};
+use crate::app::worker::Worker;
 use crate::app::{App, AppError};
 use crate::domain::lang::Lang;
 use crate::domain::validity::Instant;
@@ -18,7 +19,6 @@ use serde_json::Value;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::Arc;
-use std::thread::JoinHandle;
 use std::time::Duration;
 use tokio::sync::oneshot;
 
@@ -231,10 +231,10 @@ fn too_large(lang: Lang, most: u64) -> String {
     }
 }
 
-/// The thread that makes reports; it ends with this.
+/// The thread that makes reports. Hanging up stops it, so that it is hung up before it is waited for.
 pub struct Making {
-    thread: Option<JoinHandle<()>>,
-    stop: Option<oneshot::Sender<()>>,
+    _stop: oneshot::Sender<()>,
+    _thread: Worker,
 }
 
 impl Making {
@@ -244,22 +244,10 @@ impl Making {
     /// When no thread can be started.
     pub fn start(edge: Arc<Edge>) -> std::io::Result<Self> {
         let (stop, stopped) = oneshot::channel();
-        let thread = std::thread::Builder::new().name("reports".to_owned()).spawn(move || {
-            crate::app::give_way();
+        let thread = Worker::start("reports", move || {
             be_patient();
             rt::System::new().block_on(async move { Maker::new(edge).run(stopped).await });
         })?;
-        Ok(Self { thread: Some(thread), stop: Some(stop) })
-    }
-}
-
-impl Drop for Making {
-    fn drop(&mut self) {
-        // Hanging up stops it as well.
-        drop(self.stop.take());
-        if let Some(thread) = self.thread.take() {
-            // A thread that panicked has nothing more to wait for.
-            let _ = thread.join();
-        }
+        Ok(Self { _stop: stop, _thread: thread })
     }
 }

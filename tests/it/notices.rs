@@ -56,7 +56,7 @@ on_both! {
 
         let seen = applicant.get("/v1/inbox").json()["items"][0].clone();
         assert_eq!(seen["title"], json!("名单条目即将到期：BJ-2026-000016-9"));
-        assert_eq!(seen["text"].as_str().unwrap().matches("2026-09-11").count(), 1);
+        assert_eq!(seen["text"].as_str().unwrap().matches("2026年9月11日").count(), 1);
         let english = applicant.send("GET", "/v1/inbox", &[("Accept-Language", "en")], b"").json()["items"][0].clone();
         assert_eq!(english["title"], json!("Listing expires soon: BJ-2026-000016-9"));
 

@@ -178,6 +178,21 @@ on_both! {
 }
 
 on_both! {
+    fn whoever_hands_the_books_in_does_not_confirm_them(app) {
+        let officer = officer(app);
+        let (response, report) = compare(&officer, &[row(1, 1, "reserved", 1, "1")]);
+        let id = report["id"].as_str().unwrap();
+        let headers = [("Content-Type", "application/json"), ("If-Match", response.header("etag").unwrap())];
+        let confirm = |actor: &Actor| actor.send("POST", &format!("/v1/reconciliations/{id}/confirm"), &headers, b"{}");
+        let own = confirm(&officer);
+        assert_eq!((own.status, own.json()["rule"].as_str()), (422, Some("four_eyes")), "{}", own.text());
+        assert_eq!(balance(app)[0], "0", "nothing was booked");
+        let other = confirm(&app.actor(Role::CustomsOfficer, "0101", "officer-li"));
+        assert_eq!((other.status, other.json()["booked"].as_i64()), (200, Some(1)), "{}", other.text());
+    }
+}
+
+on_both! {
     fn csv_is_read_with_every_fault_and_findings_are_taken_away(app) {
         let customs = app.drawing();
         reserve(&customs, 1, 1, &[grams(1, "5")]);

@@ -200,7 +200,7 @@ on_both! {
         };
         let (zh, en) = (entries("zh-CN"), entries("en"));
         let said = zh["sentence"].as_str().unwrap();
-        assert!(said.contains(&format!("变更了名单 {number}：")) && said.contains("数量由 200 改为 100") && said.contains("2026-08-12 12:00:00（北京时间）"), "{said}");
+        assert!(said.contains(&format!("变更了名单 {number}：")) && said.contains("数量由 200 改为 100") && said.contains("2026年8月12日 12:00:00（北京时间）"), "{said}");
         let said = en["sentence"].as_str().unwrap();
         assert!(said.contains(&format!("varied listing {number}:")) && said.contains("quantity from 200 to 100"), "{said}");
         assert_eq!(zh["link"], json!(format!("/v1/listings/{number}")));

@@ -8,6 +8,7 @@ use crate::app::plan::{dated, dated_enterprise};
 use crate::app::report::own_or_fault;
 use crate::app::screening::{registration, screen};
 use crate::domain::actor::Caller;
+use crate::domain::adjustment::ReasonCode;
 use crate::domain::application::check::{Circumstances, Finding, Found, HandedIn, Holding, Pending, check};
 use crate::domain::application::content::{self, Content};
 use crate::domain::application::{Kind, State};
@@ -16,6 +17,7 @@ use crate::domain::enterprise::EnterpriseState;
 use crate::domain::error::Rule;
 use crate::domain::fault::Fault;
 use crate::domain::id::ApplicationId;
+use crate::domain::lang::Lang;
 use crate::domain::listing_number::ListingNumber;
 use crate::domain::scheme::Scheme;
 use crate::domain::screening::ScreeningList;
@@ -124,9 +126,14 @@ pub fn bar_in_words(
     let Some(bar) = rows.iter().rev().find(|row| row.kind == "barred") else { return Ok(None) };
     let basis = bar.reason_basis.as_deref();
     let (zh, en) = basis.map_or_else(Default::default, |basis| (format!("，依据：{basis}"), format!(" ({basis})")));
+    let ground = |lang| ReasonCode::parse(&bar.reason_code).map_or(bar.reason_code.as_str(), |code| code.name(lang));
     Ok(Some((
-        format!("企业自 {until} 的次日起方可申请；限制事由：{}{zh}。", bar.reason_code),
-        format!("The enterprise may apply again after {until}; ground of the bar: {}{en}.", bar.reason_code),
+        format!("企业自 {} 的次日起方可申请；限制事由：{}{zh}。", until.said(Lang::Zh), ground(Lang::Zh)),
+        format!(
+            "The enterprise may apply again after {}; ground of the bar: {}{en}.",
+            until.said(Lang::En),
+            ground(Lang::En)
+        ),
     )))
 }
 

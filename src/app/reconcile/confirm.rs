@@ -7,8 +7,10 @@
 use super::{Booking, Kept, ReconciliationRow, digest, everything, pages, set};
 use crate::app::App;
 use crate::app::error::AppError;
+use crate::app::people::persons::person_id;
 use crate::app::repeat::{Repeat, Written};
 use crate::domain::actor::Caller;
+use crate::domain::adjustment::four_eyes;
 use crate::domain::code::DeclarationNumber;
 use crate::domain::draw::{
     Act, Command, CorrectionCode, DrawReason, DrawnLine, LineQuantity, Position, REPORTED_WITHIN, Refusal,
@@ -21,7 +23,7 @@ use crate::domain::revision::Revision;
 use crate::domain::validity::Instant;
 use crate::store::desk::Draw;
 use crate::store::keep::reconciliation_pages;
-use crate::store::{Context, StoreError, reconciliations};
+use crate::store::{Context, StoreError, reconciliations, register};
 use sha2::{Digest as _, Sha256};
 
 /// Corrections booked at once: enough to fill the groups of the writer.
@@ -31,7 +33,7 @@ impl App {
     /// Books corrections of a reconciliation that the caller saw at a revision: those of the declarations named, or all.
     ///
     /// # Errors
-    /// [`AppError::NotFound`], [`AppError::StaleVersion`] when it moved on, [`AppError::Conflict`] when it is confirmed,
+    /// [`AppError::Refused`] by four eyes, [`AppError::NotFound`], [`AppError::StaleVersion`] when it moved on, [`AppError::Conflict`] when it is confirmed,
     /// [`AppError::Faults`] for a declaration without a correction; the store's failure.
     pub fn confirm_reconciliation(
         &self,
@@ -51,6 +53,12 @@ impl App {
         }
         let row = self.reconciliation(caller, id)?;
         still(&row, seen)?;
+        // Whoever handed the books in does not confirm what they say.
+        let (handed_in, by) = self.store.read(|conn| {
+            let handed_in = register::person_behind(conn, person_id(&row.compared_by)?)?;
+            Ok::<_, StoreError>((handed_in, register::person_of(conn, &caller.issuer, &caller.subject)?))
+        })?;
+        by.map_or(Ok(()), |by| four_eyes(handed_in, by)).map_err(AppError::refused)?;
         let mut all = self.store.read(|conn| everything(conn, &row.id))?;
         if digest(&all)? != row.findings_digest {
             return Err(StoreError::Damaged(format!("what {} found is not what was recorded", row.id)).into());

@@ -73,8 +73,8 @@ pub(super) fn of_step(tx: &mut Tx<'_>, step: &Step<'_>, verb: Verb, row: &Applic
         Verb::Decide => notices.push(decided(tx, step, row)?),
         Verb::Reopen => notices.push(applicant(NoticeKind::ApplicationReopened)?),
         Verb::Appeal => notices.push(role(Role::BureauApprover, NoticeKind::AppealLodged)),
-        Verb::Uphold => notices.push(applicant(NoticeKind::AppealDecided)?.with("outcome", "维持 / upheld")),
-        Verb::Overturn => notices.push(applicant(NoticeKind::AppealDecided)?.with("outcome", "撤销 / overturned")),
+        Verb::Uphold => notices.push(applicant(NoticeKind::AppealDecided)?.with("outcome", "upheld")),
+        Verb::Overturn => notices.push(applicant(NoticeKind::AppealDecided)?.with("outcome", "overturned")),
         Verb::Lodge | Verb::Discard | Verb::Correct | Verb::Lapse | Verb::Opine | Verb::Resolve => {}
         Verb::Withdraw | Verb::Retract => {}
     }

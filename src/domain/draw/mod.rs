@@ -18,6 +18,7 @@ pub use ledger::{Account, Balance, Booking, Kind, Share, Shares, bookings};
 
 use super::code::{Cas, CiqCode, CustomsOffice, DeclarationNumber, HsCode, TradeMode, UnitCode, Uscc};
 use super::fault::FaultCode;
+use super::lang::Lang;
 use super::listing_number::ListingNumber;
 use super::quantity::{Measure, Quantity};
 use super::reason::{Reasons, Verdict};
@@ -108,6 +109,23 @@ words! {
         Varied "varied",
         /// The scheme is no longer in force.
         SchemeEnded "scheme_ended",
+    }
+}
+
+impl LapseCode {
+    /// Says it to people.
+    #[must_use]
+    pub fn name(self, lang: Lang) -> &'static str {
+        match self {
+            Self::NotFinished => lang.pick("逾期未办结", "it was not finished in time"),
+            Self::Suspended => {
+                lang.pick("名单、企业或物品类别已暂停", "the listing, its enterprise or its class is held back")
+            }
+            Self::Removed => lang.pick("名单已移出", "the listing is off the list"),
+            Self::Expired => lang.pick("名单已到期", "the listing has expired"),
+            Self::Varied => lang.pick("批准数量调减", "the quantity granted was reduced"),
+            Self::SchemeEnded => lang.pick("试点已结束", "the scheme has ended"),
+        }
     }
 }
 

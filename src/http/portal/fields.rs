@@ -76,6 +76,12 @@ impl Field {
         }
     }
 
+    /// Whether the choices are so few and short that they stand beside one another.
+    fn in_line(&self) -> bool {
+        let most = self.lang.pick(10, 24);
+        self.choices.len() <= 5 && self.choices.iter().all(|(_, words)| words.chars().count() <= most)
+    }
+
     fn holds(&self, code: &str) -> bool {
         self.value.split(", ").any(|word| word == code)
     }

@@ -5,8 +5,9 @@ use super::guard;
 use super::show;
 use super::table::{Access, CUSTOMS, OPERATOR, PAGES};
 use super::visit::{Failure, Visit};
-use crate::app::App;
-use crate::domain::actor::{Role, RoleSet};
+use crate::app::names::Behind;
+use crate::app::{App, AppError};
+use crate::domain::actor::{Caller, Role, RoleSet};
 use crate::domain::lang::Lang;
 use crate::http::blocking::hop;
 use crate::http::endpoints::{
@@ -15,7 +16,7 @@ use crate::http::endpoints::{
 };
 use serde_json::Value;
 use std::borrow::Borrow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// What stands around a page.
@@ -60,8 +61,13 @@ pub struct Frame {
     pub csrf: String,
     /// Who knows the names of those whom answers name by code.
     app: Arc<App>,
-    /// Names of enterprises on the page, by their codes.
-    enterprises: BTreeMap<String, String>,
+    /// Names of enterprises and organisations on the page, by their codes.
+    names: BTreeMap<String, String>,
+    /// Names of people on the page, by their ids.
+    people: BTreeMap<String, String>,
+    /// Who reads it, and whose accounts are those of the demo.
+    reader: Option<Caller>,
+    demo_issuer: Option<Arc<str>>,
 }
 
 /// Entries of the menu that belong together.
@@ -92,6 +98,20 @@ pub struct Person {
     pub acting_for: Option<String>,
     /// Roles in words.
     pub roles: String,
+}
+
+impl Person {
+    /// The letter that stands for the name where there is little room.
+    #[must_use]
+    pub fn initial(&self) -> String {
+        initial(&self.name)
+    }
+}
+
+/// The first letter of a name, as a sign for it.
+#[must_use]
+pub fn initial(name: &str) -> String {
+    name.chars().take(1).flat_map(char::to_uppercase).collect()
 }
 
 type Line = (&'static str, &'static str, &'static str, RoleSet);
@@ -150,7 +170,7 @@ const OVERSIGHT: [Line; 22] = [
 ];
 
 /// Words of what was just done, as an address may name it.
-const DONE: [(&str, &str, &str); 22] = [
+const DONE: [(&str, &str, &str); 23] = [
     ("saved", "已保存。", "Saved."),
     ("begun", "草稿已建立。", "The draft has been started."),
     ("lodged", "申请已提交。", "The application has been lodged."),
@@ -173,6 +193,11 @@ const DONE: [(&str, &str, &str); 22] = [
     ("rated", "感谢您的评价。", "Thank you for your answer."),
     ("asked", "正在后台生成，完成后通知您。", "It is being made; you will be told when it is ready."),
     ("corrected", "补正已提交。", "The correction has been handed in."),
+    (
+        "compared",
+        "已逐单比对；由另一人确认后才更正。",
+        "Compared; nothing is put right before somebody else confirms it.",
+    ),
 ];
 
 fn group(visit: &Visit, name: &'static str, lines: &[Line]) -> Group {
@@ -198,15 +223,26 @@ fn group(visit: &Visit, name: &'static str, lines: &[Line]) -> Group {
     Group { name, entries: entries.collect() }
 }
 
-/// Collects the codes of enterprises in an answer.
-fn collect_codes(answer: &Value, codes: &mut Vec<String>) {
+/// Members of answers that name enterprises and organisations by their codes.
+const NAMED: [&str; 6] = ["enterprise", "org", "uscc", "agent_org", "agency", "value"];
+
+/// Collects the codes of enterprises and organisations in an answer, and the ids of people.
+fn collect_codes(answer: &Value, codes: &mut BTreeSet<String>, people: &mut BTreeSet<String>) {
     match answer {
         Value::Object(members) => {
-            let named = ["enterprise", "org"].iter().filter_map(|name| members.get(*name)?.as_str());
-            codes.extend(named.map(str::to_owned));
-            members.values().for_each(|value| collect_codes(value, codes));
+            for (name, value) in members {
+                match value.as_str() {
+                    Some(id) if id.starts_with("per_") => people.insert(id.to_owned()),
+                    Some(code) if NAMED.contains(&name.as_str()) => codes.insert(code.to_owned()),
+                    Some(_) => false,
+                    None => {
+                        collect_codes(value, codes, people);
+                        false
+                    }
+                };
+            }
         }
-        Value::Array(items) => items.iter().for_each(|item| collect_codes(item, codes)),
+        Value::Array(items) => items.iter().for_each(|item| collect_codes(item, codes, people)),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }
@@ -214,20 +250,7 @@ fn collect_codes(answer: &Value, codes: &mut Vec<String>) {
 /// Says a role.
 #[must_use]
 pub fn role(lang: Lang, role: Role) -> &'static str {
-    match role {
-        Role::CustomsLookup => lang.pick("海关核验系统", "customs look-up system"),
-        Role::CustomsDraw => lang.pick("海关核销系统", "customs draw system"),
-        Role::CustomsOfficer => lang.pick("海关关员", "customs officer"),
-        Role::EnterpriseApplicant => lang.pick("企业经办人", "applicant"),
-        Role::EnterpriseAgent => lang.pick("代理人", "agent"),
-        Role::DistrictOfficer => lang.pick("区级经办", "district officer"),
-        Role::AgencyReviewer => lang.pick("会审单位", "agency reviewer"),
-        Role::BureauOfficer => lang.pick("市局经办", "bureau officer"),
-        Role::BureauApprover => lang.pick("市局审批", "bureau approver"),
-        Role::BureauAdmin => lang.pick("市局管理员", "bureau administrator"),
-        Role::Auditor => lang.pick("审计员", "auditor"),
-        Role::Operator => lang.pick("运维", "operator"),
-    }
+    role.name(lang)
 }
 
 impl Frame {
@@ -282,29 +305,60 @@ impl Frame {
             },
             csrf: visit.session.as_ref().map(|session| guard::token(&session.csrf)).unwrap_or_default(),
             app: Arc::clone(&visit.edge.app),
-            enterprises: BTreeMap::new(),
+            names: BTreeMap::new(),
+            people: BTreeMap::new(),
+            reader: visit.session.as_ref().map(|session| session.caller.clone()),
+            demo_issuer: visit.edge.portal.demo_issuer.clone(),
         }
     }
 
-    /// Learns the names of the enterprises that an answer names by their codes.
+    /// Learns the names of those whom an answer names by their codes: enterprises, organisations, people.
     ///
     /// # Errors
     /// The store's failure.
     pub async fn naming(mut self, answer: &Value) -> Result<Self, Failure> {
-        let mut codes = Vec::new();
-        collect_codes(answer, &mut codes);
-        codes.sort();
-        codes.dedup();
-        let (app, lang) = (Arc::clone(&self.app), self.lang);
-        self.enterprises.extend(hop(move || app.names_of_enterprises(&codes, lang)).await?);
+        let (mut codes, mut people) = (BTreeSet::new(), BTreeSet::new());
+        collect_codes(answer, &mut codes, &mut people);
+        let (codes, people) = (Vec::from_iter(codes), Vec::from_iter(people));
+        let (app, lang, reader) = (Arc::clone(&self.app), self.lang, self.reader.clone());
+        let found = hop(move || {
+            let behind = match reader.filter(|_| !people.is_empty()) {
+                Some(reader) => app.people_behind(&reader, &people)?,
+                None => BTreeMap::new(),
+            };
+            Ok::<_, AppError>((app.names_of(&codes, lang)?, behind))
+        });
+        let (names, behind) = found.await?;
+        self.names.extend(names);
+        for (id, behind) in behind {
+            let name = match behind {
+                Behind::Name(name) => Some(name),
+                Behind::Account(issuer, subject) if self.demo_issuer.as_deref() == Some(issuer.as_str()) => {
+                    super::pages::account::persona_name(&subject, lang).map(str::to_owned)
+                }
+                Behind::Account(..) => None,
+            };
+            self.people.extend(name.map(|name| (id, name)));
+        }
         Ok(self)
+    }
+
+    /// Names a person by their id as far as the reader may know them; others are shown by it.
+    #[must_use]
+    pub fn person_named(&self, id: impl AsRef<str>) -> String {
+        let id = id.as_ref();
+        if id.starts_with("per_") {
+            self.people.get(id).cloned().unwrap_or_else(|| id.to_owned())
+        } else {
+            self.t("本系统", "the service itself").to_owned()
+        }
     }
 
     /// Names an agency, a district or an enterprise that an answer names by its code; another code is shown as it is.
     #[must_use]
     pub fn org(&self, code: impl AsRef<str>) -> String {
         let code = code.as_ref();
-        let known = self.enterprises.get(code).cloned();
+        let known = self.names.get(code).cloned();
         known.or_else(|| self.app.name_of_org(code, self.lang)).unwrap_or_else(|| code.to_owned())
     }
 
@@ -366,10 +420,29 @@ impl Frame {
         show::quantity(self.lang, quantity.as_ref(), unit.as_ref())
     }
 
-    /// Says a code of a closed list in words; one that is not known is shown as it is.
+    /// Says a code of a closed list in words, as it begins a line or stands by itself; one that is not known is shown as it
+    /// is.
     #[must_use]
     pub fn word(&self, family: &str, code: impl AsRef<str>) -> String {
-        super::words::word(self.lang, family, code.as_ref())
+        super::words::label(self.lang, family, code.as_ref())
+    }
+
+    /// Says what a stop stops: an enterprise by its name, a purpose in words, codes and numbers as they are.
+    #[must_use]
+    pub fn stopped(&self, value: impl AsRef<str>) -> String {
+        self.org(super::words::word(self.lang, "purpose", value.as_ref()))
+    }
+
+    /// Says a member of an enterprise's particulars; nothing for what is a list or its code.
+    #[must_use]
+    pub fn of_enterprise(&self, member: impl AsRef<str>, value: impl AsRef<str>) -> String {
+        let value = value.as_ref();
+        match member.as_ref() {
+            "/uscc" | "/names" => String::new(),
+            "/status" => self.word("enterprise", value),
+            "/district" => self.org(value),
+            _ => self.day(value),
+        }
     }
 
     /// Says a place of an application's content in words.

@@ -1,45 +1,32 @@
 //! How days, times and numbers are shown to people.
 
 use crate::domain::lang::Lang;
-use crate::domain::validity::Instant;
-use jiff::civil::{Date, DateTime};
-use jiff::tz::{TimeZone, get};
-
-const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-
-fn date(lang: Lang, date: Date) -> String {
-    let month = usize::try_from(date.month()).ok().and_then(|month| MONTHS.get(month.saturating_sub(1)));
-    match lang {
-        Lang::Zh => format!("{}年{}月{}日", date.year(), date.month(), date.day()),
-        Lang::En => format!("{} {} {}", date.day(), month.unwrap_or(&""), date.year()),
-    }
-}
+use crate::domain::validity::{Instant, LegalDay};
 
 /// Says a legal day; what is no day is shown as it is.
 #[must_use]
 pub fn day(lang: Lang, text: &str) -> String {
-    text.parse::<Date>().map_or_else(|_| text.to_owned(), |day| date(lang, day))
+    LegalDay::parse(text).map_or_else(|_| text.to_owned(), |day| day.said(lang))
 }
 
 /// Says an instant to the minute, in Beijing time; what is none is shown as it is.
 #[must_use]
 pub fn moment(lang: Lang, text: &str) -> String {
-    beijing(text).map_or_else(
-        || text.to_owned(),
-        |local| format!("{} {:02}:{:02}", date(lang, local.date()), local.hour(), local.minute()),
-    )
+    Instant::parse(text).map_or_else(|_| text.to_owned(), |instant| instant.said(lang))
 }
 
-fn beijing(text: &str) -> Option<DateTime> {
-    let zone: TimeZone = get!("Asia/Shanghai");
-    let instant: jiff::Timestamp = text.parse().ok()?;
-    Some(instant.to_zoned(zone).datetime())
+/// Says a month such as `2026-08`; what is none is shown as it is.
+#[must_use]
+pub fn month(lang: Lang, text: &str) -> String {
+    let Ok(first) = LegalDay::parse(&format!("{text}-01")) else { return text.to_owned() };
+    let day = first.said(lang);
+    lang.pick(day.strip_suffix("1日"), day.strip_prefix("1 ")).unwrap_or(text).to_owned()
 }
 
 /// Says an instant of ours.
 #[must_use]
 pub fn instant(lang: Lang, at: Instant) -> String {
-    moment(lang, &at.to_string())
+    at.said(lang)
 }
 
 /// Shows a number of seconds to the hundredth; what is none is shown as it is.
@@ -92,6 +79,28 @@ pub fn size(text: &str) -> String {
     }
 }
 
+/// Names browser and system as a browser states them; what states neither is another program.
+#[must_use]
+pub fn browser(lang: Lang, agent: &str) -> String {
+    let named =
+        |known: &[(&str, &'static str)]| known.iter().find(|(mark, _)| agent.contains(mark)).map(|(_, name)| *name);
+    // Every browser states that it is like others: the one that says more stands first.
+    let program = named(&[("Edg/", "Edge"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari")]);
+    let system = named(&[
+        ("Android", "Android"),
+        ("iPhone", "iPhone"),
+        ("iPad", "iPad"),
+        ("Windows", "Windows"),
+        ("Mac OS", "macOS"),
+        ("Linux", "Linux"),
+    ]);
+    match (program, system) {
+        (Some(program), Some(system)) => format!("{program} · {system}"),
+        (Some(one), None) | (None, Some(one)) => one.to_owned(),
+        (None, None) => lang.pick("其他程序", "another program").to_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -103,6 +112,17 @@ mod tests {
         assert_eq!(moment(Lang::Zh, "2026-11-21T16:30:00.000000Z"), "2026年11月22日 00:30");
         assert_eq!(moment(Lang::En, "2026-11-21T16:30:00Z"), "22 Nov 2026 00:30");
         assert_eq!(day(Lang::En, "soon"), "soon");
+        assert_eq!((month(Lang::Zh, "2026-11"), month(Lang::En, "2026-11")), ("2026年11月".into(), "Nov 2026".into()));
+        assert_eq!(month(Lang::Zh, "昌平区"), "昌平区");
+    }
+
+    #[test]
+    fn browsers_are_named_by_what_they_say_more_than_others() {
+        let chrome =
+            "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36";
+        assert_eq!(browser(Lang::Zh, chrome), "Chrome · Linux");
+        assert_eq!(browser(Lang::Zh, &format!("{chrome} Edg/156.0.0.0")), "Edge · Linux");
+        assert_eq!((browser(Lang::Zh, "curl/8"), browser(Lang::En, "")), ("其他程序".into(), "another program".into()));
     }
 
     #[test]

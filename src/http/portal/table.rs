@@ -141,8 +141,8 @@ pages! {
     POST "/applications/{id}/documents" evidence::attach Access::Roles(ENTERPRISE);
     GET "/applications/{id}/import" imports::show Access::Roles(ENTERPRISE);
     POST "/applications/{id}/import" imports::bring Access::Roles(ENTERPRISE);
-    GET "/imports/{what}" imports::show Access::Roles(OFFICER);
-    POST "/imports/{what}" imports::bring Access::Roles(OFFICER);
+    GET "/imports/{what}" imports::show Access::Roles(OFFICER.union(CUSTOMS));
+    POST "/imports/{what}" imports::bring Access::Roles(OFFICER.union(CUSTOMS));
     GET "/applications/{id}/correction" correction::show Access::Roles(ENTERPRISE);
     POST "/applications/{id}/correction" correction::hand_in Access::Roles(ENTERPRISE);
     GET "/applications/{id}/check" lodging::check Access::Roles(ENTERPRISE);
@@ -164,6 +164,8 @@ pages! {
     GET "/batches" bureau::batches Access::Roles(SUPERVISORS);
     POST "/batches" bureau::collect Access::Roles(OFFICER);
     GET "/batches/{id}" bureau::batch Access::Roles(SUPERVISORS);
+    GET "/batches/{id}/items" bureau::batch_items Access::Roles(OFFICER);
+    POST "/batches/{id}/items" bureau::recollect Access::Roles(OFFICER);
     GET "/adjustments" bureau::adjustments Access::Roles(SUPERVISORS);
     GET "/adjustments/{id}" bureau::adjustment Access::Roles(SUPERVISORS);
     GET "/stops" bureau::stops Access::Roles(STOPS);
@@ -193,6 +195,7 @@ pages! {
     GET "/registers/{slug}" registers::show Access::SignedIn;
     GET "/registers/{slug}/{id}/file" registers::file Access::SignedIn;
     GET "/registers/webhooks/{id}/dead-letters" registers::dead_letters Access::Roles(WEBHOOKS);
+    GET "/registers/reconciliations/{id}/rows" registers::reconciled Access::Roles(BOARD);
     GET "/agents" oversight::agents Access::Roles(APPLICANT);
     POST "/agents" oversight::appoint Access::Roles(APPLICANT);
     GET "/log" audit::entries Access::Roles(AUDITOR);

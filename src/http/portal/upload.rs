@@ -16,6 +16,10 @@ pub struct Brought {
     pub kind: String,
     /// Scheme, if it names one.
     pub scheme: String,
+    /// First day, if it names a period.
+    pub from: String,
+    /// Last day of it.
+    pub to: String,
     /// Key under which the request may be repeated.
     pub key: String,
     /// Name of the file.
@@ -57,6 +61,8 @@ pub async fn brought(visit: &Visit) -> Result<Brought, Failure> {
             "_key" => brought.key = text(),
             "/kind" => brought.kind = text(),
             "/scheme" => brought.scheme = text(),
+            "/from" => brought.from = text(),
+            "/to" => brought.to = text(),
             "file" => (brought.name, brought.bytes) = (file_name.unwrap_or_default(), bytes),
             _ => {}
         }

@@ -130,6 +130,14 @@ pub fn word(lang: Lang, family: &str, code: &str) -> String {
     said(lang, family, code).unwrap_or(code).to_owned()
 }
 
+/// Says a code of a family as it begins a line or stands by itself: with a capital letter where the language has them.
+#[must_use]
+pub fn label(lang: Lang, family: &str, code: &str) -> String {
+    let Some(said) = said(lang, family, code) else { return code.to_owned() };
+    let mut letters = said.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
 /// Says a verdict as a customs officer reads it.
 #[must_use]
 pub fn verdict(lang: Lang, verdict: Verdict) -> &'static str {
@@ -355,7 +363,7 @@ fn enterprise(lang: Lang, code: &str) -> Option<&'static str> {
 pub fn tone(state: &str) -> &'static str {
     match state {
         "in_force" | "allowed" | "confirmed" | "published" | "recognised" | "released" | "agree" | "agreed"
-        | "accepted" | "clean" | "active" | "registered" => "good",
+        | "accepted" | "done" | "clean" | "active" | "registered" => "good",
         "suspended"
         | "asked"
         | "manual_check"
@@ -380,7 +388,7 @@ pub fn tone(state: &str) -> &'static str {
 #[must_use]
 pub fn choices(lang: Lang, family: &str) -> Vec<(String, String)> {
     let offer = |codes: Vec<&'static str>| -> Vec<(String, String)> {
-        codes.into_iter().map(|code| (code.to_owned(), word(lang, family, code))).collect()
+        codes.into_iter().map(|code| (code.to_owned(), label(lang, family, code))).collect()
     };
     match family {
         "reason" => offer(ReasonCode::ALL.iter().map(|it| it.as_str()).collect()),

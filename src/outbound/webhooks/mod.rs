@@ -8,6 +8,7 @@
 pub mod sender;
 
 use crate::app::webhooks::outbox::{Event, Letter, STRETCH, Stretch, Subscriber};
+use crate::app::worker::Worker;
 use crate::app::{App, AppError};
 use crate::domain::webhook::fate::{Before, Fate, Outcome, judge};
 use crate::domain::webhook::{PauseCause, signature};
@@ -15,7 +16,6 @@ use sender::{Message, PATIENCE, Sender};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread::JoinHandle;
 use std::time::Duration;
 use tokio::runtime::{Builder, Handle};
 use tokio::sync::oneshot;
@@ -415,37 +415,25 @@ fn words(outcome: Outcome) -> String {
 /// The threads that tell: one that looks who is to be told, and the lanes on which messages go out.
 pub struct Telling {
     teller: Arc<Teller>,
-    thread: Option<JoinHandle<()>>,
+    _thread: Worker,
     _lanes: Vec<Lane>,
 }
 
-/// A thread that sends; it ends with this.
+/// A thread that sends. Hanging up stops it, so that it is hung up before it is waited for.
 struct Lane {
-    thread: Option<JoinHandle<()>>,
-    stop: Option<oneshot::Sender<()>>,
     handle: Handle,
+    _stop: oneshot::Sender<()>,
+    _thread: Worker,
 }
 
 impl Lane {
     fn start() -> std::io::Result<Self> {
         let runtime = Builder::new_current_thread().enable_all().build()?;
         let (handle, (stop, stopped)) = (runtime.handle().clone(), oneshot::channel::<()>());
-        let thread = std::thread::Builder::new().name("webhook-lane".to_owned()).spawn(move || {
-            crate::app::give_way();
-            // Hanging up stops it as well.
+        let thread = Worker::start("webhook-lane", move || {
             let _ = runtime.block_on(stopped);
         })?;
-        Ok(Self { thread: Some(thread), stop: Some(stop), handle })
-    }
-}
-
-impl Drop for Lane {
-    fn drop(&mut self) {
-        drop(self.stop.take());
-        if let Some(thread) = self.thread.take() {
-            // A thread that panicked has nothing more to wait for.
-            let _ = thread.join();
-        }
+        Ok(Self { handle, _stop: stop, _thread: thread })
     }
 }
 
@@ -460,20 +448,13 @@ impl Telling {
         let handles = lanes.iter().map(|lane| lane.handle.clone()).collect();
         let teller = Arc::new(Teller::on(app, sender, handles));
         let running = Arc::clone(&teller);
-        let thread = std::thread::Builder::new().name("webhooks".to_owned()).spawn(move || {
-            crate::app::give_way();
-            runtime.block_on(running.run());
-        })?;
-        Ok(Self { teller, thread: Some(thread), _lanes: lanes })
+        let thread = Worker::start("webhooks", move || runtime.block_on(running.run()))?;
+        Ok(Self { teller, _thread: thread, _lanes: lanes })
     }
 }
 
 impl Drop for Telling {
     fn drop(&mut self) {
         self.teller.stopping.store(true, Ordering::Release);
-        if let Some(thread) = self.thread.take() {
-            // A thread that panicked has nothing more to wait for.
-            let _ = thread.join();
-        }
     }
 }

@@ -22,6 +22,15 @@ pub fn find(conn: &mut AnyConnection, issuer: &str, subject: &str) -> Result<Opt
     id.map(|id| PersonId::parse(&id).map_err(|_| StoreError::damaged("a person id"))).transpose()
 }
 
+/// Finds the account behind the id of a person: issuer and subject.
+///
+/// # Errors
+/// The database's failure.
+pub fn account(conn: &mut AnyConnection, person: PersonId) -> Result<Option<(String, String)>, StoreError> {
+    let found = people::table.filter(people::id.eq(person.to_string())).select((people::issuer, people::subject));
+    Ok(found.first(conn).optional()?)
+}
+
 /// Whether an account of a person was ever seen.
 ///
 /// # Errors

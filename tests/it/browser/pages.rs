@@ -53,7 +53,15 @@ const TOUR: [(&str, &[(&str, &str)]); 7] = [
             ("/schemes/beijing-2022", "scheme"),
         ],
     ),
-    ("韩磊", &[("/look-up", "look-up"), ("/look-ups", "look-ups"), ("/manual-release", "manual-release")]),
+    (
+        "韩磊",
+        &[
+            ("/look-up", "look-up"),
+            ("/look-ups", "look-ups"),
+            ("/manual-release", "manual-release"),
+            ("/imports/reconciliations", "import-books"),
+        ],
+    ),
     (
         "何川",
         &[

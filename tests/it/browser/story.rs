@@ -133,6 +133,8 @@ fn published(walk: &Walk, id: &str) -> String {
     let browser = walk.is("苏禾");
     browser.open("/batches").choose("试点", "北京").press("整理");
     let batch = browser.path().split('?').next().unwrap().to_owned();
+    browser.follow("调整物品");
+    walk.look("batch-items");
     walk.is("江帆").open(&batch);
     walk.look("batch");
     browser

@@ -79,7 +79,7 @@ on_both! {
         let reminder = [("reservation_expiring".to_owned(), place(1))];
         assert_eq!((told(&importer(app)), told(&app.drawing())), (reminder.to_vec(), reminder.to_vec()));
         let said = importer(app).get("/v1/inbox").json()["items"][0]["text"].as_str().unwrap().to_owned();
-        assert!(said.contains(&declaration(1)) && said.contains("2026-11-10"), "{said}");
+        assert!(said.contains(&declaration(1)) && said.contains("2026年11月10日"), "{said}");
         assert_eq!(told(&app.officer()), [], "the bureau has nothing to do yet");
         assert_eq!(told(&app.actor(Role::CustomsDraw, "0201", "elsewhere")), []);
 

@@ -164,14 +164,11 @@ fn assets_stay_and_pages_are_small() {
     assert!(compressed <= 30 * 1024, "{compressed} bytes for the first load");
 }
 
-/// Endpoints that change something and are no person's to call through pages: customs systems, drafts that pages keep
-/// themselves, and what pages do in another way.
-const NOT_IN_PAGES: [(&str, &str); 5] = [
-    ("recollect_batch", "a batch is discarded and collected anew"),
+/// Endpoints that change something and are no person's to call through pages: what only systems of customs may.
+const NOT_IN_PAGES: [(&str, &str); 3] = [
     ("put_declaration", "systems of customs"),
     ("release_declaration", "systems of customs"),
     ("cancel_declaration", "systems of customs"),
-    ("create_reconciliation", "systems of customs"),
 ];
 
 fn sources(folder: &std::path::Path, into: &mut String) {

@@ -1,6 +1,8 @@
 //! One story from application to denial at the border, told by people who press buttons.
 
+use crate::draws::{declaration, ok, place, small};
 use crate::support::app::{Actor, Database, TestApp};
+use crate::support::client::Response;
 use crate::support::on_both;
 use crate::support::visitor::{Visitor, selector};
 use serde_json::json;
@@ -103,7 +105,7 @@ on_both! {
         assert!(!rated.said().contains("您对办理是否满意"));
         officer.get(&case).says("办理很快");
         let page = officer.get("/satisfaction");
-        page.is(200).says("4.00").says("2026-08");
+        page.is(200).says("4.00").says("2026年8月");
         officer.get(&page.link("逐件评价与意见")).is(200).says("办理很快").says(&id);
         assert!(!district.get(&case).said().contains("办理很快"));
         // The reports count it, and lead to it.
@@ -120,6 +122,10 @@ on_both! {
 
         // Published, it is on the list and allowed at the border.
         let batch = officer.fill("/batches", &[("/scheme", "beijing-2022")]).is(200).id();
+        let items = format!("/batches/{batch}/items");
+        officer.fill(&items, &[("_item", "")]).is(400).says("请至少勾选一项");
+        officer.fill(&items, &[("_item", &format!("{id}/1"))]).is(200).says("已保存").says("将列入 1 项");
+        approver.get(&items).is(403);
         approver.act("publish-batch", &batch, &[("/notice_number", "2026-31"), ("/effective_on", "2026-08-12")]).is(200).says("已公布");
         Visitor::new(app).get("/notices/2026-31").is(200).says("SHA-256");
         Visitor::new(app).get("/check?number=2026-31").is(200).says("由本系统公布");
@@ -258,28 +264,61 @@ fn marked(html: &str) -> Vec<String> {
     grid.sheets.iter().flat_map(|sheet| &sheet.rows).flat_map(|row| &row.cells).map(|(_, cell)| cell.shown()).collect()
 }
 
+/// Brings a file with the fields of its form.
+fn brought(visitor: &Visitor, path: &str, fields: &[(&str, &str)], sheet: &str) -> Response {
+    let page = visitor.get(path);
+    page.is(200);
+    let hidden = |name: &str| {
+        let css = format!("main input[name={name}]");
+        page.tree().select(&selector(&css)).next().unwrap().value().attr("value").unwrap().to_owned()
+    };
+    let part =
+        |name: &str, value: &str| format!("--b\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
+    let mut body = [part("_csrf", &hidden("_csrf")), part("_key", &hidden("_key"))].concat();
+    for (name, value) in fields {
+        body.push_str(&part(name, value));
+    }
+    body.push_str(&format!(
+        "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"list.csv\"\r\n\r\n{sheet}\r\n--b--\r\n"
+    ));
+    let headers = [("Content-Type", "multipart/form-data; boundary=b"), ("Sec-Fetch-Site", "same-origin")];
+    visitor.send("POST", path, &headers, body.as_bytes())
+}
+
+/// An officer hands in customs' books from a file, sees what differs, and leaves the confirmation to somebody else.
+#[test]
+fn customs_books_are_handed_in_from_a_file_and_confirmed_by_somebody_else() {
+    let app = TestApp::start(Database::Sqlite);
+    ok(&app.drawing().put(&place(1), &small()));
+    let customs = Visitor::signed_in(&app, "demo.customs");
+    let bring = |from: &str, sheet: &str| {
+        brought(&customs, "/imports/reconciliations", &[("/from", from), ("/to", "2026-08-31")], sheet)
+    };
+    let sheet = format!("报关单号,顺序号,变动类型,项号,数量,计量单位\n{},1,核注,1,0.5,036\n", declaration(2));
+    assert_eq!(bring("", &sheet).status, 400, "a period is needed");
+    let faulty = bring("2026-08-01", &sheet.replace("0.5", "半"));
+    assert_eq!(faulty.status, 422);
+    assert!(faulty.text().contains("数量") && !faulty.text().contains("base64"), "{}", faulty.text());
+    let compared = bring("2026-08-01", &sheet);
+    assert_eq!(compared.status, 303, "{}", compared.text());
+    let rows = compared.header("location").unwrap().to_owned();
+    assert!(rows.contains("kind=missing_here"), "{rows}");
+    customs.get(&rows).is(200).says("由另一人确认后才更正").says("本系统缺").says(&declaration(2)).says("已核注");
+    let there = rows.replace("missing_here", "missing_there");
+    customs.get(&there).is(200).says(&declaration(1));
+    let id = rows.split('/').nth(3).unwrap();
+    customs.get("/registers/reconciliations").is(200).says("待确认").says("确认更正");
+    customs.act("confirm-reconciliation", id, &[]).is(422).says("另一");
+    let approver = Visitor::signed_in(&app, "demo.approver");
+    approver.act("confirm-reconciliation", id, &[]).is(200).says("已确认");
+    approver.get("/imports/reconciliations").is(403);
+}
+
 #[test]
 fn an_officer_brings_spreadsheets_of_changes_and_of_a_screening_list() {
     let app = TestApp::start(Database::Sqlite);
     let officer = Visitor::signed_in(&app, "demo.officer");
-    let bring = |path: &str, sheet: &str| {
-        let page = officer.get(path);
-        page.is(200);
-        let hidden = |name: &str| {
-            let css = format!("main input[name={name}]");
-            page.tree().select(&selector(&css)).next().unwrap().value().attr("value").unwrap().to_owned()
-        };
-        let part = |name: &str, value: &str| {
-            format!("--b\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
-        };
-        let file = format!(
-            "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"list.csv\"\r\n\r\n{sheet}\r\n--b--\r\n"
-        );
-        let body =
-            [part("_csrf", &hidden("_csrf")), part("_key", &hidden("_key")), part("/scheme", "beijing-2022"), file];
-        let headers = [("Content-Type", "multipart/form-data; boundary=b"), ("Sec-Fetch-Site", "same-origin")];
-        officer.send("POST", path, &headers, body.concat().as_bytes())
-    };
+    let bring = |path: &str, sheet: &str| brought(&officer, path, &[("/scheme", "beijing-2022")], sheet);
     let good = format!(
         "uscc,item_name_zh,hs_code,quantity,unit,valid_from,valid_to\n{ENTERPRISE},氢化可的松,2937210000,5,036,2026-09-01,2027-08-31\n"
     );

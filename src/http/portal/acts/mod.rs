@@ -186,7 +186,9 @@ struct ActPage<'a> {
     says: &'static str,
     button: &'static str,
     grave: bool,
-    about: &'a str,
+    /// What it is about in words, and its id where it has no name.
+    about: String,
+    id: &'a str,
     action: String,
     back: String,
     fields: Vec<Field>,
@@ -289,13 +291,15 @@ async fn page(visit: &Visit, act: &'static Act) -> Answer {
     }
     let refusal = visit.refusal();
     let title = visit.t(act.title.0, act.title.1);
+    let f = Frame::new(visit, title).naming(&thing).await?;
+    let about = about(&f, Json(&thing))?;
     visit.render(&ActPage {
-        f: Frame::new(visit, title),
         title,
         says: visit.t(act.says.0, act.says.1),
         button: visit.t(act.button.0, act.button.1),
         grave: act.grave,
-        about: if id == NEW { "" } else { id },
+        id: if id == NEW { "" } else { id },
+        about,
         action: match visit.query.get("to") {
             "" => format!("/do/{}/{id}", act.slug),
             to => format!("/do/{}/{id}?to={to}", act.slug),
@@ -305,7 +309,25 @@ async fn page(visit: &Visit, act: &'static Act) -> Answer {
         more,
         meanwhile: Json(&refusal),
         form,
+        f,
     })
+}
+
+/// Says what an act is about, beside its id: the item of a listing, the case of an enterprise, a name.
+fn about(f: &Frame, thing: Json<'_>) -> Result<String, askama::Error> {
+    let of = |zh: &str, en: &str| [f.lang.pick(zh, en), zh].into_iter().find_map(|path| thing.maybe(path));
+    let name = |part: Option<Json<'_>>| part.map(|part| part.word().into_owned()).unwrap_or_default();
+    let parts = if thing.has("item_count") && thing.has("kind") {
+        let case = format!("{} · {}", f.word("kind", thing.text("kind")?), f.items(thing.whole("item_count")?));
+        vec![case, f.org(thing.text("enterprise")?)]
+    } else if thing.has("item/name_zh") {
+        vec![name(of("item/name_zh", "item/name_en")), name(of("enterprise_name/zh", "enterprise_name/en"))]
+    } else if thing.has("name_zh") {
+        vec![name(of("name_zh", "name_en"))]
+    } else {
+        vec![name(thing.maybe("name")), name(thing.maybe("url"))]
+    };
+    Ok(parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · "))
 }
 
 /// Where an act leads back to: the page of the thing, or the one that offered it where the thing has none.

@@ -138,7 +138,7 @@ impl Bars<'_> {
     #[must_use]
     pub fn draw_of(&self, most: u64) -> Chart {
         let mut html = format!(
-            "<table class=\"bars\"><caption>{}<span class=\"unseen\"> {}</span></caption><thead><tr><th scope=\"col\">{}</th><th scope=\"col\" class=\"num\">{}</th></tr></thead><tbody>",
+            "<table class=\"bars\"><caption><span class=\"unseen\">{} </span>{}</caption><thead><tr><th scope=\"col\">{}</th><th scope=\"col\" class=\"num\">{}</th></tr></thead><tbody>",
             escape(self.words.title),
             escape(self.words.about),
             escape(self.words.first),

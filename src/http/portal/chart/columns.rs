@@ -4,15 +4,17 @@ use super::scale::{lines, share};
 use super::{Chart, Linked, Tone, Words, escape, key, linked, picture};
 use std::fmt::Write as _;
 
-const WIDTH: u64 = 720;
+/// Widths of the picture: where it has the place of two, and beside another, so that its words are of one size.
+const WIDTHS: [u64; 2] = [720, 480];
 const HEIGHT: u64 = 260;
-/// Where the drawing begins and ends inside the picture; around it stand the numbers and names of the axes.
+/// Where the drawing begins inside the picture and how far from its end it stops; around it stand the numbers and names of
+/// the axes.
 const LEFT: u64 = 44;
-const RIGHT: u64 = 712;
+const MARGIN: u64 = 8;
 const TOP: u64 = 26;
 const FLOOR: u64 = 228;
-/// More names than these do not fit under the columns, so that some are left to the table.
-const NAMES: usize = 13;
+/// Room of a name under the columns; those that do not fit are left to the table.
+const NAME: u64 = 52;
 
 /// What stands at one place of the axis.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +36,8 @@ pub struct Columns<'a> {
     pub words: Words<'a>,
     /// What is counted, such as 件/周.
     pub unit: &'a str,
+    /// Whether it has the place of two.
+    pub wide: bool,
     /// Names of the columns and of the line.
     pub series: [&'a str; 2],
     /// What stands where, from the left.
@@ -48,14 +52,16 @@ impl Columns<'_> {
         let axis = lines(most);
         let top = axis.last().copied().unwrap_or(1);
         let y = |value: u64| FLOOR - share(value, top, FLOOR - TOP);
-        let mut svg = picture("columns", (WIDTH, HEIGHT), &self.words);
+        let right = self.right();
+        let kind = if self.wide { "columns" } else { "columns narrow" };
+        let mut svg = picture(kind, (right + MARGIN, HEIGHT), &self.words);
         let _ =
             write!(svg, "<text class=\"axis\" x=\"{LEFT}\" y=\"14\" text-anchor=\"end\">{}</text>", escape(self.unit));
         for value in &axis {
             let (at, class) = (y(*value), if *value == 0 { "floor" } else { "grid" });
             let _ = write!(
                 svg,
-                "<line class=\"{class}\" x1=\"{LEFT}\" y1=\"{at}\" x2=\"{RIGHT}\" y2=\"{at}\"/><text class=\"axis\" x=\"{}\" y=\"{}\" text-anchor=\"end\">{value}</text>",
+                "<line class=\"{class}\" x1=\"{LEFT}\" y1=\"{at}\" x2=\"{right}\" y2=\"{at}\"/><text class=\"axis\" x=\"{}\" y=\"{}\" text-anchor=\"end\">{value}</text>",
                 LEFT - 6,
                 at + 4
             );
@@ -73,9 +79,14 @@ impl Columns<'_> {
         ))
     }
 
+    fn right(&self) -> u64 {
+        let [wide, narrow] = WIDTHS;
+        if self.wide { wide - MARGIN } else { narrow - MARGIN }
+    }
+
     fn slot(&self) -> u64 {
         let count = u64::try_from(self.marks.len()).unwrap_or(1).max(1);
-        (RIGHT - LEFT) / count
+        (self.right() - LEFT) / count
     }
 
     /// The middle of each place with what stands there.
@@ -88,7 +99,8 @@ impl Columns<'_> {
     fn columns(&self, svg: &mut String, y: impl Fn(u64) -> u64) {
         let [name, other] = self.series.map(escape);
         let width = (self.slot() * 9 / 20).clamp(2, 48);
-        let every = self.marks.len().div_ceil(NAMES).max(1);
+        let names = usize::try_from((self.right() - LEFT) / NAME).unwrap_or(1).max(1);
+        let every = self.marks.len().div_ceil(names).max(1);
         for (place, middle, mark) in self.places() {
             let (from, label) = (y(mark.column), escape(&mark.name));
             let _ = write!(

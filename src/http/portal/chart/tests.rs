@@ -45,8 +45,8 @@ fn charts() -> Vec<(&'static str, String)> {
         sum: EVIL,
         parts: vec![(EVIL.into(), 26, Some(EVIL.into())), ("b".into(), 0, None), ("c".into(), 14, None)],
     };
-    let columns = Columns { words: words(), unit: EVIL, series: [EVIL, "b"], marks: marks(12) };
-    let many = Columns { marks: marks(30), ..columns.clone() };
+    let columns = Columns { words: words(), unit: EVIL, wide: true, series: [EVIL, "b"], marks: marks(12) };
+    let many = Columns { wide: false, marks: marks(30), ..columns.clone() };
     let none = Columns { marks: Vec::new(), ..columns.clone() };
     vec![
         ("columns", columns.draw().to_string()),

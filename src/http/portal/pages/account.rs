@@ -4,7 +4,7 @@
 
 use super::super::fields::FormView;
 use super::super::form::{Form, KEPT};
-use super::super::frame::{Frame, role};
+use super::super::frame::{Frame, initial, role};
 use super::super::guard;
 use super::super::json::Json;
 use super::super::show;
@@ -229,12 +229,15 @@ impl Persona {
 /// Names who is signed in: a person of the demo by name, anybody else by their account.
 #[must_use]
 pub fn name_of(visit: &Visit, caller: &Caller) -> String {
-    let persona = PEOPLE.iter().find(|person| person.subject == &*caller.subject);
     let demo = visit.edge.portal.demo_issuer.as_ref().is_some_and(|issuer| *issuer == caller.issuer);
-    match persona.filter(|_| demo) {
-        Some(person) => visit.t(person.zh, person.en).to_owned(),
-        None => caller.subject.to_string(),
-    }
+    let name = persona_name(&caller.subject, visit.lang).filter(|_| demo);
+    name.map_or_else(|| caller.subject.to_string(), str::to_owned)
+}
+
+/// Names a person of the demo by their account.
+#[must_use]
+pub fn persona_name(subject: &str, lang: Lang) -> Option<&'static str> {
+    PEOPLE.iter().find(|person| person.subject == subject).map(|person| lang.pick(person.zh, person.en))
 }
 
 struct Row {
@@ -244,11 +247,17 @@ struct Row {
     roles: String,
 }
 
+impl Row {
+    fn initial(&self) -> String {
+        initial(self.name)
+    }
+}
+
 #[derive(Template)]
 #[template(path = "portal/sign_in.html")]
 struct SignIn<'a> {
     f: Frame,
-    people: Vec<Row>,
+    people: Vec<(&'static str, Vec<Row>)>,
     /// Where people sign in otherwise: the link, and what the provider is called.
     providers: Vec<(String, &'a str)>,
     next: &'a str,
@@ -279,7 +288,21 @@ fn sign_in_page<'a>(visit: &'a Visit, next: &'a str, written: Written) -> SignIn
         org: visit.t(person.org_zh, person.org_en),
         roles: person.roles(visit.lang),
     };
-    let people = people.iter().map(row).collect();
+    // In the order of a case: who applies, who judges, who decides, who asks at the border, who watches.
+    let groups = [
+        (visit.t("申请企业", "Applicants"), RoleSet::of(&[Role::EnterpriseApplicant, Role::EnterpriseAgent])),
+        (visit.t("区级部门", "Districts"), RoleSet::of(&[Role::DistrictOfficer])),
+        (visit.t("会审单位", "Agencies"), RoleSet::of(&[Role::AgencyReviewer])),
+        (
+            visit.t("市级主管部门", "The bureau"),
+            RoleSet::of(&[Role::BureauOfficer, Role::BureauApprover, Role::BureauAdmin]),
+        ),
+        (visit.t("口岸海关", "Customs"), RoleSet::of(&[Role::CustomsOfficer])),
+        (visit.t("审计与运维", "Audit and operations"), RoleSet::of(&[Role::Auditor, Role::Operator])),
+    ];
+    let of = |roles: RoleSet| people.iter().filter(move |person| RoleSet::of(person.roles).intersects(roles)).map(row);
+    let people = groups.into_iter().map(|(name, roles)| (name, of(roles).collect::<Vec<_>>()));
+    let people = people.filter(|(_, people)| !people.is_empty()).collect();
     let providers = sign_in::links(visit, next);
     SignIn { f: Frame::new(visit, visit.t("登录", "Sign in")), people, providers, next, written }
 }
@@ -387,6 +410,8 @@ pub async fn sign_out(visit: &Visit) -> Answer {
 
 struct Shown {
     name: String,
+    /// Browser and system in words, and as the browser states itself.
+    browser: String,
     agent: String,
     started: String,
     seen: String,
@@ -414,16 +439,18 @@ pub async fn show(visit: &Visit) -> Answer {
     let mandates = if agent { visit.get("/v1/mandates").await?.view } else { Value::Null };
     let (app, account) = (Arc::clone(&visit.edge.app), caller.clone());
     let sessions = hop(move || app.sessions_of(&account)).await?;
+    let known = serde_json::json!([{ "org": &*caller.org, "enterprise": caller.acting_for }, mandates]);
     let own = visit.session.as_ref().map(|session| session.id.as_str());
     let shown = |session: &Session| Shown {
         name: session.name().to_owned(),
+        browser: show::browser(visit.lang, &session.agent),
         agent: session.agent.clone(),
         started: show::instant(visit.lang, session.started_at),
         seen: show::instant(visit.lang, session.seen_at),
         this: own == Some(session.id.as_str()),
     };
     visit.render(&Account {
-        f: Frame::new(visit, visit.t("我的账户", "My account")),
+        f: Frame::new(visit, visit.t("我的账户", "My account")).naming(&known).await?,
         form: visit.form_view(Json::NOTHING, None),
         account: format!("{} · {}", caller.subject, caller.issuer),
         sessions: sessions.iter().map(shown).collect(),

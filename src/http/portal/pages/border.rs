@@ -32,7 +32,7 @@ pub async fn declarations(visit: &Visit) -> Answer {
     let filters = ["state", "enterprise", "listing", "older_than_days", "after"];
     let list = visit.get(visit.endpoint("/v1/declarations", &filters)).await?.view;
     visit.render(&Declarations {
-        f: Frame::new(visit, visit.t("报关单用量", "Declarations")),
+        f: Frame::new(visit, visit.t("报关单用量", "Declarations")).naming(&list).await?,
         more: visit.next_page(&list),
         list: Json(&list),
         state: visit.query.get("state"),

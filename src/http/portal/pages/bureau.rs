@@ -61,7 +61,7 @@ pub async fn adjustment(visit: &Visit) -> Answer {
     let preview =
         if open { visit.find(format!("/v1/adjustments/{id}/preview")).await? } else { serde_json::Value::Null };
     visit.render(&Adjustment {
-        f: Frame::new(visit, visit.t("名单调整", "Adjustment")).naming(&adjustment).await?,
+        f: Frame::new(visit, visit.t("名单调整", "Adjustment")).naming(&adjustment).await?.naming(&preview).await?,
         id,
         adjustment: Json(&adjustment),
         preview: Json(&preview),
@@ -124,6 +124,7 @@ struct Batch<'a> {
     preview: Json<'a>,
     approver: bool,
     bureau: bool,
+    officer: bool,
 }
 
 /// Shows a batch, and before it is published what publishing would do.
@@ -142,7 +143,100 @@ pub async fn batch(visit: &Visit) -> Answer {
         preview: Json(&preview),
         approver: open && visit.roles().intersects(APPROVER),
         bureau: open && visit.roles().intersects(OFFICER.union(APPROVER)),
+        officer: open && visit.roles().intersects(OFFICER),
     })
+}
+
+/// An item that a batch may publish: its case and line, what it is, whether it is in the batch.
+struct Collectable {
+    application: String,
+    line: String,
+    enterprise: String,
+    granted: String,
+    within: bool,
+}
+
+#[derive(Template)]
+#[template(path = "portal/batch_items.html")]
+struct BatchItems<'a> {
+    f: Frame,
+    form: FormView<'a>,
+    id: &'a str,
+    items: Vec<Collectable>,
+    refusal: Option<String>,
+}
+
+/// Decided cases whose items are offered at once; more wait for the next batch.
+const OFFERED: usize = 50;
+
+/// Offers the items of a batch and those that wait for one, to be chosen from.
+///
+/// # Errors
+/// What the endpoints refuse.
+pub async fn batch_items(visit: &Visit) -> Answer {
+    let id = visit.part("id");
+    let reply = visit.get(format!("/v1/batches/{id}")).await?;
+    let waiting = visit.get(format!("/v1/worklists/publication?limit={OFFERED}")).await?.view;
+    let mut cases: Vec<String> = Vec::new();
+    for item in Json(&reply.view).each("items")?.into_iter().chain(Json(&waiting).each("items")?) {
+        let case = item.text("application")?.into_owned();
+        if !cases.contains(&case) {
+            cases.push(case);
+        }
+    }
+    let within = |case: &str, line: &str| {
+        let items = Json(&reply.view).each("items").unwrap_or_default();
+        items.iter().any(|item| item.is("application", case) && item.text("line").is_ok_and(|it| it == line))
+    };
+    let mut f = Frame::new(visit, visit.t("调整批次物品", "Choose the items of the batch"));
+    let mut items = Vec::new();
+    for case in cases {
+        let application = visit.get(format!("/v1/applications/{case}")).await?.view;
+        let decisions = visit.get(format!("/v1/applications/{case}/decisions")).await?.view;
+        f = f.naming(&application).await?;
+        for decision in Json(&decisions).each("items")?.into_iter().filter(|it| it.is("state", "recognised")) {
+            let line = decision.text("line")?.into_owned();
+            let granted = decision.maybe("granted").filter(|granted| granted.has("quantity") && granted.has("unit"));
+            let granted = match granted {
+                Some(granted) => f.quantity(granted.text("quantity")?, granted.text("unit")?),
+                None => String::new(),
+            };
+            items.push(Collectable {
+                enterprise: f.org(Json(&application).text("enterprise")?),
+                within: within(&case, &line),
+                application: case.clone(),
+                line,
+                granted,
+            });
+        }
+    }
+    let refusal = visit.refusal();
+    visit.render(&BatchItems {
+        f,
+        form: visit.form_view(Json::NOTHING, reply.etag.as_deref()),
+        id,
+        items,
+        refusal: Json(&refusal).maybe("detail").map(|detail| {
+            let nothing = visit.form.all("_item").into_iter().all(str::is_empty);
+            let chosen = visit.t("请至少勾选一项物品。", "Tick one item at least.");
+            if nothing { chosen.to_owned() } else { detail.word().into_owned() }
+        }),
+    })
+}
+
+/// Puts the chosen items into a batch in place of those that it had.
+///
+/// # Errors
+/// What the endpoint refuses.
+pub async fn recollect(visit: &Visit) -> Answer {
+    let id = visit.part("id");
+    let chosen = visit.form.all("_item").into_iter().filter_map(|item| item.split_once('/'));
+    let item = |(application, line): (&str, &str)| serde_json::json!({ "application": application, "line": line.parse::<u16>().ok() });
+    let body = serde_json::json!({ "items": chosen.map(item).collect::<Vec<_>>() });
+    if visit.send(Method::POST, format!("/v1/batches/{id}/collect"), body).await?.is_none() {
+        return batch_items(visit).await;
+    }
+    Ok(see_other(&format!("/batches/{id}?done=saved")))
 }
 
 #[derive(Template)]
@@ -163,7 +257,7 @@ struct Stops<'a> {
 pub async fn stops(visit: &Visit) -> Answer {
     let list = visit.get(visit.endpoint("/v1/stops", &["stage", "after"])).await?.view;
     visit.render(&Stops {
-        f: Frame::new(visit, visit.t("紧急停用", "Emergency stops")),
+        f: Frame::new(visit, visit.t("紧急停用", "Emergency stops")).naming(&list).await?,
         more: visit.next_page(&list),
         list: Json(&list),
         stage: visit.query.get("stage"),
@@ -188,7 +282,7 @@ struct Stop<'a> {
 pub async fn stop(visit: &Visit) -> Answer {
     let id = visit.part("id");
     let stop = visit.get(format!("/v1/stops/{id}")).await?.view;
-    let f = Frame::new(visit, visit.t("紧急停用", "Emergency stop"));
+    let f = Frame::new(visit, visit.t("紧急停用", "Emergency stop")).naming(&stop).await?;
     visit.render(&Stop { f, id, stop: Json(&stop), approver: visit.roles().intersects(APPROVER) })
 }
 

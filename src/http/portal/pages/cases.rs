@@ -144,6 +144,13 @@ struct Case<'a> {
 }
 
 impl Case<'_> {
+    fn has_precedents(&self) -> Result<bool, askama::Error> {
+        if !self.precedents.has("items") {
+            return Ok(false);
+        }
+        Ok(self.precedents.each("items")?.into_iter().any(|item| item.has("precedents")))
+    }
+
     /// Names the letters that there are: drafts of them for who proposes and decides.
     fn letters(&self) -> Vec<&'static str> {
         let decisions = self.decisions.each("items").unwrap_or_default();
@@ -190,7 +197,11 @@ pub async fn show(visit: &Visit) -> Answer {
     let offered = |(verb, ..): &&Offer| case.names("verbs", verb);
     let offers = OFFERS.iter().filter(offered).filter(|(.., roles)| visit.roles().intersects(*roles));
     visit.render(&Case {
-        f: Frame::new(visit, format!("{} {id}", visit.t("案件", "Case"))).naming(&view).await?,
+        f: Frame::new(visit, format!("{} {id}", visit.t("案件", "Case")))
+            .naming(&view)
+            .await?
+            .naming(&timeline)
+            .await?,
         form: visit.form_view(Json::NOTHING, reply.etag.as_deref()),
         case,
         id,

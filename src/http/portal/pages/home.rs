@@ -24,6 +24,8 @@ struct Home<'a> {
     notices: Json<'a>,
     keys: Vec<Key>,
     over_time: Option<Chart>,
+    /// What to look at: where it is listed, its words, its count on the board, its tone.
+    attention: Vec<(&'static str, &'static str, &'static str, &'static str)>,
 }
 
 impl Home<'_> {
@@ -31,6 +33,22 @@ impl Home<'_> {
         page_of(about.as_ref()).unwrap_or_default()
     }
 }
+
+/// What supervisors look at first.
+const ATTENTION: [(&str, &str, &str, &str, &str); 6] = [
+    ("/adjustments?state=proposed", "待确认的调整", "Adjustments to confirm", "proposals_waiting/count", "warn"),
+    ("/stops?stage=emergency", "待确认的紧急停用", "Stops to confirm", "stops_unconfirmed/count", "bad"),
+    ("/usage-returns", "逾期的使用报告", "Usage returns overdue", "returns_overdue/count", "bad"),
+    ("/registers/findings", "未办结的检查发现", "Findings not closed", "findings_open/count", "warn"),
+    (
+        "/listings?status=in_force",
+        "30 日内到期的名单",
+        "Listings that expire within 30 days",
+        "expiring_within_30_days/count",
+        "warn",
+    ),
+    ("/supervision", "全部监管事项", "Everything under supervision", "", ""),
+];
 
 async fn where_it_counts(visit: &Visit, roles: RoleSet, target: &str) -> Result<Value, super::super::visit::Failure> {
     if visit.roles().intersects(roles) { visit.find(target).await } else { Ok(Value::Null) }
@@ -57,7 +75,7 @@ pub async fn show(visit: &Visit) -> Answer {
         let figures = reports::read(visit).await?;
         let drawn = Drawn::new(visit, &figures);
         keys = drawn.keys()?;
-        over_time = Some(drawn.over_time()?);
+        over_time = drawn.over_time()?;
     }
     let name = visit.caller().map(|caller| super::account::name_of(visit, &caller))?;
     visit.render(&Home {
@@ -70,5 +88,6 @@ pub async fn show(visit: &Visit) -> Answer {
         notices: Json(&notices),
         keys,
         over_time,
+        attention: ATTENTION.iter().map(|(href, zh, en, name, tone)| (*href, visit.t(zh, en), *name, *tone)).collect(),
     })
 }

@@ -251,7 +251,7 @@ pub async fn changes(visit: &Visit) -> Answer {
     };
     let more = visit.next_page(&list);
     visit.render(&Changes {
-        f: Frame::new(visit, visit.t("名单变化", "List changes")),
+        f: Frame::new(visit, visit.t("名单变化", "List changes")).naming(&list).await?,
         list: Json(&list),
         from,
         to,

@@ -7,7 +7,9 @@ use super::super::form::Form;
 use super::super::frame::Frame;
 use super::super::gateway::Asked;
 use super::super::json::Json;
+use super::super::show;
 use super::super::visit::{Answer, Failure, Visit};
+use crate::domain::lang::Lang;
 use askama::Template;
 use serde_json::{Map, Value, json};
 
@@ -77,7 +79,7 @@ pub async fn dry_run(visit: &Visit) -> Answer {
 }
 
 async fn answer(visit: &Visit, target: &str, dry: bool) -> Answer {
-    let (body, asked) = question(&visit.form);
+    let (body, asked) = question(&visit.form, visit.lang);
     let known = known(visit);
     let reply = match visit.ask(Asked::post(target, &body)).await {
         Ok(reply) => reply.view,
@@ -96,7 +98,7 @@ async fn answer(visit: &Visit, target: &str, dry: bool) -> Answer {
 }
 
 /// Makes the question: the one line of the fields, or a pasted list of them.
-fn question(form: &Form) -> (Value, Vec<String>) {
+fn question(form: &Form, lang: Lang) -> (Value, Vec<String>) {
     let mut body = form.body();
     let pasted = form.get("_pasted");
     if !pasted.trim().is_empty() {
@@ -111,8 +113,14 @@ fn question(form: &Form) -> (Value, Vec<String>) {
     let lines = body.get("lines").and_then(Value::as_array);
     let text = |line: &Value, name: &str| Json(line).text(name).map(|text| text.into_owned()).unwrap_or_default();
     let asked = lines.into_iter().flatten().map(|line| {
-        let parts = ["enterprise", "hs_code", "listing", "cas", "quantity"].map(|name| text(line, name));
-        parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ")
+        let parts = ["enterprise", "hs_code", "listing", "cas"].map(|name| text(line, name));
+        let quantity = show::quantity(lang, &text(line, "quantity"), &text(line, "unit"));
+        parts
+            .into_iter()
+            .chain([quantity.trim_end().to_owned()])
+            .filter(|part| !part.is_empty())
+            .collect::<Vec<_>>()
+            .join(" · ")
     });
     let asked = asked.collect();
     (body, asked)
@@ -156,14 +164,14 @@ mod tests {
     #[test]
     fn a_pasted_list_is_a_declaration_of_many_lines() {
         let form = Form::read("/declaration/customs_office=0101&_pasted=A,1,5,036\nB\t2\n\nC".as_bytes());
-        let (body, asked) = question(&form);
+        let (body, asked) = question(&form, Lang::Zh);
         assert_eq!(
             body["lines"][0],
             json!({ "line": 1, "enterprise": "A", "hs_code": "1", "quantity": "5", "unit": "036" })
         );
         assert_eq!(body["lines"][2], json!({ "line": 3, "enterprise": "C" }));
-        assert_eq!(asked, ["A · 1 · 5", "B · 2", "C"]);
-        let (one, _) = question(&Form::read(b"/lines/0/enterprise=A"));
+        assert_eq!(asked, ["A · 1 · 5 克", "B · 2", "C"]);
+        let (one, _) = question(&Form::read(b"/lines/0/enterprise=A"), Lang::Zh);
         assert_eq!(one, json!({ "lines": [{ "enterprise": "A", "line": 1 }] }));
     }
 }

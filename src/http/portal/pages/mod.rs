@@ -23,4 +23,5 @@ pub mod report_jobs;
 pub mod reports;
 pub mod rules;
 pub mod satisfaction;
+pub mod stages;
 pub mod traffic;

@@ -256,7 +256,7 @@ pub async fn agents(visit: &Visit) -> Answer {
     let list = visit.find(format!("/v1/enterprises/{uscc}/mandates")).await?;
     let known = serde_json::json!({ "valid_from": visit.edge.app.clock.now().day().to_string() });
     visit.render(&Agents {
-        f: Frame::new(visit, visit.t("代理委托", "Agents")),
+        f: Frame::new(visit, visit.t("代理委托", "Agents")).naming(&list).await?,
         form: visit.form_view(Json(&known), None),
         list: Json(&list),
     })

@@ -7,6 +7,7 @@ use super::super::show;
 use super::super::visit::{Answer, Failure, Visit};
 use super::super::words::word;
 use super::report_jobs::Later;
+use super::stages;
 use crate::http::problem::ProblemType;
 use askama::Template;
 use serde_json::Value;
@@ -26,6 +27,14 @@ pub struct Key {
     pub aside: String,
     /// `good`, `warn`, `bad` or nothing.
     pub tone: &'static str,
+}
+
+impl Key {
+    /// The look of its card: its tone, or that there is nothing.
+    #[must_use]
+    pub fn class(&self) -> &'static str {
+        if matches!(self.value.as_str(), "0" | "–") { "none" } else { self.tone }
+    }
 }
 
 /// Figures of a period as pages draw them.
@@ -61,7 +70,7 @@ fn named(visit: &Visit) -> Vec<(&'static str, String)> {
     vec![("from", monday.add_days(WEEKS.saturating_sub(1).saturating_mul(-7)).to_string())]
 }
 
-fn count(sums: Json<'_>, member: &str) -> u64 {
+pub(super) fn count(sums: Json<'_>, member: &str) -> u64 {
     sums.whole(member).ok().and_then(|count| u64::try_from(count).ok()).unwrap_or(0)
 }
 
@@ -144,11 +153,11 @@ impl<'a> Drawn<'a> {
         ])
     }
 
-    /// What came and what was decided, over time.
+    /// What came and what was decided, over time; none where nothing was.
     ///
     /// # Errors
     /// As [`Drawn::keys`].
-    pub fn over_time(&self) -> Result<Chart, Failure> {
+    pub fn over_time(&self) -> Result<Option<Chart>, Failure> {
         let (received, decided) = (self.figure("received")?.each("groups")?, self.figure("decided")?.each("groups")?);
         let mut steps: Vec<String> = Vec::new();
         for group in received.iter().chain(&decided) {
@@ -166,7 +175,12 @@ impl<'a> Drawn<'a> {
             line: of(&decided, step),
             link: Some(self.link("received", step)),
         });
+        let marks: Vec<Mark> = marks.collect();
+        if marks.iter().all(|mark| mark.column == 0 && mark.line == 0) {
+            return Ok(None);
+        }
         let columns = Columns {
+            wide: true,
             words: Words {
                 title: self.visit.t("收到与办结", "Received and decided"),
                 about: self.visit.t(
@@ -178,9 +192,9 @@ impl<'a> Drawn<'a> {
             },
             unit: self.visit.t("件", "cases"),
             series: [self.visit.t("收到", "Received"), self.visit.t("办结", "Decided")],
-            marks: marks.collect(),
+            marks,
         };
-        Ok(columns.draw())
+        Ok(Some(columns.draw()))
     }
 
     fn words(&self, title: &'static str, about: &'static str, first: &'static str) -> Words<'static> {
@@ -204,7 +218,7 @@ impl<'a> Drawn<'a> {
         Ok((!rows.is_empty()).then(|| Bars { words, unit, rows }.draw()))
     }
 
-    fn timeliness(&self) -> Result<Chart, Failure> {
+    fn timeliness(&self) -> Result<Option<Chart>, Failure> {
         let mut parts = Vec::new();
         for group in self.figure("timeliness")?.each("groups")? {
             let key = group.text("key")?;
@@ -214,6 +228,9 @@ impl<'a> Drawn<'a> {
                 Some(self.link("timeliness", &key)),
             ));
         }
+        if parts.iter().all(|(_, count, _)| *count == 0) {
+            return Ok(None);
+        }
         let words = self.words(
             self.visit.t("是否按期", "On time or late"),
             self.visit.t(
@@ -222,7 +239,9 @@ impl<'a> Drawn<'a> {
             ),
             self.visit.t("结果", "Outcome"),
         );
-        Ok(Donut { words, unit: self.visit.t("案件", "Cases"), sum: self.visit.t("办结", "decided"), parts }.draw())
+        let donut =
+            Donut { words, unit: self.visit.t("案件", "Cases"), sum: self.visit.t("办结", "decided"), parts };
+        Ok(Some(donut.draw()))
     }
 
     fn agencies(&self) -> Result<Option<Chart>, Failure> {
@@ -327,15 +346,15 @@ struct Reports<'a> {
     period: &'a str,
     later: Later,
     keys: Vec<Key>,
-    over_time: Chart,
-    timeliness: Chart,
+    over_time: Option<Chart>,
+    timeliness: Option<Chart>,
     agencies: Option<Chart>,
     chapters: Option<Chart>,
     grounds: Option<Chart>,
     uses: Option<Chart>,
     quantities: Vec<(String, Chart)>,
-    open: Chart,
-    times: Chart,
+    open: Option<Chart>,
+    times: Option<Chart>,
 }
 
 /// Shows the figures of a period.
@@ -362,8 +381,8 @@ pub async fn show(visit: &Visit) -> Answer {
         grounds: drawn.grounds()?,
         uses: drawn.uses()?,
         quantities: drawn.quantities()?,
-        open: open_by_stage(visit, Json(&report))?,
-        times: times_by_stage(visit, Json(&report))?,
+        open: stages::open(visit, Json(&report))?,
+        times: stages::times(visit, Json(&report))?,
     })
 }
 
@@ -432,50 +451,4 @@ pub async fn export_rows(visit: &Visit) -> Answer {
         return Err(ProblemType::NotFound.into());
     }
     visit.hand_on(visit.endpoint(&format!("/v1/reports/figures/{by}/rows.{format}"), &["key", "from", "to"])).await
-}
-
-/// Draws how the cases that are open lie over the stages.
-fn open_by_stage(visit: &Visit, report: Json<'_>) -> Result<Chart, Failure> {
-    let mut parts = Vec::new();
-    for stage in report.each("stages")? {
-        let code = stage.text("stage")?;
-        let open = count(stage, "open");
-        if open > 0 {
-            parts.push((word(visit.lang, "state", &code), open, Some(format!("/cases?state={code}"))));
-        }
-    }
-    let donut = Donut {
-        words: Words {
-            title: visit.t("在办案件分布", "Open cases by stage"),
-            about: visit.t("每个阶段各有多少在办案件。", "How many cases are open in each stage."),
-            table: visit.t("查看数据表", "Show the numbers"),
-            first: visit.t("阶段", "Stage"),
-        },
-        unit: visit.t("案件", "Cases"),
-        sum: visit.t("在办合计", "open"),
-        parts,
-    };
-    Ok(donut.draw())
-}
-
-/// Draws within how many working days nine of ten cases pass a stage.
-fn times_by_stage(visit: &Visit, report: Json<'_>) -> Result<Chart, Failure> {
-    let mut rows = Vec::new();
-    for stage in report.each("stages")? {
-        let (code, value) = (stage.text("stage")?, count(stage, "p90_working_days"));
-        let tone = if count(stage, "overdue") > 0 { Tone::Bad } else { Tone::P1 };
-        let link = Some(format!("/cases?state={code}"));
-        rows.push(Row { name: word(visit.lang, "state", &code), link, value, text: value.to_string(), tone });
-    }
-    let bars = Bars {
-        words: Words {
-            title: visit.t("各阶段九成案件的用时", "Nine of ten cases pass within"),
-            about: visit.t("红色表示该阶段有超期案件。", "Red: cases are overdue there."),
-            table: "",
-            first: visit.t("阶段", "Stage"),
-        },
-        unit: visit.t("工作日", "Working days"),
-        rows,
-    };
-    Ok(bars.draw())
 }

@@ -291,7 +291,7 @@ pub async fn show(visit: &Visit) -> Answer {
         })
     };
     visit.render(&Change {
-        f: Frame::new(visit, visit.t("规则变更", "Change of the rules")),
+        f: Frame::new(visit, visit.t("规则变更", "Change of the rules")).naming(&change).await?,
         differences: Json(&change).each("differences")?.into_iter().map(line).collect::<Result<_, _>>()?,
         offers: offered(visit, "rules", id, Json(&change)),
         change: Json(&change),

@@ -3,6 +3,7 @@
 use super::super::chart::{Bars, Chart, Row, Tone, Words};
 use super::super::frame::Frame;
 use super::super::json::Json;
+use super::super::show;
 use super::super::visit::{Answer, Failure, Visit};
 use askama::Template;
 
@@ -50,7 +51,7 @@ fn means(visit: &Visit, report: Json<'_>, list: &str, words: Words<'_>) -> Resul
     for part in report.each(list)? {
         let average = part.text("average")?.into_owned();
         rows.push(Row {
-            name: part.text("text")?.into_owned(),
+            name: show::month(visit.lang, &part.text("text")?),
             link: None,
             value: average.replace('.', "").parse().unwrap_or(0),
             text: format!("{average} · {}", number(part, "count")),

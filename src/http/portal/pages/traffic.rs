@@ -116,7 +116,7 @@ fn over_time(visit: &Visit, words: Words<'_>, steps: &[(String, Json<'_>)], unit
         link: None,
     };
     let series = series.map(|what| what.name(visit.lang));
-    Columns { words, unit, series, marks: steps.iter().map(mark).collect() }.draw()
+    Columns { words, unit, wide: false, series, marks: steps.iter().map(mark).collect() }.draw()
 }
 
 fn reasons(visit: &Visit, report: Json<'_>) -> Result<Option<Chart>, Failure> {

@@ -12,8 +12,8 @@ use super::visit::{Answer, Failure, Visit, see_other};
 use crate::domain::actor::RoleSet;
 use crate::http::problem::ProblemType;
 use askama::Template;
-use rows::DEAD_LETTERS;
 pub use rows::REGISTERS;
+use rows::{DEAD_LETTERS, FINDINGS};
 
 type Both = (&'static str, &'static str);
 
@@ -25,8 +25,20 @@ enum Show {
     Code,
     /// A list of codes.
     Codes,
-    /// In words of a family.
+    /// In words of a family; a state stands as a tag.
     Word(&'static str),
+    /// In words of a family, as a link to the page of the thing.
+    Opens(&'static str, &'static str),
+    /// A number, parted by threes.
+    Number,
+    /// A number of bytes.
+    Size,
+    /// An enterprise by its name, as a link to its page.
+    Firm,
+    /// An organisation by its name.
+    Org,
+    /// A person by name, as far as the reader may know it.
+    Who,
     /// As a legal day.
     Day,
     /// As a moment in Beijing time.
@@ -53,6 +65,10 @@ pub struct Register {
     /// The member that names a thing.
     id: &'static str,
     filters: &'static [(&'static str, Both)],
+    /// The register below which it stands, with its name.
+    under: Option<(&'static str, Both)>,
+    /// Kinds of things that are listed apart: the code of each and its words; the first is shown where none is named.
+    kinds: &'static [(&'static str, Both)],
     /// The filter without which nothing is listed, and what to say then.
     asks: Option<(&'static str, Both)>,
     columns: &'static [Column],
@@ -79,6 +95,8 @@ const PLAIN: Register = Register {
     empty: ("没有记录。", "There is nothing here."),
     id: "id",
     filters: &[],
+    under: None,
+    kinds: &[],
     asks: None,
     columns: &[],
     brings: None,
@@ -94,6 +112,29 @@ struct Cell {
     link: Option<String>,
     /// Whether it stands as it was entered, in whatever language.
     entered: bool,
+    /// What is said small below it, such as the code of who is named.
+    aside: String,
+    /// The tone of a state.
+    tone: Option<&'static str>,
+    /// How it is set: a number, a day.
+    class: &'static str,
+}
+
+/// How cells of a column are set.
+fn set(show: &Show) -> &'static str {
+    match show {
+        Show::Number | Show::Size | Show::Under(_) => "num",
+        Show::Day | Show::Moment => "day",
+        Show::Text
+        | Show::Code
+        | Show::Codes
+        | Show::Word(_)
+        | Show::Opens(..)
+        | Show::Firm
+        | Show::Org
+        | Show::Who
+        | Show::Link(_) => "",
+    }
 }
 
 /// A thing of a register.
@@ -111,11 +152,15 @@ type Filter<'a> = (&'static str, &'static str, &'a str);
 struct RegisterPage<'a> {
     f: Frame,
     title: &'static str,
+    /// The register below which it stands: address and name.
+    under: Option<(&'static str, &'static str)>,
+    /// Kinds that are listed apart: code, words, whether it is the one that is shown.
+    kinds: Vec<(&'static str, &'static str, bool)>,
     says: &'static str,
     empty: &'static str,
     makes: Vec<Offer>,
     filters: Vec<Filter<'a>>,
-    columns: Vec<&'static str>,
+    columns: Vec<(&'static str, &'static str)>,
     file: Option<&'static str>,
     acts: bool,
     /// The page itself, where something on it is still under way.
@@ -125,7 +170,7 @@ struct RegisterPage<'a> {
 }
 
 /// Writes a cell; `at` is the register and the id of the thing, as addresses name them.
-fn cell(visit: &Visit, at: &str, thing: Json<'_>, column: &Column) -> Result<Cell, Failure> {
+fn cell(visit: &Visit, f: &Frame, (slug, id): (&str, &str), thing: Json<'_>, column: &Column) -> Result<Cell, Failure> {
     let Column(_, member, show) = column;
     // A text that was entered in Chinese only says more than none.
     let path = [visit.t(member.0, member.1), member.0].into_iter().find(|path| thing.maybe(path).is_some());
@@ -136,32 +181,46 @@ fn cell(visit: &Visit, at: &str, thing: Json<'_>, column: &Column) -> Result<Cel
         }
         (Some(path), _) => thing.text(path)?.into_owned(),
     };
-    let f = visit.lang;
+    let said = !raw.is_empty();
     let text = match show {
-        Show::Text | Show::Code | Show::Codes | Show::Link(_) | Show::Under(_) => raw.clone(),
-        Show::Word(family) => super::words::word(f, family, &raw),
-        Show::Day if raw.is_empty() => String::new(),
-        Show::Moment if raw.is_empty() => String::new(),
-        Show::Day => super::show::day(f, &raw),
-        Show::Moment => super::show::moment(f, &raw),
+        Show::Text | Show::Code | Show::Codes | Show::Link(_) => raw.clone(),
+        Show::Word(family) | Show::Opens(family, _) => f.word(family, &raw),
+        Show::Day => f.day(&raw),
+        Show::Moment => f.moment(&raw),
+        Show::Number | Show::Under(_) => f.number(&raw),
+        Show::Size => super::show::size(&raw),
+        Show::Firm | Show::Org => f.org(&raw),
+        Show::Who if !said => String::new(),
+        Show::Who => f.person_named(&raw),
     };
     let link = match show {
-        Show::Link(page) if !raw.is_empty() => Some(format!("{page}{raw}")),
-        Show::Under(page) if !matches!(raw.as_str(), "" | "0") => Some(format!("/registers/{at}/{page}")),
+        Show::Link(page) if said => Some(format!("{page}{raw}")),
+        Show::Firm if said => Some(format!("/enterprises/{raw}")),
+        Show::Opens(_, page) => Some(format!("{page}{id}")),
+        Show::Under(page) if said && raw != "0" => Some(format!("/registers/{slug}/{id}/{page}")),
         Show::Link(_)
         | Show::Under(_)
         | Show::Text
         | Show::Code
         | Show::Codes
         | Show::Word(_)
+        | Show::Number
+        | Show::Size
+        | Show::Firm
+        | Show::Org
+        | Show::Who
         | Show::Day
         | Show::Moment => None,
     };
+    let state = matches!(show, Show::Word(_)) && matches!(member.0, "state" | "status") && said;
     Ok(Cell {
-        text,
         code: matches!(show, Show::Code | Show::Codes | Show::Link(_)),
         link,
         entered: matches!(show, Show::Text),
+        aside: if matches!(show, Show::Firm) && text != raw { raw.clone() } else { String::new() },
+        tone: state.then(|| f.tone(&raw)),
+        class: set(show),
+        text,
     })
 }
 
@@ -183,6 +242,14 @@ pub async fn dead_letters(visit: &Visit) -> Answer {
     list(visit, &DEAD_LETTERS, Some(visit.part("id"))).await
 }
 
+/// Shows what a reconciliation found.
+///
+/// # Errors
+/// What the endpoint refuses.
+pub async fn reconciled(visit: &Visit) -> Answer {
+    list(visit, &FINDINGS, Some(visit.part("id"))).await
+}
+
 /// Shows a register, or what it lists of one thing (`of`), on which its acts are.
 async fn list(visit: &Visit, register: &Register, of: Option<&str>) -> Answer {
     if !visit.roles().intersects(register.roles) {
@@ -193,20 +260,34 @@ async fn list(visit: &Visit, register: &Register, of: Option<&str>) -> Answer {
         return Ok(see_other("/account"));
     }
     let names: Vec<&str> = register.filters.iter().map(|(name, _)| *name).chain(["after"]).collect();
+    let asked = register.kinds.iter().find(|(code, _)| *code == visit.query.get("kind"));
+    let kind = asked.or(register.kinds.first()).map(|(code, _)| *code);
     let waits = register.asks.is_some_and(|(name, _)| visit.query.get(name).is_empty());
     let list = if waits {
         serde_json::json!({ "items": [] })
     } else {
         let endpoint = register.endpoint.replace("{id}", of.unwrap_or_default());
-        visit.get(visit.endpoint(&endpoint, &names)).await?.view
+        let mut target = visit.endpoint(&endpoint, &names);
+        if let Some(kind) = kind {
+            target.push(if target.contains('?') { '&' } else { '?' });
+            target.push_str("kind=");
+            target.push_str(kind);
+        }
+        visit.get(target).await?.view
     };
+    let title = visit.t(register.title.0, register.title.1);
+    let f = Frame::new(visit, title).naming(&list).await?;
     let (mut things, mut moves) = (Vec::new(), false);
     for thing in Json(&list).each("items")? {
         let id = thing.text(register.id)?;
-        let at = format!("{}/{id}", register.slug);
+        let at = (register.slug, id.as_ref());
         moves |= (register.moves)(thing);
         things.push(Thing {
-            cells: register.columns.iter().map(|column| cell(visit, &at, thing, column)).collect::<Result<_, _>>()?,
+            cells: register
+                .columns
+                .iter()
+                .map(|column| cell(visit, &f, at, thing, column))
+                .collect::<Result<_, _>>()?,
             offers: offered(visit, register.slug, of.unwrap_or(&id), thing),
             file: register
                 .file
@@ -222,10 +303,11 @@ async fn list(visit: &Visit, register: &Register, of: Option<&str>) -> Answer {
             href: href.to_owned(), words: visit.t("从表格录入", "From a spreadsheet"), grave: false
         });
     }
-    let title = visit.t(register.title.0, register.title.1);
     visit.render(&RegisterPage {
-        f: Frame::new(visit, title),
+        f,
         title,
+        under: register.under.map(|(href, words)| (href, visit.t(words.0, words.1))),
+        kinds: register.kinds.iter().map(|(code, it)| (*code, visit.t(it.0, it.1), kind == Some(*code))).collect(),
         says: visit.t(register.says.0, register.says.1),
         empty: match register.asks {
             Some((_, words)) if waits => visit.t(words.0, words.1),
@@ -233,7 +315,7 @@ async fn list(visit: &Visit, register: &Register, of: Option<&str>) -> Answer {
         },
         makes,
         filters: filters.collect(),
-        columns: register.columns.iter().map(|Column(name, ..)| visit.t(name.0, name.1)).collect(),
+        columns: register.columns.iter().map(|Column(name, _, show)| (visit.t(name.0, name.1), set(show))).collect(),
         file: register.file.as_ref().map(|(words, _)| visit.t(words.0, words.1)),
         acts: things.iter().any(|thing| !thing.offers.is_empty()),
         again: moves.then(|| visit.address_without(&["done"])),

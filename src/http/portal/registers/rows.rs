@@ -1,14 +1,14 @@
 //! The table of registers: which endpoint lists the things of each, which members are shown and how, what may be filtered by.
 
 use super::super::super::endpoints::{
-    AUDITOR, BOARD, ENTERPRISE, INSPECTED, LEAD, OFFICER, READERS, SCREENERS, SEE_ERASURES, SUPERVISORS, WEBHOOKS,
-    WORKERS,
+    AUDITOR, BOARD, ENTERPRISE, HAND_IN_BOOKS, INSPECTED, LEAD, OFFICER, READERS, SCREENERS, SEE_ERASURES, SUPERVISORS,
+    WEBHOOKS, WORKERS,
 };
 use super::{Column, PLAIN, Register, Show, column};
 use crate::domain::actor::RoleSet;
 use crate::domain::register::OFFICERS as STAFF;
 
-const ENTERPRISE_COLUMN: Column = column("企业", "Enterprise", "enterprise", Show::Link("/enterprises/"));
+const ENTERPRISE_COLUMN: Column = column("企业", "Enterprise", "enterprise", Show::Firm);
 
 /// Every register.
 pub const REGISTERS: &[Register] = &[
@@ -27,13 +27,13 @@ pub const REGISTERS: &[Register] = &[
         ),
         columns: &[
             column("报表", "Report", "report", Show::Word("export")),
-            column("地址", "As asked", "target", Show::Code),
             column("状态", "State", "state", Show::Word("report_state")),
-            column("前面还有", "Before it", "ahead", Show::Text),
-            column("已生成字节", "Bytes made", "bytes", Show::Text),
+            column("前面还有", "Before it", "ahead", Show::Number),
+            column("已生成", "Made", "bytes", Show::Size),
             column("未能生成的原因", "Why not", "error", Show::Text),
             column("要求时间", "Asked for", "asked_at", Show::Moment),
             column("保存至", "Kept until", "kept_until", Show::Moment),
+            column("要求的内容", "As asked", "target", Show::Code),
         ],
         file: Some((("文件", "File"), "/v1/report-jobs/{id}/file")),
         has_file: |it| it.is("state", "done"),
@@ -71,7 +71,6 @@ pub const REGISTERS: &[Register] = &[
         id: "enterprise",
         columns: &[
             ENTERPRISE_COLUMN,
-            column("名称", "Name", "name_zh", Show::Text),
             column("自", "From", "bar/from", Show::Day),
             column("至", "Until", "bar/until", Show::Day),
             column("依据", "Ground", "bar/ground/code", Show::Word("reason")),
@@ -159,23 +158,24 @@ pub const REGISTERS: &[Register] = &[
         endpoint: "/v1/reconciliations",
         title: ("对账", "Reconciliations"),
         says: (
-            "海关记录的用量与本系统逐单比对的结果；确认之前什么都不变。",
-            "What customs booked, held against what stands here; nothing changes before somebody confirms.",
+            "海关记录的用量与本系统逐单比对的结果；确认之前什么都不变，由提交以外的人确认。",
+            "What customs booked, held against what stands here; nothing changes before somebody else confirms.",
         ),
         empty: (
-            "还没有对账。海关系统通过接口提交。",
-            "There is none yet. Systems of customs hand them in through the API.",
+            "还没有对账。海关系统通过接口提交，关员也可以从表格提交。",
+            "There is none yet. Systems of customs hand them in through the API, officers from a file.",
         ),
         columns: &[
             column("时间", "Compared", "compared_at", Show::Moment),
             column("自", "From", "from", Show::Day),
             column("至", "To", "to", Show::Day),
-            column("一致", "Matched", "counts/matched", Show::Text),
-            column("本系统缺", "Missing here", "counts/missing_here", Show::Text),
-            column("海关缺", "Missing there", "counts/missing_there", Show::Text),
-            column("不同", "Different", "counts/different", Show::Text),
+            column("一致", "Matched", "counts/matched", Show::Under("rows?kind=matched")),
+            column("本系统缺", "Missing here", "counts/missing_here", Show::Under("rows?kind=missing_here")),
+            column("海关缺", "Missing there", "counts/missing_there", Show::Under("rows?kind=missing_there")),
+            column("不同", "Different", "counts/different", Show::Under("rows?kind=different")),
             column("状态", "State", "state", Show::Word("reconciliation")),
         ],
+        brings: Some(("/imports/reconciliations", HAND_IN_BOOKS)),
         file: Some((("差异明细", "Details"), "/v1/reconciliations/{id}/rows.xlsx")),
         ..PLAIN
     },
@@ -197,10 +197,10 @@ pub const REGISTERS: &[Register] = &[
             column("时间", "Received", "received_at", Show::Moment),
             column("报关单", "Declaration", "declaration", Show::Link("/declarations/")),
             column("动作", "Verb", "verb", Show::Word("draw_verb")),
-            column("序号", "Sequence", "sequence", Show::Code),
-            column("单位", "Organisation", "org", Show::Code),
+            column("序号", "Sequence", "sequence", Show::Number),
+            column("单位", "Organisation", "org", Show::Org),
             column("答复", "Answer", "status", Show::Code),
-            column("修订号", "Revision", "revision", Show::Code),
+            column("修订号", "Revision", "revision", Show::Number),
         ],
         file: Some((("原文", "As sent"), "/v1/draw-messages/{id}")),
         ..PLAIN
@@ -235,10 +235,10 @@ pub const REGISTERS: &[Register] = &[
         columns: &[
             column("时间", "Recorded", "recorded_at", Show::Moment),
             column("人员", "Person", "subject/id", Show::Link("/people/")),
-            column("企业", "Enterprise", "subject/enterprise", Show::Link("/enterprises/")),
+            column("企业", "Enterprise", "subject/enterprise", Show::Firm),
             column("依据", "Ground", "ground_text", Show::Text),
             column("状态", "State", "state_text", Show::Text),
-            column("记录数", "Rows", "rows", Show::Text),
+            column("记录数", "Rows", "rows", Show::Number),
         ],
         ..PLAIN
     },
@@ -253,8 +253,7 @@ pub const REGISTERS: &[Register] = &[
         ),
         empty: ("还没有规则变更。", "No rules were changed yet."),
         columns: &[
-            column("编号", "Id", "id", Show::Link("/rule-changes/")),
-            column("规则", "Rules", "table", Show::Word("rule_table")),
+            column("规则", "Rules", "table", Show::Opens("rule_table", "/rule-changes/")),
             column("对象", "About", "about", Show::Text),
             column("施行日", "From", "valid_from", Show::Day),
             column("状态", "State", "state", Show::Word("rule_change")),
@@ -294,13 +293,13 @@ pub const REGISTERS: &[Register] = &[
         ),
         empty: ("还没有推送。", "There is no webhook yet."),
         columns: &[
-            column("单位", "Organisation", "org", Show::Code),
+            column("单位", "Organisation", "org", Show::Org),
             column("地址", "Address", "url", Show::Code),
             column("事件", "Events", "events", Show::Codes),
             column("状态", "State", "state", Show::Word("webhook")),
             column("原因", "Cause", "cause", Show::Word("webhook_cause")),
             column("公钥", "Public key", "keys/0/key", Show::Code),
-            column("已送至", "Told up to", "delivery/served", Show::Code),
+            column("已送至", "Told up to", "delivery/served", Show::Number),
             column("最近结果", "Last outcome", "delivery/last_outcome", Show::Code),
             column("下次尝试", "Next attempt", "delivery/next_attempt_at", Show::Moment),
             column("未送达", "Given up", "delivery/dead_letters", Show::Under("dead-letters")),
@@ -320,8 +319,8 @@ pub const REGISTERS: &[Register] = &[
         columns: &[
             column("时间", "When", "accessed_at", Show::Moment),
             // Whoever looked may not be registered, and then has no page.
-            column("人员", "Person", "person", Show::Code),
-            column("单位", "Organisation", "org", Show::Code),
+            column("人员", "Person", "person", Show::Who),
+            column("单位", "Organisation", "org", Show::Org),
             column("内容", "What", "kind_text", Show::Text),
             column("地址", "Where", "about", Show::Code),
             column("封存批次", "Seal", "seal", Show::Text),
@@ -329,6 +328,35 @@ pub const REGISTERS: &[Register] = &[
         ..PLAIN
     },
 ];
+
+/// What a reconciliation found; a register below the one of reconciliations.
+pub(super) const FINDINGS: Register = Register {
+    slug: "reconciliation-rows",
+    roles: BOARD,
+    endpoint: "/v1/reconciliations/{id}/rows",
+    title: ("对账结果", "What the reconciliation found"),
+    says: (
+        "不一致的报关单及其两边的状态；一致的只计数。可以更正的，确认后按海关的记录更正。",
+        "Declarations that differ, and how they stand on either side; what matches is only counted. What can be put right follows customs once it is confirmed.",
+    ),
+    empty: ("没有这样的报关单。", "There is no such declaration."),
+    id: "declaration",
+    under: Some(("/registers/reconciliations", ("对账", "Reconciliations"))),
+    kinds: &[
+        ("different", ("不一致", "Differs")),
+        ("missing_here", ("本系统缺", "Missing here")),
+        ("missing_there", ("海关缺", "Missing there")),
+        ("matched", ("一致", "Matches")),
+    ],
+    columns: &[
+        column("报关单", "Declaration", "declaration", Show::Link("/declarations/")),
+        column("本系统", "Here", "here/state", Show::Word("declaration")),
+        column("海关", "At customs", "there/state", Show::Word("declaration")),
+        column("不能更正时怎么办", "Where nothing can be booked", "advice/text", Show::Text),
+        column("已更正", "Booked", "outcome/booked", Show::Word("truth")),
+    ],
+    ..PLAIN
+};
 
 /// Messages of a webhook that were given up; a register below the one of webhooks.
 pub(super) const DEAD_LETTERS: Register = Register {
@@ -342,12 +370,13 @@ pub(super) const DEAD_LETTERS: Register = Register {
     ),
     empty: ("没有未送达的消息。", "No message was given up."),
     id: "revision",
+    under: Some(("/registers/webhooks", ("消息推送", "Webhooks"))),
     columns: &[
-        column("修订号", "Revision", "revision", Show::Code),
+        column("修订号", "Revision", "revision", Show::Number),
         column("事件", "Event", "event", Show::Code),
         column("对象", "About", "about", Show::Code),
         column("消息编号", "Message", "message", Show::Code),
-        column("尝试次数", "Attempts", "attempts", Show::Code),
+        column("尝试次数", "Attempts", "attempts", Show::Number),
         column("最近结果", "Last outcome", "outcome", Show::Code),
         column("放弃时间", "Given up", "set_aside_at", Show::Moment),
         column("等待重发", "Waits to be sent again", "to_be_sent", Show::Word("truth")),

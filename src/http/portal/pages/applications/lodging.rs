@@ -75,7 +75,7 @@ pub async fn receipt(visit: &Visit) -> Answer {
     let opened = open(visit).await?;
     let id = visit.part("id");
     visit.render(&Receipt {
-        f: Frame::new(visit, visit.t("提交回执", "Receipt")),
+        f: Frame::new(visit, visit.t("提交回执", "Receipt")).naming(&opened.view).await?,
         case: Json(&opened.view),
         id,
         qr: Qr::to(visit, &format!("/cases/{id}"), visit.t("案件页", "The case")),
