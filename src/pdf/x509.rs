@@ -86,7 +86,7 @@ pub fn issue(
 ) -> Result<Vec<u8>, PdfFault> {
     // Above zero, and of the same length always.
     if let Some(first) = serial.first_mut() {
-        *first = *first & 0x3f | 0x40;
+        *first = (*first & 0x3f) | 0x40;
     }
     let identifier = Sha256::digest(point).get(..20).map(<[u8]>::to_vec).unwrap_or_default();
     let subject = name(holder, &hex::encode(&identifier))?;
