@@ -8,6 +8,7 @@
 //! - [`store`]: the only room that knows SQL; facts change with their log entry or not at all.
 //! - [`sheet`]: spreadsheets in and out.
 //! - [`document`]: what an uploaded document is.
+//! - [`pdf`]: signed PDF files of one kind.
 //! - [`app`]: the use cases.
 //! - [`outbound`]: what is asked of others: keys of token issuers, the place of documents, the virus scanner.
 //! - [`http`]: the web edge.
@@ -22,6 +23,7 @@ pub mod domain;
 pub mod http;
 pub mod index;
 pub mod outbound;
+pub mod pdf;
 pub mod sheet;
 pub mod store;
 pub mod telemetry;

@@ -5,7 +5,7 @@
 #   tools/install.sh test     also what `make test` needs: PostgreSQL server binaries, nginx, python3, rustfmt, clippy, and programs
 #                             of others that verify the log and signed answers: openssl, Go with golang.org/x/mod, and from PyPI, into
 #                             target/verifiers/venv only, what tests/verifiers/*.txt pins by hash; Chromium with its driver, a Chinese
-#                             font, node and npm, and from npm, into target/browser only, what tests/browser pins by hash; promtool,
+#                             font, poppler-utils, node and npm, and from npm, into target/browser only, what tests/browser pins by hash; promtool,
 #                             which judges alarms and figures (package prometheus, whose service is not started)
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -38,8 +38,10 @@ if $with_tests; then
     has chromium || missing+=(chromium)
     has chromedriver || missing+=(chromium-driver)
     has fc-list || missing+=(fontconfig)
-    # Without a font for it Chinese shows as boxes.
-    { has fc-list && [[ -n $(fc-list :lang=zh-cn family) ]]; } || missing+=(fonts-noto-cjk)
+    # Without a font for it Chinese shows as boxes, and certificates cannot be signed: one that the service looks for.
+    compgen -G '/usr/share/fonts/*/*/NotoSansCJK-Regular.ttc' >/dev/null || missing+=(fonts-noto-cjk)
+    # Programs of others that read signed certificates and judge their signatures: pdfsig, pdftotext, pdfinfo.
+    { has pdfsig && has pdftotext; } || missing+=(poppler-utils)
     # The balancer of the cluster test and of `make cluster`, and curl, which waits for its nodes.
     has nginx || [[ -x /usr/sbin/nginx ]] || missing+=(nginx-light)
     has node || missing+=(nodejs)

@@ -7,10 +7,11 @@ use super::App;
 use super::error::AppError;
 use super::repeat::{Repeat, Written};
 use super::report::views;
-use super::view::{ListingView, Notes};
+use super::view::{ListingView, Notes, TermsView};
 use crate::domain::actor::Caller;
-use crate::domain::certificate::CertificateCode;
+use crate::domain::certificate::{CertificateCode, FileStanding};
 use crate::domain::code::Uscc;
+use crate::domain::listing::Status;
 use crate::domain::listing_number::ListingNumber;
 use crate::domain::revision::Revision;
 use crate::domain::stop::Stop;
@@ -35,6 +36,32 @@ pub struct Checked {
     pub now: ListingView,
     /// Whether a stop or the suspension of its enterprise holds it back today.
     pub held_back: bool,
+}
+
+impl Checked {
+    /// Whether the listing stands just as the certificate says.
+    #[must_use]
+    pub fn is_unchanged(&self) -> bool {
+        self.then.terms == self.now.terms
+    }
+
+    /// What became of what the certificate says.
+    #[must_use]
+    pub fn standing(&self) -> FileStanding {
+        let now = &self.now.terms;
+        // That its first day has come changes nothing.
+        let mut then: TermsView = self.then.terms.clone();
+        then.status = now.status;
+        let same = then == *now;
+        match now.status {
+            Status::Removed => FileStanding::Revoked,
+            Status::Expired => FileStanding::Expired,
+            Status::Suspended => FileStanding::HeldBack,
+            Status::Future | Status::InForce if self.held_back => FileStanding::HeldBack,
+            Status::Future | Status::InForce if same => FileStanding::Stands,
+            Status::Future | Status::InForce => FileStanding::Superseded,
+        }
+    }
 }
 
 /// Whether a stop or the suspension of its enterprise holds back a listing.
@@ -71,6 +98,8 @@ impl App {
                 revision: revision.0,
                 issued_to,
                 issued_at: tx.context().at.micros(),
+                file_zh: None,
+                file_en: None,
             };
             certificates::insert(tx.conn(), &row)?;
             Ok(Certificate(row))
@@ -82,11 +111,19 @@ impl App {
     /// # Errors
     /// [`AppError::NotFound`] where number and code do not belong together.
     pub fn certificate(&self, number: ListingNumber, code: CertificateCode) -> Result<Checked, AppError> {
+        let listing = number.to_string();
+        let row = self.store.read(|conn| certificates::find(conn, &code.to_string()))?;
+        self.as_it_was(number, row.filter(|row| row.listing == listing).ok_or(AppError::NotFound)?)
+    }
+
+    /// Finds a listing as it stood when it was certified, and as it stands.
+    ///
+    /// # Errors
+    /// [`AppError::NotFound`] for a listing that is not there.
+    pub(super) fn as_it_was(&self, number: ListingNumber, row: CertificateRow) -> Result<Checked, AppError> {
         let today = self.clock.now().day();
         self.store.read(|conn| {
             let listing = number.to_string();
-            let row = certificates::find(conn, &code.to_string())?.filter(|row| row.listing == listing);
-            let row = row.ok_or(AppError::NotFound)?;
             let day = Instant::from_micros(row.issued_at).day();
             let numbers = std::slice::from_ref(&listing);
             let then = views(conn, numbers, Some(Revision(row.revision)), day, Notes::Hidden)?.pop();

@@ -63,6 +63,9 @@ pub enum AppError {
     /// The answer cannot be put on record now, and so is not given.
     #[error("the answer cannot be recorded")]
     Unrecorded,
+    /// There is no font to write a file in; says what was looked for.
+    #[error("there is no Chinese font: {0}")]
+    NoFont(String),
     /// The database is away, full, or refuses.
     #[error("the store failed")]
     Store(#[from] StoreError),

@@ -237,6 +237,7 @@ fn rule_fault(row: &ListRow, change: &Change, rule: Rule) -> Option<SheetFault> 
         | Rule::DocumentMissing
         | Rule::DocumentInfected
         | Rule::DocumentWithheld
+        | Rule::CertificateOutdated
         | Rule::TooManyDocuments
         | Rule::DoubledItem
         | Rule::RenewalTooEarly

@@ -1,4 +1,4 @@
-//! Files of the data folder: the checkpoint key, which signs checkpoints and nothing else, and the keys that sign answers.
+//! Files of the data folder: the checkpoint key, which signs checkpoints and nothing else, and the keys that sign answers and files.
 
 use crate::store::private::random;
 use crate::store::{Environment, Installation, StoreError};
@@ -130,10 +130,27 @@ impl DataFolder {
     /// # Errors
     /// [`StoreError::File`] when it cannot be written, or is there already.
     pub fn keep_answer_key(&self, kid: &str, pem: &str) -> Result<(), StoreError> {
-        let path = self.answer_key(kid);
-        let failed = |error: std::io::Error| StoreError::File(format!("{}: {error}", path.display()));
-        let mut file = create_private(&path).map_err(failed)?;
-        file.write_all(pem.as_bytes()).and_then(|()| file.sync_all()).map_err(failed)
+        keep_text(&self.answer_key(kid), pem)
+    }
+
+    fn document_key(&self, kid: &str) -> PathBuf {
+        self.keys().join(format!("document-{kid}.pem"))
+    }
+
+    /// Reads the private key that signs files under an id, as PEM; none when it is not here.
+    ///
+    /// # Errors
+    /// [`StoreError::File`] when it cannot be read or is readable by others.
+    pub fn read_document_key(&self, kid: &str) -> Result<Option<String>, StoreError> {
+        read_text(&self.document_key(kid))
+    }
+
+    /// Keeps a private key that signs files, for the owner only.
+    ///
+    /// # Errors
+    /// [`StoreError::File`] when it cannot be written, or is there already.
+    pub fn keep_document_key(&self, kid: &str, pem: &str) -> Result<(), StoreError> {
+        keep_text(&self.document_key(kid), pem)
     }
 
     fn national_key(&self, kid: &str) -> PathBuf {
@@ -168,6 +185,12 @@ impl DataFolder {
 
 fn create_private(path: &Path) -> std::io::Result<std::fs::File> {
     std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
+}
+
+fn keep_text(path: &Path, text: &str) -> Result<(), StoreError> {
+    let failed = |error: std::io::Error| StoreError::File(format!("{}: {error}", path.display()));
+    let mut file = create_private(path).map_err(failed)?;
+    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(failed)
 }
 
 fn read_text(path: &Path) -> Result<Option<String>, StoreError> {

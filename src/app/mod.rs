@@ -12,6 +12,7 @@ pub mod board;
 pub mod border;
 pub mod broadcasts;
 pub mod calendar;
+pub mod certificate_files;
 pub mod certificates;
 pub mod changes;
 pub mod covered;
@@ -117,6 +118,10 @@ pub struct App {
     pub answers_kept: Duration,
     /// The keys that sign answers.
     pub answer_keys: receipts::keys::AnswerKeys,
+    /// The keys that sign files.
+    pub document_keys: certificate_files::keys::DocumentKeys,
+    /// The font of files.
+    pub font: certificate_files::font::FontPlace,
     /// The keys of the national algorithms that sign beside.
     pub national: national::NationalKeys,
     /// Where raw messages of draws go.

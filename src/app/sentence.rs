@@ -212,6 +212,8 @@ const THINGS: &[(&str, &str, &str)] = &[
     ("accesses", "一段查阅记录", "a stretch of records of access"),
     ("answer_key", "答复签名密钥", "the answer key"),
     ("national_key", "国密签名密钥", "the SM2 key"),
+    ("document_key", "文件签名密钥", "the document key"),
+    ("certificate_file", "签名凭证文件", "signed certificate"),
     ("listing", "名单", "listing"),
     ("enterprise", "企业", "enterprise"),
     ("scheme", "试点方案", "scheme"),

@@ -38,10 +38,13 @@ pub struct Page<T> {
 /// An item.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ItemView {
-    name_zh: String,
-    name_en: Option<String>,
+    /// Chinese name.
+    pub name_zh: String,
+    /// English name.
+    pub name_en: Option<String>,
     cas: Option<Cas>,
-    hs_code: HsCode,
+    /// Where the tariff has it.
+    pub hs_code: HsCode,
     ciq_code: Option<CiqCode>,
     specification: Option<String>,
     purpose: Option<Purpose>,
@@ -64,7 +67,8 @@ pub struct TermsView {
     pub valid_to: LegalDay,
     customs_offices: Option<Vec<CustomsOffice>>,
     consignment_cap: Option<Measure>,
-    conditions: Option<String>,
+    /// Conditions of the recognition.
+    pub conditions: Option<String>,
     batch: Option<String>,
     note: Option<String>,
 }

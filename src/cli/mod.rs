@@ -4,6 +4,7 @@
 pub mod answer;
 pub mod backup;
 pub mod calendar;
+pub mod certificate;
 pub mod demo;
 pub mod demo_issuer;
 pub mod doctor;
@@ -57,6 +58,9 @@ enum Command {
     /// Signed answers: check one without the service, change the key that signs
     #[command(subcommand)]
     Answer(AnswerCommand),
+    /// Certificates as signed files: change the key that signs
+    #[command(subcommand)]
+    Certificate(certificate::CertificateCommand),
     /// Keep a file that is a copy of the list of a running service
     Mirror(mirror::MirrorArgs),
     /// Evidence packs: check one offline
@@ -198,6 +202,7 @@ impl From<crate::app::AppError> for Failure {
             | AppError::StaleNode
             | AppError::Draw(_)
             | AppError::Unrecorded
+            | AppError::NoFont(_)
             | AppError::NotYetCurrent) => Self::Refused(other.to_string()),
         }
     }
@@ -225,6 +230,7 @@ pub fn run() -> ExitCode {
         Command::Answer(AnswerCommand::Verify(args)) => answer::verify(args),
         Command::Answer(AnswerCommand::Proof(args)) => answer::prove(args),
         Command::Answer(AnswerCommand::RotateKey(args)) => answer::rotate_key(args),
+        Command::Certificate(command) => certificate::run(&command),
         Command::Migrate(args) => migrate::run(args),
         Command::Tariff(TariffCommand::Import(args)) => tariff::run(args),
         Command::Calendar(CalendarCommand::Import(args)) => calendar::run(args),

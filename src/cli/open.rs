@@ -1,6 +1,8 @@
 //! Opens a data folder: schema, installation, log, list, and everything that runs beside the server.
 
 use super::{Failure, Place};
+use crate::app::certificate_files::font::FontPlace;
+use crate::app::certificate_files::keys::DocumentKeys;
 use crate::app::draw::desk::DrawDesk;
 use crate::app::draw::messages;
 use crate::app::feed::Digested;
@@ -59,6 +61,8 @@ pub struct Opening {
     pub signing: AnswerAlgorithm,
     /// Whether SM2 signs receipts and heads beside.
     pub national: bool,
+    /// The font file of signed certificates; none takes what is installed.
+    pub font: Option<String>,
     /// How old the confirmation of the head may be.
     pub max_staleness: Duration,
     /// How long recorded answers are kept.
@@ -91,6 +95,7 @@ impl Opening {
             answers_kept: record::KEPT,
             signing: AnswerAlgorithm::EdDsa,
             national: false,
+            font: config::variable("WHITELIST_PDF_FONT"),
             max_staleness: Duration::from_secs(5),
             messages_kept: messages::KEPT,
             clock: Clock::system(),
@@ -220,7 +225,8 @@ pub fn open(opening: Opening) -> Result<Opened, Failure> {
     if let Err(error) = national.take(&store, opening.clock.now()) {
         tracing::error!(%error, "there is no SM2 key to sign with");
     }
-    let Opening { clock, max_staleness, messages_kept, answers_kept, record, .. } = opening;
+    let document_keys = DocumentKeys::new(opening.record.then(|| folder.clone()));
+    let Opening { clock, font, max_staleness, messages_kept, answers_kept, record, .. } = opening;
     let swept = Swept::default();
     let witnessed = Witnessed::default();
     let (started_at, losses_told, replayed) = (clock.now(), AtomicU64::new(0), Sampled::default());
@@ -235,6 +241,8 @@ pub fn open(opening: Opening) -> Result<Opened, Failure> {
         replayed,
         answers_kept,
         answer_keys,
+        document_keys,
+        font: FontPlace(font),
         national,
         messages,
         swept,

@@ -73,6 +73,7 @@ pub fn run(args: ServeArgs) -> Result<(), Failure> {
         answers_kept: settings.answers_kept,
         signing: settings.signing,
         national: settings.national,
+        font: settings.font.clone(),
         max_staleness: settings.max_staleness,
         messages_kept: settings.messages_kept,
         clock: Clock::system(),

@@ -50,6 +50,8 @@ Environment:
   WHITELIST_REPORT_MEGABYTES  megabytes of one such report at most, 1 to 1024 (default 64)
   WHITELIST_ANSWER_ALGORITHM  how answers are signed: EdDSA (Ed25519) or ES256 (P-256) (default EdDSA)
   WHITELIST_SM2               on: SM2 over SM3 signs receipts and heads of the log beside the other keys (default off)
+  WHITELIST_PDF_FONT          font file that signed certificates (PDF) are set in, such as /srv/fonts/song.ttc#0, the number of the
+                              font behind # for a collection (default: an installed fonts-noto-cjk, fonts-wqy-* or fonts-droid-fallback)
   WHITELIST_ANSWER_DAYS       days for which recorded answers are kept, 1 to 36500 (default 1826); their seals stay
   WHITELIST_ANSWERS_FULL      what happens to answers that cannot be recorded: count gives them and raises a figure,
                               refuse gives none (503) (default count)
@@ -103,6 +105,8 @@ pub struct Settings {
     pub signing: AnswerAlgorithm,
     /// Whether SM2 signs receipts and heads of the log beside.
     pub national: bool,
+    /// The font file of signed certificates; none takes what is installed.
+    pub font: Option<String>,
     /// How long recorded answers are kept.
     pub answers_kept: Duration,
     /// What happens to answers that cannot be recorded.
@@ -402,6 +406,7 @@ pub fn production(
             scanner,
             signing,
             national,
+            font: variable("WHITELIST_PDF_FONT"),
             overflow,
             answers_kept,
             messages_kept,

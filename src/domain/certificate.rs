@@ -1,11 +1,28 @@
-//! The code on a certificate of a listing: sixty random bits as twelve letters of Crockford's Base32, which has no letters
-//! that are mistaken for one another on paper.
+//! The code on a certificate of a listing, and what becomes of what a certificate says. The code is sixty random bits as twelve letters of
+//! Crockford's Base32, which has no letters that are mistaken for one another on paper.
 
 use super::fault::FaultCode;
+use super::words::words;
 use std::fmt;
 
 const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 const LETTERS: usize = 12;
+
+words! {
+    /// What became of what the signed file of a certificate says.
+    FileStanding {
+        /// The listing stands as the file says.
+        Stands "stands" "与文件一致" "as the file says";
+        /// Its terms were changed since.
+        Superseded "superseded" "名单内容已变更" "changed since";
+        /// It is suspended, or held back at the border.
+        HeldBack "held_back" "暂停，口岸不放行" "held back";
+        /// Its last day has passed.
+        Expired "expired" "已过有效期" "expired";
+        /// It was removed from the list.
+        Revoked "revoked" "已移出名单" "removed from the list";
+    }
+}
 
 /// A code, written `XXXX-XXXX-XXXX`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -116,6 +116,8 @@ pub enum Rule {
     DocumentInfected,
     /// A document is not handed out: found infected, or not yet scanned.
     DocumentWithheld,
+    /// The listing no longer stands as the certificate says.
+    CertificateOutdated,
     /// As many documents as one application may bring.
     TooManyDocuments,
     /// The application asks twice for one item.
@@ -271,6 +273,11 @@ impl Rule {
                 "document_withheld",
                 "该材料未通过病毒扫描或尚未扫描成功，暂不提供下载；可请求重新扫描，或由企业重新上传。",
                 "the document was found infected or could not be scanned and is not handed out; ask for another scan or for another upload",
+            ),
+            Self::CertificateOutdated => (
+                "certificate_outdated",
+                "名单自出具该凭证后已有变化，不再签发其文件；请重新出具凭证。",
+                "the listing has changed since the certificate was issued; issue another, then ask for its file",
             ),
             Self::TooManyDocuments => (
                 "too_many_documents",

@@ -25,6 +25,12 @@ words! {
         NationalKeyIntroduced "national_key.introduced" "启用了" "introduced";
         /// An SM2 key was retired.
         NationalKeyRetired "national_key.retired" "停用了" "retired";
+        /// A key that signs files was introduced.
+        DocumentKeyIntroduced "document_key.introduced" "启用了" "introduced";
+        /// A key that signs files was retired.
+        DocumentKeyRetired "document_key.retired" "停用了" "retired";
+        /// A file of a certificate was signed.
+        CertificateFileSigned "certificate_file.signed" "签发了" "signed";
         /// To erase somebody's personal data was proposed.
         PrivacyErasureProposed "privacy.erasure_proposed" "提议删除个人信息：" "proposed to erase personal data by";
         /// It was refused.

@@ -108,6 +108,7 @@ impl From<AppError> for Problem {
                 "暂时无法记录答复，因此不作答复；请立即改向另一节点核验，或稍后重试。",
                 "The answer cannot be put on record now, so none is given; ask another node at once, or this one again in a moment.",
             ),
+            AppError::NoFont(why) => Self::new(ProblemType::NoFont).caused_by(why),
             AppError::Store(ref failure) if failure.is_ours() => {
                 Self::new(ProblemType::Internal).caused_by(error_chain(&error))
             }

@@ -62,7 +62,7 @@ const WAIT: Duration = Duration::from_secs(2);
 /// How long an open stream of events is silent at most.
 const BEAT: Duration = Duration::from_secs(5);
 
-/// Certificates that one address may check each second.
+/// Certificates that one address may check each second, by code and by file.
 const CHECKS: u32 = 5;
 
 /// Requests of what is open to everybody that one address may send each second: a mirror reads a log of a million entries
@@ -102,6 +102,8 @@ pub struct Edge {
     pub throttle: Option<Throttle>,
     /// How often anybody may check a certificate.
     pub checks: Throttle,
+    /// How often anybody may check a file of one.
+    pub file_checks: Throttle,
     /// How often one address may ask what is open to everybody.
     pub visitors: Throttle,
     /// Whose word about the address of a visitor is believed.
@@ -165,6 +167,7 @@ impl Edge {
             metrics_from,
             throttle: None,
             checks: Throttle::new(CHECKS),
+            file_checks: Throttle::new(CHECKS),
             visitors: Throttle::new(VISITS),
             proxies: Proxies::default(),
             budgets: Budgets::default(),

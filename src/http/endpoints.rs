@@ -4,10 +4,10 @@
 //! with every role.
 
 use super::api::{
-    accesses, adjustments, application_files, applications, batches, border, case_reads, case_steps, certificates,
-    declarations, enterprises, evidence, faults, feed, findings, health, holders, inbox, items, listing_changes,
-    listings, log, lookups, operations, own, pages, people, privacy, ratings, receipts, reconciliations, reference,
-    report_jobs, reports, rule_changes, screening, stops, texts, usage_returns, webhooks,
+    accesses, adjustments, application_files, applications, batches, border, case_reads, case_steps, certificate_files,
+    certificates, declarations, enterprises, evidence, faults, feed, findings, health, holders, inbox, items,
+    listing_changes, listings, log, lookups, operations, own, pages, people, privacy, ratings, receipts,
+    reconciliations, reference, report_jobs, reports, rule_changes, screening, stops, texts, usage_returns, webhooks,
 };
 use super::edge;
 use super::surface::Surface;
@@ -274,6 +274,10 @@ endpoints! {
     GET "/v1/listings/{number}/versions" listings::list_listing_versions Access::Roles(READERS), Read;
     POST "/v1/listings/{number}/certificates" certificates::issue_certificate Access::Roles(CASES), Keep;
     GET "/v1/listings/{number}/certificates/{code}" certificates::check_certificate Access::Public, Read;
+    GET "/v1/listings/{number}/certificates/{code}/pdf" certificate_files::get_certificate_pdf Access::Roles(CASES), Fact;
+    GET "/v1/listings/{number}/certificate-files" certificate_files::list_certificate_files Access::Roles(SUPERVISORS.union(ENTERPRISE)), Read;
+    GET "/v1/certificate-files/{sha256}" certificate_files::check_certificate_file Access::Public, Read;
+    GET "/.well-known/document-keys.pem" certificate_files::get_document_keys Access::Public, Read;
     GET "/v1/listings/{number}/balance" listings::get_listing_balance Access::Roles(READERS), Read;
     GET "/v1/listings/{number}/movements" declarations::list_listing_movements Access::Roles(READERS), Read;
     GET "/v1/declarations" declarations::list_declarations Access::Roles(DECLARATIONS), Read;

@@ -140,7 +140,7 @@ impl Maker {
     async fn make(&self, mut row: ReportJobRow) -> Result<Option<(ReportJobRow, Made)>, AppError> {
         let lang = if row.lang == "zh" { Lang::Zh } else { Lang::En };
         let id = row.request_id.clone().into_boxed_str();
-        let sender = Sender { caller: Some(asker(&row)), lang, id: id.clone(), peer: None };
+        let sender = Sender { caller: Some(asker(&row)), lang, id: id.clone(), peer: None, host: None };
         let asked = Asked::get(row.target.clone());
         let response = match self.gateway.forward(self.edge.clone(), &sender, asked).await {
             Ok(response) => response,

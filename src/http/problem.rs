@@ -110,6 +110,8 @@ problem_types! {
     Busy "busy" SERVICE_UNAVAILABLE;
     /// An operator paused changes.
     Paused "paused" SERVICE_UNAVAILABLE;
+    /// No font to write a file in.
+    NoFont "no-font" SERVICE_UNAVAILABLE;
     /// Database, disk or time is lacking.
     Unavailable "unavailable" SERVICE_UNAVAILABLE;
 }

@@ -17,15 +17,16 @@ use super::support::contract::Contract;
 const LONGEST_FILE: usize = 500;
 
 /// Which rooms a room may use besides itself; `main.rs` and `cli` may use every room.
-const LAYERS: [(&str, &[&str]); 12] = [
+const LAYERS: [(&str, &[&str]); 13] = [
     ("domain", &[]),
     ("index", &["domain"]),
     ("tlog", &[]),
     ("store", &["domain", "tlog"]),
     ("sheet", &["domain"]),
     ("document", &["domain"]),
-    ("app", &["domain", "index", "tlog", "store", "sheet", "clock"]),
-    ("http", &["app", "domain", "config", "outbound", "sheet", "document", "telemetry"]),
+    ("pdf", &["domain"]),
+    ("app", &["domain", "index", "tlog", "store", "sheet", "pdf", "clock"]),
+    ("http", &["app", "domain", "config", "outbound", "sheet", "document", "pdf", "telemetry"]),
     ("outbound", &["app", "domain", "config", "telemetry"]),
     ("config", &["domain"]),
     ("clock", &["domain"]),
@@ -33,7 +34,7 @@ const LAYERS: [(&str, &[&str]); 12] = [
 ];
 
 /// Words that only some rooms, or one file of a room, may say: crates with a home, the clock, the environment.
-const HOMES: [(&str, &[&str]); 20] = [
+const HOMES: [(&str, &[&str]); 25] = [
     ("actix_web::", &["http"]),
     ("actix_multipart::", &["http"]),
     ("diesel::", &["store"]),
@@ -47,6 +48,11 @@ const HOMES: [(&str, &[&str]); 20] = [
     ("object_store::", &["outbound"]),
     ("rust_xlsxwriter::", &["sheet"]),
     ("csv::", &["sheet"]),
+    ("pdf_writer::", &["pdf"]),
+    ("subsetter::", &["pdf"]),
+    ("ttf_parser::", &["pdf"]),
+    ("cms::", &["pdf", "app/certificate_files/keys"]),
+    ("x509_cert::", &["pdf"]),
     ("tar::", &["app/log/export", "cli"]),
     ("indicatif::", &["cli"]),
     ("SystemTime", &["clock"]),

@@ -16,6 +16,7 @@ mod adjustments;
 mod applications;
 mod bad_input;
 mod browser;
+mod certificate_files;
 mod chaos;
 mod cluster;
 mod deployment;

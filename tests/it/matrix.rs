@@ -14,7 +14,9 @@ mod webhooks;
 pub use self::people::issuer;
 
 use self::cases::prepare;
-use self::made::{SCREENING_CSV, certified, decides, emergency, finding, handed_in, long_listed, screening, usage};
+use self::made::{
+    SCREENING_CSV, certified, decides, emergency, finding, handed_in, long_listed, screening, signed_certificate, usage,
+};
 use self::people::{People, notice_to, send, tell_every_role};
 use self::tables::{noted, tables};
 use crate::draws::{act, declaration, manual, ok, place, small};
@@ -104,7 +106,8 @@ struct World {
     /// Revision when everything was prepared for a call.
     prepared: std::cell::Cell<i64>,
     reconciliation: String,
-    certificate: String,
+    /// A certificate, and the SHA-256 of its signed file.
+    certificate: (String, String),
 }
 
 impl World {
@@ -121,7 +124,7 @@ impl World {
         let messages = app.drawing().get(&format!("/v1/draw-messages?declaration={}", declaration(1))).json();
         let message = messages["items"][0]["id"].as_str().unwrap().to_owned();
         let manual_release = manually_released(app).0;
-        let certificate = certified(app);
+        let certificate = signed_certificate(app);
         tell_every_role(app);
         let people = People::build(app);
         let listing = number_of(app, ENT_05, "2937500000");
@@ -198,6 +201,7 @@ impl World {
             ("{number}", number),
             ("{id}", id),
             ("{uscc}", ENT_05),
+            ("{sha256}", &self.certificate.1),
             ("{code}", "beijing-2022"),
             ("{hs_code}", "2941500000"),
             ("{slug}", "not-found"),
@@ -225,7 +229,11 @@ impl World {
                 ("", String::new())
             }
             "check_certificate" => {
-                target.clone_from(&self.certificate);
+                target.clone_from(&self.certificate.0);
+                ("", String::new())
+            }
+            "get_certificate_pdf" => {
+                target = format!("{}/pdf", if may { certified(app) } else { self.certificate.0.clone() });
                 ("", String::new())
             }
             "list_answers" => {

@@ -104,7 +104,10 @@ impl AnswerKey {
 }
 
 /// Makes the PEM of a new private key.
-fn new_pem(algorithm: AnswerAlgorithm) -> Result<String, StoreError> {
+///
+/// # Errors
+/// [`StoreError::Broken`] when the library makes none.
+pub fn new_pem(algorithm: AnswerAlgorithm) -> Result<String, StoreError> {
     let der = match algorithm {
         AnswerAlgorithm::EdDsa => [ED25519_PKCS8.as_slice(), &random::<32>()?].concat(),
         AnswerAlgorithm::Es256 => EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &SystemRandom::new())

@@ -9,8 +9,10 @@ use crate::store::answer_keys::{self, AnswerKeyRow};
 use crate::store::appeals::{self, AppealRow};
 use crate::store::application_rows::{ApplicationRow, CaseEventRow, ContentRow};
 use crate::store::batches::{self, BatchRow};
+use crate::store::certificate_files::{self, CertificateFileRow};
 use crate::store::decisions::{self, DecisionRow};
 use crate::store::declarations::DeclarationRow;
+use crate::store::document_keys::{self, DocumentKeyRow};
 use crate::store::documents::DocumentRow;
 use crate::store::erasures::{self, ErasureRow};
 use crate::store::fact::{Fact, compare, compare_erased};
@@ -78,6 +80,8 @@ impl Tables {
             Versions::<ShardRow>::held(shards::since),
             Versions::<AnswerKeyRow>::held(answer_keys::since),
             Versions::<NationalKeyRow>::held(national_keys::since),
+            Versions::<DocumentKeyRow>::held(document_keys::since),
+            Versions::<CertificateFileRow>::held(|conn, after| certificate_files::since(conn, after, STRIDE)),
             Versions::<AccessSealRow>::held(AccessSealRow::since),
             Versions::<AnswerSealRow>::held(AnswerSealRow::since),
             Versions::<TariffRow>::held(|conn, after| rulebook::tariff_since(conn, after, STRIDE)),

@@ -1,5 +1,6 @@
 //! Files of an installation: rights of folders and keys, space on the disk.
 
+use crate::app::certificate_files::font::FontPlace;
 use crate::app::keys::DataFolder;
 use crate::domain::sign::{Level, Sign};
 use rustix::fs::statvfs;
@@ -50,6 +51,26 @@ fn rights(folder: &DataFolder) -> Sign {
             "chmod 700 the folder keys, 600 its files and the database; change keys that may have been read.",
         ),
     )
+}
+
+/// Whether there is a font that signed certificates can be set in.
+pub fn font(place: FontPlace) -> Sign {
+    match place.read() {
+        Ok(found) => {
+            let path = found.path().display();
+            Sign::good("font", format!("签名凭证的字体：{path}"), format!("Signed certificates are set in {path}"))
+        }
+        Err(why) => Sign::bad(
+            "font",
+            Level::Attention,
+            format!("没有可用的中文字体，不能签发凭证文件（PDF）：{why}"),
+            format!("There is no Chinese font, so that certificates cannot be signed as PDF: {why}"),
+            (
+                "安装 fonts-noto-cjk 或 fonts-wqy-microhei，或以 WHITELIST_PDF_FONT 指明字体文件。",
+                "Install fonts-noto-cjk or fonts-wqy-microhei, or name a font file with WHITELIST_PDF_FONT.",
+            ),
+        ),
+    }
 }
 
 fn space(data: &Path) -> Sign {

@@ -8,6 +8,7 @@ mod neighbours;
 mod state;
 
 use super::{Failure, Place, say};
+use crate::app::certificate_files::font::FontPlace;
 use crate::config::{self, Settings, variable};
 use crate::domain::lang::Lang;
 use crate::domain::sign::{Level, Sign, worst};
@@ -17,7 +18,7 @@ use serde_json::json;
 /// Arguments of `doctor`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Exit code 0: nothing that must be mended; 1: something must, each is named; 2: wrong usage.\nIt looks at settings, rights of files, space, database, published head, keys, issuers, clock, scanner, mail, backups and the running service.\nExample: whitelist doctor --lang en"
+    after_help = "Exit code 0: nothing that must be mended; 1: something must, each is named; 2: wrong usage.\nIt looks at settings, rights of files, space, font, database, published head, keys, issuers, clock, scanner, mail, backups and the running service.\nExample: whitelist doctor --lang en"
 )]
 pub struct DoctorArgs {
     #[command(flatten)]
@@ -52,6 +53,7 @@ pub fn run(args: DoctorArgs) -> Result<(), Failure> {
     let (data, url) = config::place(args.place.data.clone(), args.place.database.clone());
     let (settings, mut signs) = settings(args.place);
     signs.extend(files::look(&data));
+    signs.push(files::font(FontPlace(variable("WHITELIST_PDF_FONT"))));
     signs.extend(state::look(&data, &url));
     signs.extend(neighbours::look(settings.as_ref()));
     let level = worst(&signs);

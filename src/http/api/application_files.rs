@@ -105,7 +105,11 @@ impl Shown for DocumentRow {
     }
 }
 
-fn place(edge: &Edge) -> Result<&Documents, Problem> {
+/// Returns the place of documents.
+///
+/// # Errors
+/// `unavailable` where there is none.
+pub fn place(edge: &Edge) -> Result<&Documents, Problem> {
     edge.documents.as_ref().ok_or_else(|| Problem::new(ProblemType::Unavailable).caused_by("no place of documents"))
 }
 
@@ -173,7 +177,10 @@ async fn scan(edge: &Edge, documents: &Documents, bytes: &[u8]) -> ScanState {
 }
 
 /// Asks the place of documents, unless it counts as away.
-async fn at_the_place<T>(
+///
+/// # Errors
+/// `unavailable`.
+pub async fn at_the_place<T>(
     edge: &Edge,
     asking: impl Future<Output = Result<T, DocumentStoreError>>,
 ) -> Result<T, Problem> {

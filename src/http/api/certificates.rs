@@ -37,7 +37,7 @@ impl Shown for Certificate {
 }
 
 /// What a certificate shows of a listing.
-fn standing(listing: &ListingView) -> Value {
+pub fn standing(listing: &ListingView) -> Value {
     let terms = &listing.terms;
     object!({
         "status": terms.status, "approved": terms.approved, "valid_from": terms.valid_from, "valid_to": terms.valid_to,

@@ -10,6 +10,8 @@ pub mod border;
 pub mod case_body;
 pub mod case_reads;
 pub mod case_steps;
+pub mod certificate_files;
+pub mod certificate_sheet;
 pub mod certificates;
 pub mod change_body;
 pub mod declarations;

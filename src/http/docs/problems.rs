@@ -45,7 +45,7 @@ const fn words(zh: &'static str, en: &'static str) -> Words {
 }
 
 /// Every problem type, by status.
-pub static PROBLEMS: [ProblemKind; 23] = [
+pub static PROBLEMS: [ProblemKind; 24] = [
     ProblemKind {
         slug: "invalid-request",
         status: 400,
@@ -315,6 +315,19 @@ pub static PROBLEMS: [ProblemKind; 23] = [
         what_to_do: words(
             "等待恢复后用同一个 `Idempotency-Key` 或 `sequence` 重发；海关系统先保存报文，恢复后连同 `occurred_at` 补发。",
             "Send it again with the same `Idempotency-Key` or `sequence` when the pause is over; customs systems keep their messages and send them then with `occurred_at`.",
+        ),
+    },
+    ProblemKind {
+        slug: "no-font",
+        status: 503,
+        title: words("服务器没有可用的中文字体", "The server has no Chinese font"),
+        meaning: words(
+            "签名凭证文件须嵌入中文字体，而 `WHITELIST_PDF_FONT` 所指或系统常见位置的字体不存在、无法读取或不允许嵌入。没有签发任何文件；网页凭证不受影响。",
+            "A signed certificate embeds a Chinese font. The one that `WHITELIST_PDF_FONT` names, or those usually installed, are not there, cannot be read or may not be embedded. Nothing was signed; the certificate as a page is not touched.",
+        ),
+        what_to_do: words(
+            "请管理员安装 fonts-noto-cjk 或 fonts-wqy-microhei，或以 `WHITELIST_PDF_FONT` 指明字体文件；`whitelist doctor` 会说明结果。无须重启即可重试。",
+            "Ask the operator to install fonts-noto-cjk or fonts-wqy-microhei, or to name a font file with `WHITELIST_PDF_FONT`; `whitelist doctor` says whether it is found. An installed font is taken without a restart.",
         ),
     },
     ProblemKind {

@@ -17,7 +17,7 @@ use actix_service::{IntoServiceFactory as _, Service as _, ServiceFactory as _};
 use actix_web::body::{BoxBody, to_bytes};
 use actix_web::dev::{AppConfig, Payload, ServiceResponse};
 use actix_web::http::header::{
-    ACCEPT, ACCEPT_LANGUAGE, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue, IF_MATCH, LOCATION,
+    ACCEPT, ACCEPT_LANGUAGE, CONTENT_TYPE, ETAG, HOST, HeaderMap, HeaderName, HeaderValue, IF_MATCH, LOCATION,
 };
 use actix_web::http::{Method, StatusCode, Uri};
 use actix_web::web::{self, Bytes};
@@ -44,6 +44,8 @@ pub struct Sender {
     pub id: Box<str>,
     /// Where they ask from, so that what is limited by address is so through pages too.
     pub peer: Option<SocketAddr>,
+    /// Under which host they reach the portal, for addresses in what is made for them.
+    pub host: Option<String>,
 }
 
 /// What is asked.
@@ -180,6 +182,9 @@ fn set_headers(headers: &mut HeaderMap, sender: &Sender, asked: &Asked) -> Resul
     headers.insert(ACCEPT_LANGUAGE, HeaderValue::from_static(sender.lang.pick("zh", "en")));
     headers.insert(ACCEPT, HeaderValue::from_static("*/*"));
     headers.insert(HeaderName::from_static("x-request-id"), value(&sender.id)?);
+    if let Some(host) = &sender.host {
+        headers.insert(HOST, value(host)?);
+    }
     if let Some(enterprise) = sender.caller.as_ref().and_then(|caller| caller.acting_for) {
         headers.insert(HeaderName::from_static("whitelist-acting-for"), value(&enterprise.to_string())?);
     }

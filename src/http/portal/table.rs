@@ -109,6 +109,7 @@ pages! {
     GET "/listings.{format}" listings::export Access::Roles(READERS);
     GET "/listings/{number}" listings::show Access::Roles(READERS);
     GET "/listings/{number}/certificate" listings::certificate Access::Roles(READERS);
+    GET "/listings/{number}/certificate.pdf" listings::certificate_pdf Access::Roles(CASES);
     POST "/listings/{number}/certificate" listings::issue Access::Roles(CASES);
     GET "/listing-changes" listings::changes Access::Roles(READERS);
     GET "/enterprises" oversight::enterprises Access::Roles(READERS);

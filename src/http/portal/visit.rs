@@ -289,7 +289,8 @@ impl Visit {
     fn sender(&self) -> Sender {
         let caller = self.session.as_ref().map(|session| session.caller.clone());
         let peer = visitor(&self.edge, &self.request).map(|address| SocketAddr::from((address, 0)));
-        Sender { caller, lang: self.lang, id: self.id.clone(), peer }
+        let host = Some(self.request.connection_info().host().to_owned());
+        Sender { caller, lang: self.lang, id: self.id.clone(), peer, host }
     }
 
     /// Asks an endpoint.

@@ -12,6 +12,7 @@ use crate::domain::application::event::EventKind;
 use crate::domain::application::machine::{Verb, Who};
 use crate::domain::application::{Kind, State};
 use crate::domain::case_clock::PauseReason;
+use crate::domain::certificate::FileStanding;
 use crate::domain::code::UnitCode;
 use crate::domain::erasure;
 use crate::domain::finding::{FindingKind, FindingOutcome};
@@ -63,6 +64,7 @@ families! { lang code
     "worklist" => Worklist::parse(code).map(|it| it.name(lang));
     "letter" => LetterKind::parse(code).map(|it| it.name(lang));
     "return_stage" => ReturnStage::parse(code).map(|it| it.name(lang)).ok();
+    "file_standing" => FileStanding::parse(code).map(|it| it.name(lang)).ok();
     "finding" => FindingKind::parse(code).map(|it| it.name(lang)).ok();
     "finding_outcome" => FindingOutcome::parse(code).map(|it| it.name(lang)).ok();
     "difference" => Difference::parse(code).map(|it| it.name(lang)).ok();
@@ -363,7 +365,7 @@ fn enterprise(lang: Lang, code: &str) -> Option<&'static str> {
 pub fn tone(state: &str) -> &'static str {
     match state {
         "in_force" | "allowed" | "confirmed" | "published" | "recognised" | "released" | "agree" | "agreed"
-        | "accepted" | "done" | "clean" | "active" | "registered" => "good",
+        | "accepted" | "done" | "clean" | "active" | "registered" | "stands" => "good",
         "suspended"
         | "asked"
         | "manual_check"
@@ -375,9 +377,11 @@ pub fn tone(state: &str) -> &'static str {
         | "ask"
         | "questioned"
         | "waiting"
+        | "superseded"
+        | "held_back"
         | "proposed_recognition" => "warn",
-        "denied" | "removed" | "refused" | "declined" | "object" | "objected" | "conflicting" | "barred"
-        | "infected" | "rejected" | "proposed_refusal" | "overdue" => "bad",
+        "denied" | "removed" | "revoked" | "refused" | "declined" | "object" | "objected" | "conflicting"
+        | "barred" | "infected" | "rejected" | "proposed_refusal" | "overdue" => "bad",
         "proposed" | "evaluating" | "collecting" => "second",
         "lodged" | "deciding" | "decided" | "in_opinion" | "future" => "open",
         _ => "over",

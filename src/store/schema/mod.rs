@@ -10,6 +10,7 @@ mod reconciliation;
 mod register;
 mod reports;
 mod review;
+mod signed_files;
 mod webhooks;
 
 pub use answers::*;
@@ -20,4 +21,5 @@ pub use reconciliation::*;
 pub use register::*;
 pub use reports::*;
 pub use review::*;
+pub use signed_files::*;
 pub use webhooks::*;

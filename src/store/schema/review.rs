@@ -110,6 +110,8 @@ diesel::table! {
         revision -> BigInt,
         issued_to -> Text,
         issued_at -> BigInt,
+        file_zh -> Nullable<Text>,
+        file_en -> Nullable<Text>,
     }
 }
 

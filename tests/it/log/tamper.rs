@@ -212,6 +212,7 @@ fn small(database: Database, folder: &std::path::Path) -> DatabaseUrl {
         overflow: whitelist::domain::receipt::Overflow::Count,
         signing: whitelist::domain::receipt::AnswerAlgorithm::EdDsa,
         national: false,
+        font: None,
         messages_kept: whitelist::app::draw::messages::KEPT,
         clock: Clock::fixed(Instant::parse(crate::support::app::NOW).unwrap()),
         group: 256,

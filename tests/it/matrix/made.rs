@@ -3,6 +3,7 @@
 use crate::lookups::{ENT_05, ENT_10, number_of};
 use crate::support::app::TestApp;
 use serde_json::json;
+use sha2::{Digest as _, Sha256};
 use whitelist::domain::actor::Role;
 use whitelist::http::endpoints::Endpoint;
 
@@ -66,6 +67,15 @@ pub fn decides(endpoint: &Endpoint) -> bool {
             | "correct_usage_return"
             | "confirm_reconciliation"
     )
+}
+
+/// Issues a certificate and lets it be signed; where it can be checked, and the SHA-256 of its file.
+pub fn signed_certificate(app: &TestApp) -> (String, String) {
+    let certificate = certified(app);
+    let file = app.officer().get(&format!("{certificate}/pdf"));
+    assert_eq!(file.status, 200, "{}", file.text());
+    let sha256 = hex::encode(Sha256::digest(&file.body));
+    (certificate, sha256)
 }
 
 /// Issues a certificate; where it can be checked.

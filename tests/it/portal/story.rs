@@ -6,6 +6,7 @@ use crate::support::client::Response;
 use crate::support::on_both;
 use crate::support::visitor::{Visitor, selector};
 use serde_json::json;
+use sha2::{Digest as _, Sha256};
 use whitelist::domain::actor::Role;
 
 const ENTERPRISE: &str = "91110114XFXTR005XC";
@@ -149,6 +150,17 @@ on_both! {
         partner.get(&format!("/check?number={listing}&code={}", code.to_lowercase())).is(200).says("由本系统出具").says("有效");
         partner.get(&format!("/check?number={listing}&code=0000-0000-0000")).is(200).says("没有这份凭证");
 
+        // The same as a signed file, which the partner checks by its hash alone.
+        let link = certificate.link("下载签名 PDF（中文）");
+        let file = applicant.send("GET", &link, &[], b"");
+        assert_eq!((file.status, file.header("content-type")), (200, Some("application/pdf")));
+        let hash = hex::encode(Sha256::digest(&file.body));
+        partner.get(&format!("/check?sha256={}", hash.to_uppercase())).is(200).says("由本系统签发").says("与文件一致");
+        partner.get(&format!("/check?sha256={}", "0".repeat(64))).is(200).says("没有签发过这个文件");
+        for seen in [&applicant, &officer] {
+            seen.get(&format!("/listings/{listing}")).is(200).says("签名凭证文件").says(&hash);
+        }
+
         // Stopped at once by one person, denied at the border, confirmed by another.
         let reason = [("/reason/code", "risk_found"), ("/reason/basis", "风险通报")];
         officer.act("stop-listing", &listing, &reason).is(200).says("已紧急停用");
@@ -157,6 +169,7 @@ on_both! {
         assert_eq!(denied.is(200).first(".verdict .said"), "不放行");
         denied.says("怎么办");
         partner.get(&format!("/check?number={listing}&code={code}")).says("出具时").says("口岸不放行");
+        partner.get(&format!("/check?sha256={hash}")).says("口岸不放行");
         let stop = officer.get("/stops?stage=emergency").link(&format!("名单 {listing}"));
         let stop = stop.rsplit('/').next().unwrap().to_owned();
         approver.act("confirm-stop", &stop, &[]).is(200).says("已确认");

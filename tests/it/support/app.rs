@@ -64,6 +64,8 @@ pub struct Tuning {
     pub overflow: Overflow,
     /// Whether SM2 signs beside.
     pub national: bool,
+    /// The font file of signed certificates.
+    pub font: Option<String>,
     /// What the list is followed from, where that is not the database itself.
     pub follow: Option<DatabaseUrl>,
     /// How long an open stream of events is silent at most.
@@ -90,6 +92,7 @@ impl Default for Tuning {
             signing: AnswerAlgorithm::EdDsa,
             overflow: Overflow::Count,
             national: false,
+            font: None,
             follow: None,
             beat: Duration::from_millis(20),
             webhooks: Allowed::default(),
@@ -216,6 +219,7 @@ impl TestApp {
             answers_kept: whitelist::app::record::KEPT,
             signing: self.tuning.signing,
             national: self.tuning.national,
+            font: self.tuning.font.clone(),
             messages_kept: whitelist::app::draw::messages::KEPT,
             clock: self.clock.clone(),
             group: 256,

@@ -108,9 +108,12 @@ struct Listing<'a> {
     balance: Json<'a>,
     movements: Json<'a>,
     used: Option<Chart>,
+    files: Json<'a>,
     own: bool,
     officer: bool,
     evidence: bool,
+    may_issue: bool,
+    form: FormView<'a>,
 }
 
 /// Shows one listing.
@@ -124,6 +127,7 @@ pub async fn show(visit: &Visit) -> Answer {
     let versions = visit.get(format!("/v1/listings/{number}/versions?limit=50")).await?.view;
     let balance = visit.find(format!("/v1/listings/{number}/balance")).await?;
     let movements = visit.find(format!("/v1/listings/{number}/movements?limit=20")).await?;
+    let files = visit.find(format!("/v1/listings/{number}/certificate-files?limit=20")).await?;
     visit.render(&Listing {
         f: Frame::new(visit, number.to_owned()),
         listing: Json(&listing),
@@ -131,6 +135,9 @@ pub async fn show(visit: &Visit) -> Answer {
         balance: Json(&balance),
         movements: Json(&movements),
         used: used(visit, Json(&balance)),
+        files: Json(&files),
+        may_issue: visit.roles().intersects(CASES),
+        form: visit.form_view(Json::NOTHING, None),
         own: visit.roles().intersects(ENTERPRISE),
         officer: visit.roles().intersects(OFFICER),
         // Customs take the evidence of declarations.
@@ -198,6 +205,16 @@ pub async fn certificate(visit: &Visit) -> Answer {
         qr: Qr::to(visit, &check, visit.t("核对此凭证", "Check this certificate")).filter(|_| !code.is_empty()),
         may_issue: visit.roles().intersects(CASES),
     })
+}
+
+/// Hands out a certificate as a signed file.
+///
+/// # Errors
+/// What the endpoint refuses.
+pub async fn certificate_pdf(visit: &Visit) -> Answer {
+    // `lang` is the language of the pages.
+    let lang = if visit.query.get("language") == "en" { "en" } else { "zh" };
+    visit.hand_on(format!("{}/pdf?lang={lang}", checked(visit.part("number"), visit.query.get("code")))).await
 }
 
 /// The endpoint that checks a certificate.

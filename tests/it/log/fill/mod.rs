@@ -43,6 +43,7 @@ pub fn fill(app: &TestApp) {
     for _ in 0..2 {
         app.inside().change_national_key(&folder, NationalUse::Heads, KeyEnd::Scheduled).unwrap();
     }
+    signed_files(app, &folder);
     erase(app);
     rules(app);
     ask(app, &question(ENTERPRISE, "3004909099"));
@@ -52,6 +53,18 @@ pub fn fill(app: &TestApp) {
     app.inside().accesses.flush();
     let in_an_hour = Instant::from_micros(app.clock.now().micros() + 3_600_000_000);
     app.inside().seal_accesses(in_an_hour).unwrap();
+}
+
+/// Signs a certificate in two languages, and changes the key between.
+fn signed_files(app: &TestApp, folder: &DataFolder) {
+    app.settle();
+    let listing = app.officer().get("/v1/listings?limit=1").json()["items"][0]["number"].as_str().unwrap().to_owned();
+    let issued = app.officer().send("POST", &format!("/v1/listings/{listing}/certificates"), &[], b"");
+    for lang in ["zh", "en"] {
+        let file = app.officer().get(&format!("{}/pdf?lang={lang}", issued.header("location").unwrap()));
+        assert_eq!(file.status, 200, "{}", file.text());
+        app.inside().change_document_key(folder, KeyEnd::Scheduled).unwrap();
+    }
 }
 
 /// Erases somebody who has left, as two administrators do.
