@@ -8,6 +8,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::domain::code::Uscc;
+use crate::domain::lang::Lang;
 
 /// Makes the closed list of roles, so that one line adds one role.
 macro_rules! roles {
@@ -71,6 +72,31 @@ roles! {
     Auditor = 10 "auditor";
     /// An operator of the installation.
     Operator = 11 "operator";
+}
+
+impl Role {
+    /// Returns the name for people.
+    #[must_use]
+    pub const fn name(self, lang: Lang) -> &'static str {
+        let (zh, en) = match self {
+            Self::CustomsLookup => ("海关核验系统", "customs look-up system"),
+            Self::CustomsDraw => ("海关核销系统", "customs draw system"),
+            Self::CustomsOfficer => ("海关关员", "customs officer"),
+            Self::EnterpriseApplicant => ("企业经办人", "applicant"),
+            Self::EnterpriseAgent => ("代理人", "agent"),
+            Self::DistrictOfficer => ("区级经办", "district officer"),
+            Self::AgencyReviewer => ("会审单位", "agency reviewer"),
+            Self::BureauOfficer => ("市局经办", "bureau officer"),
+            Self::BureauApprover => ("市局审批", "bureau approver"),
+            Self::BureauAdmin => ("市局管理员", "bureau administrator"),
+            Self::Auditor => ("审计员", "auditor"),
+            Self::Operator => ("运维", "operator"),
+        };
+        match lang {
+            Lang::Zh => zh,
+            Lang::En => en,
+        }
+    }
 }
 
 impl fmt::Display for Role {

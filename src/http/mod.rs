@@ -3,6 +3,7 @@
 pub mod access;
 pub mod api;
 pub mod blocking;
+mod circles;
 pub mod docs;
 pub mod edge;
 pub mod endpoints;
@@ -17,6 +18,7 @@ pub mod problem;
 pub mod receiver;
 pub mod serve;
 pub mod signature;
+pub mod standing;
 pub mod surface;
 pub mod throttle;
 pub mod token;

@@ -70,7 +70,7 @@ pub enum PersonChange {
 }
 
 /// Whether a caller sees the people of an organisation.
-fn sees(caller: &Caller, org: &str) -> bool {
+pub(super) fn sees(caller: &Caller, org: &str) -> bool {
     caller.holds_any(SEE_ALL) || (caller.roles.contains(Role::EnterpriseApplicant) && *caller.org == *org)
 }
 

@@ -11,6 +11,7 @@ use super::super::visit::{Answer, Visit, see_other};
 use super::filters::{Filters, of_list};
 use super::report_jobs::Later;
 use crate::domain::code::{HsCode, Uscc};
+use crate::domain::duty::Duty;
 use crate::domain::id::ApplicationId;
 use crate::domain::listing_number::ListingNumber;
 use crate::http::endpoints::{CASES, ENTERPRISE, EVIDENCE, OFFICER, READERS};
@@ -131,10 +132,10 @@ pub async fn show(visit: &Visit) -> Answer {
         balance: Json(&balance),
         movements: Json(&movements),
         used: used(visit, Json(&balance)),
-        own: visit.roles().intersects(ENTERPRISE),
-        officer: visit.roles().intersects(OFFICER),
+        own: visit.may(ENTERPRISE, Duty::Apply),
+        officer: visit.may(OFFICER, Duty::Adjust),
         // Customs take the evidence of declarations.
-        evidence: visit.roles().intersects(EVIDENCE) && !visit.roles().intersects(CUSTOMS),
+        evidence: visit.may(EVIDENCE, Duty::Evidence) && !visit.roles().intersects(CUSTOMS),
     })
 }
 
