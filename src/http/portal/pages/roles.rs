@@ -200,10 +200,8 @@ fn new_form<'a>(visit: &'a Visit, known: &'a Value) -> RoleForm<'a> {
 /// As rendering.
 pub async fn new(visit: &Visit) -> Answer {
     let caller = visit.caller()?;
-    let role = Role::parse(visit.query.get("base"));
-    let all: Vec<&str> = role.map(duties_of).unwrap_or_default().iter().map(Duty::as_str).collect();
     let org = Some(visit.query.get("org")).filter(|org| !org.is_empty()).unwrap_or(&*caller.org);
-    let known = json!({ "org": org, "duties": all });
+    let known = json!({ "org": org });
     visit.render(&new_form(visit, &known))
 }
 
