@@ -249,6 +249,8 @@ endpoints! {
     POST "/v1/applications/{id}/rating" ratings::rate_application Access::Roles(ENTERPRISE, Duty::Lodge), Keep;
     GET "/v1/ratings" ratings::list_ratings Access::Roles(LEAD, Duty::Reports), Read;
     GET "/v1/reports/satisfaction" ratings::get_satisfaction Access::Roles(LEAD, Duty::Reports), Read;
+    GET "/v1/reports/satisfaction.csv" ratings::export_satisfaction_csv Access::Roles(LEAD, Duty::Export), Read;
+    GET "/v1/reports/satisfaction.xlsx" ratings::export_satisfaction_xlsx Access::Roles(LEAD, Duty::Export), Read;
     GET "/v1/texts" texts::list_texts Access::Roles(WORKERS, Duty::Handle), Read;
     POST "/v1/texts" texts::add_text Access::Roles(WORKERS, Duty::Handle), Keep;
     GET "/v1/texts/{id}" texts::get_text Access::Roles(WORKERS, Duty::Handle), Read;

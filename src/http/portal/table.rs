@@ -180,6 +180,7 @@ pages! {
     GET "/reports/{by}" reports::rows Access::Roles(SUPERVISORS);
     POST "/report-jobs" report_jobs::ask Access::Roles(READERS);
     GET "/satisfaction" satisfaction::show Access::Roles(LEAD);
+    GET "/satisfaction.{format}" satisfaction::export Access::Roles(LEAD);
     GET "/usage-returns" oversight::usage Access::Roles(INSPECTED);
     GET "/usage-returns/new" oversight::new_return Access::Roles(ENTERPRISE);
     POST "/usage-returns/new" oversight::hand_in Access::Roles(ENTERPRISE);
