@@ -159,8 +159,8 @@ pub async fn change_custom_role(request: HttpRequest, payload: Payload) -> Resul
     let bytes = json_bytes(&request, payload, edge(&request)?).await?;
     let stated = read(&parse_json(&bytes, JSON_DEPTH)?, stated)?;
     write(&request, &bytes, StatusCode::OK, move |app, asked| {
-        let stated = (stated, duties_of as fn(Role) -> DutySet);
-        app.change_custom_role(&asked.caller, Some(asked.request_id), (id, seen), stated, asked.repeat)
+        let offered: fn(Role) -> DutySet = duties_of;
+        app.change_custom_role(&asked.caller, Some(asked.request_id), (id, seen), (stated, offered), asked.repeat)
     })
     .await
 }
