@@ -268,6 +268,11 @@ fn rule_fault(row: &ListRow, change: &Change, rule: Rule) -> Option<SheetFault> 
         | Rule::NothingToErase
         | Rule::AccountTaken
         | Rule::RoleNotYours
+        | Rule::RoleHeld
+        | Rule::RoleWidened
+        | Rule::OwnRole
+        | Rule::RoleRetired
+        | Rule::RoleNameTaken
         | Rule::CodeInvalid
         | Rule::AlreadyFounded
         | Rule::AlreadyRegistered

@@ -189,6 +189,9 @@ pub const MEMBERS: &[Word] = &[
     ("trade_mode", "监管方式", "trade mode"),
     ("uploaded_by", "上传人", "uploaded by"),
     ("url", "地址", "address"),
+    ("base", "所依据的固定角色", "fixed role it rests on"),
+    ("duties", "职责", "duties"),
+    ("custom_role", "自定义角色", "own role"),
     ("visible_to_applicant", "申请人可见", "visible to the applicant"),
 ];
 
@@ -307,4 +310,5 @@ pub const STATES: &[Word] = &[
     ("dismissed", "已解除", "dismissed"),
     ("closed", "已办结", "closed"),
     ("retracted", "已撤回", "retracted"),
+    ("retired", "已停用", "retired"),
 ];

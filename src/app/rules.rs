@@ -9,7 +9,7 @@ use super::calendar;
 use super::error::AppError;
 use super::follow;
 use super::found::{adopt_scheme, known_versions};
-use super::people::persons::behind;
+use super::people::persons::{behind, person_id};
 use super::repeat::{Repeat, Written};
 use super::tariff::{TariffLine, take_in};
 use super::view::Page;
@@ -23,7 +23,7 @@ use crate::domain::rule_change::{Difference, RuleChangeState, RuleTable, differe
 use crate::domain::scheme::Scheme;
 use crate::domain::validity::LegalDay;
 use crate::store::private::random;
-use crate::store::register::{calendar_years_since, newest_of};
+use crate::store::register::{calendar_years_since, newest_of, organisation, person, person_behind};
 use crate::store::{AnyConnection, StoreError, Tx, rule_changes, rulebook};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -119,6 +119,10 @@ pub struct RuleChange {
     pub rules: Value,
     /// What differs from what stands; of a decided change from what stood when it was proposed.
     pub differences: Vec<Difference>,
+    /// Organisation of who proposed it, in Chinese and English.
+    pub proposed_by: Option<(String, String)>,
+    /// Organisation of who decided on it.
+    pub decided_by: Option<(String, String)>,
 }
 
 /// What somebody decides on a proposal.
@@ -299,7 +303,20 @@ fn compared(conn: &mut AnyConnection, row: RuleChangeRow) -> Result<RuleChange, 
     };
     let (before, rules) = (standing(conn, &rules, at)?, rules.document()?);
     let differences = differences(&before, &rules);
-    Ok(RuleChange { row, rules, differences })
+    let proposed_by = office(conn, &row.proposed_by)?;
+    let decided_by = row.decided_by.as_deref().map(|by| office(conn, by)).transpose()?.flatten();
+    Ok(RuleChange { row, rules, differences, proposed_by, decided_by })
+}
+
+/// Names the organisation of whoever changes rules in Chinese and English; none where they are not registered.
+fn office(conn: &mut AnyConnection, id: &str) -> Result<Option<(String, String)>, StoreError> {
+    let behind = person_behind(conn, person_id(id)?)?;
+    let Some(row) = person(conn, &behind.to_string())? else { return Ok(None) };
+    let known = organisation(conn, &row.org)?;
+    Ok(Some(known.map_or((row.org.clone(), row.org), |known| {
+        let name_en = known.name_en.unwrap_or_else(|| known.name_zh.clone());
+        (known.name_zh, name_en)
+    })))
 }
 
 /// Reads what stood at a revision in place of rules, in their form.

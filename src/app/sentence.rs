@@ -145,6 +145,7 @@ pub fn link(entry: &Entry) -> Option<String> {
         "person" => "people",
         "broadcast" => "broadcasts",
         "rule_change" => "rule-changes",
+        "custom_role" => "custom-roles",
         _ => return None,
     };
     Some(format!("/v1/{path}/{id}"))
@@ -244,6 +245,7 @@ const THINGS: &[(&str, &str, &str)] = &[
     ("person", "人员", "person"),
     ("account", "账户", "account"),
     ("grant", "授权", "grant"),
+    ("custom_role", "自定义角色", "own role"),
     ("erasure", "删除决定", "erasure"),
     ("rule_change", "规则变更", "change of the rules"),
 ];

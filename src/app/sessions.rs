@@ -7,6 +7,7 @@ use super::App;
 use super::error::AppError;
 use crate::domain::actor::{Caller, Role, RoleSet};
 use crate::domain::code::Uscc;
+use crate::domain::register::Standing;
 use crate::domain::validity::Instant;
 use crate::store::StoreError;
 use crate::store::keep::sessions::{self, SessionRow};
@@ -35,8 +36,10 @@ pub struct Session {
     pub id: String,
     /// Who signed in; their roles are those that the provider vouched for.
     pub caller: Caller,
-    /// Roles that count now.
+    /// Roles that counted when it began, which are those that count now.
     pub roles: RoleSet,
+    /// For which duties they count; nothing where the session is only listed.
+    pub standing: Standing,
     /// What a form must send along.
     pub csrf: String,
     /// The browser, as it names itself.
@@ -81,7 +84,8 @@ pub(super) fn secret() -> Result<String, StoreError> {
 
 fn read(row: SessionRow) -> Result<Session, AppError> {
     let claimed: RoleSet = row.claimed.split(' ').filter_map(Role::parse).collect();
-    let roles = row.roles.split(' ').filter_map(Role::parse).collect();
+    // Behind a role of the organisation's own stands which one it is, and its duties.
+    let roles = row.roles.split(' ').filter_map(|word| Role::parse(word.split(':').next().unwrap_or(word))).collect();
     let acting_for = row.acting_for.as_deref().map(Uscc::parse).transpose().map_err(|fault| {
         AppError::from(StoreError::Damaged(format!("a session acts for no enterprise: {}", fault.as_str())))
     })?;
@@ -96,6 +100,7 @@ fn read(row: SessionRow) -> Result<Session, AppError> {
         id: row.id,
         caller,
         roles,
+        standing: Standing::default(),
         csrf: row.csrf,
         agent: row.agent,
         started_at: Instant::from_micros(row.started_at),
@@ -105,8 +110,8 @@ fn read(row: SessionRow) -> Result<Session, AppError> {
 }
 
 impl App {
-    fn counted(&self, caller: &Caller) -> RoleSet {
-        self.index.load().register().roles(caller, self.clock.now().day())
+    fn counted(&self, caller: &Caller) -> Standing {
+        self.index.load().register().standing(caller, self.clock.now().day())
     }
 
     /// Begins a session for whom a provider of sign-in vouched; returns the secret that opens it.
@@ -124,8 +129,8 @@ impl App {
         agent: &str,
         (started, proved): (Instant, Instant),
     ) -> Result<String, AppError> {
-        let roles = self.counted(caller);
-        if roles.is_empty() {
+        let standing = self.counted(caller);
+        if standing.roles().is_empty() {
             return Err(AppError::Forbidden);
         }
         let secret = secret()?;
@@ -136,7 +141,7 @@ impl App {
             subject: caller.subject.to_string(),
             org: caller.org.to_string(),
             claimed: words(caller.roles),
-            roles: words(roles),
+            roles: standing.words(),
             acting_for: caller.acting_for.map(|uscc| uscc.to_string()),
             csrf: self::secret()?,
             agent: agent.chars().take(AGENT).collect(),
@@ -155,19 +160,21 @@ impl App {
     pub fn session(&self, secret: &str) -> Result<Option<Session>, AppError> {
         let id = digest(secret);
         let Some(row) = self.store.read(|conn| sessions::find(conn, &id))? else { return Ok(None) };
+        let counted = row.roles.clone();
         let session = read(row)?;
         let now = self.clock.now();
         if now >= later(session.seen_at, IDLE) || now >= later(session.started_at, LONGEST) {
             return Ok(None);
         }
-        if self.counted(&session.caller) != session.roles {
+        let standing = self.counted(&session.caller);
+        if standing.words() != counted {
             self.end_session(id)?;
             return Ok(None);
         }
         if now >= later(session.seen_at, NOTED_EVERY) {
             self.store.keep(now, move |conn| sessions::seen(conn, &id, now.micros()))?;
         }
-        Ok(Some(session))
+        Ok(Some(Session { standing, ..session }))
     }
 
     /// Ends a session.

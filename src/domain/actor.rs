@@ -47,27 +47,6 @@ macro_rules! roles {
     };
 }
 
-impl Role {
-    /// Says the role to people.
-    #[must_use]
-    pub fn name(self, lang: Lang) -> &'static str {
-        match self {
-            Self::CustomsLookup => lang.pick("海关核验系统", "customs look-up system"),
-            Self::CustomsDraw => lang.pick("海关核销系统", "customs draw system"),
-            Self::CustomsOfficer => lang.pick("海关关员", "customs officer"),
-            Self::EnterpriseApplicant => lang.pick("企业经办人", "applicant"),
-            Self::EnterpriseAgent => lang.pick("代理人", "agent"),
-            Self::DistrictOfficer => lang.pick("区级经办", "district officer"),
-            Self::AgencyReviewer => lang.pick("会审单位", "agency reviewer"),
-            Self::BureauOfficer => lang.pick("市局经办", "bureau officer"),
-            Self::BureauApprover => lang.pick("市局审批", "bureau approver"),
-            Self::BureauAdmin => lang.pick("市局管理员", "bureau administrator"),
-            Self::Auditor => lang.pick("审计员", "auditor"),
-            Self::Operator => lang.pick("运维", "operator"),
-        }
-    }
-}
-
 roles! {
     /// A customs system that asks at clearance.
     CustomsLookup = 0 "customs.lookup";
@@ -93,6 +72,31 @@ roles! {
     Auditor = 10 "auditor";
     /// An operator of the installation.
     Operator = 11 "operator";
+}
+
+impl Role {
+    /// Returns the name for people.
+    #[must_use]
+    pub const fn name(self, lang: Lang) -> &'static str {
+        let (zh, en) = match self {
+            Self::CustomsLookup => ("海关核验系统", "customs look-up system"),
+            Self::CustomsDraw => ("海关核销系统", "customs draw system"),
+            Self::CustomsOfficer => ("海关关员", "customs officer"),
+            Self::EnterpriseApplicant => ("企业经办人", "applicant"),
+            Self::EnterpriseAgent => ("代理人", "agent"),
+            Self::DistrictOfficer => ("区级经办", "district officer"),
+            Self::AgencyReviewer => ("会审单位", "agency reviewer"),
+            Self::BureauOfficer => ("市局经办", "bureau officer"),
+            Self::BureauApprover => ("市局审批", "bureau approver"),
+            Self::BureauAdmin => ("市局管理员", "bureau administrator"),
+            Self::Auditor => ("审计员", "auditor"),
+            Self::Operator => ("运维", "operator"),
+        };
+        match lang {
+            Lang::Zh => zh,
+            Lang::En => en,
+        }
+    }
 }
 
 impl fmt::Display for Role {

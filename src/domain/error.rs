@@ -96,6 +96,16 @@ pub enum Rule {
     AccountTaken,
     /// The role is not one of the organisation's own people.
     RoleNotYours,
+    /// Somebody holds the role.
+    RoleHeld,
+    /// The role would include more than its holders were granted.
+    RoleWidened,
+    /// Nobody changes a role that they hold.
+    OwnRole,
+    /// The role was retired.
+    RoleRetired,
+    /// The organisation has a role of this name.
+    RoleNameTaken,
     /// The code is wrong, used or expired.
     CodeInvalid,
     /// There is an administrator already.
@@ -424,6 +434,31 @@ impl Rule {
                 "role_not_yours",
                 "该角色不能由您授予；企业只能授予本企业人员企业角色，其余由主管部门管理员授予。",
                 "you cannot grant this role; an enterprise grants enterprise roles to its own people, administrators grant the others",
+            ),
+            Self::RoleHeld => (
+                "role_held",
+                "仍有人员持有该角色（含待确认的授权），不能停用；请先收回其授权。",
+                "somebody still holds this role, or was proposed for it, so it is not retired; end those grants first",
+            ),
+            Self::RoleWidened => (
+                "role_widened",
+                "该角色有人持有，职责只能减少：增加职责等于未经另一名管理员确认的授权。请另设角色并授予。",
+                "somebody holds this role, so duties can only be taken away: more would be a grant that no second administrator confirmed; make another role and grant it",
+            ),
+            Self::OwnRole => (
+                "own_role",
+                "您本人持有该角色；请由另一位管理员修改。",
+                "you hold this role yourself; have another administrator change it",
+            ),
+            Self::RoleRetired => (
+                "role_retired",
+                "该角色已停用；请选择其他角色，或另设角色。",
+                "this role was retired; choose another or make a new one",
+            ),
+            Self::RoleNameTaken => (
+                "role_name_taken",
+                "本单位已有同名角色；请换一个名称。",
+                "the organisation has a role of this name; choose another",
             ),
             Self::CodeInvalid => (
                 "code_invalid",

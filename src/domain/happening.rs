@@ -229,6 +229,12 @@ words! {
         GrantRefused "grant.refused" "拒绝了" "refused";
         /// A grant was ended.
         GrantEnded "grant.ended" "终止了" "ended";
+        /// A role of an organisation's own was made.
+        CustomRoleDefined "custom_role.defined" "设立了" "made";
+        /// A role of an organisation's own was changed.
+        CustomRoleChanged "custom_role.changed" "修改了" "changed";
+        /// A role of an organisation's own was retired.
+        CustomRoleRetired "custom_role.retired" "停用了" "retired";
         /// A webhook was made.
         WebhookMade "webhook.made" "设立了" "made";
         /// A webhook was changed.

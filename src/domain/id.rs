@@ -60,6 +60,8 @@ ids! {
     AccessId "acs_";
     /// An erasure of personal data.
     ErasureId "ers_";
+    /// A role of an organisation's own (自定义角色).
+    CustomRoleId "rol_";
     /// A change of the rules (试点规则变更).
     RuleChangeId "rul_";
     /// A stop of an item class.

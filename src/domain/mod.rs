@@ -17,6 +17,7 @@ pub mod certificate;
 pub mod code;
 pub mod document;
 pub mod draw;
+pub mod duty;
 pub mod eligibility;
 pub mod enterprise;
 pub mod erasure;

@@ -9,6 +9,7 @@ use actix_web::HttpRequest;
 const DISCLOSING: &[(&str, DataKind)] = &[
     ("list_people", DataKind::People),
     ("get_person", DataKind::People),
+    ("get_custom_role", DataKind::People),
     ("get_responsible_person", DataKind::Contacts),
     ("get_application", DataKind::Applications),
     ("get_application_content", DataKind::Applications),

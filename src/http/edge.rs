@@ -13,6 +13,7 @@ use super::pause;
 use super::portal::PortalSettings;
 use super::problem::{Fault, Problem, ProblemType, language, render};
 use super::signature::{self, Bound};
+use super::standing::{counted, lacking};
 use super::surface::{Budgets, Surface};
 use super::throttle::{Left, Throttle};
 use super::token::{TokenCache, TokenRefused, TokenVerifier, VerifiedToken};
@@ -26,7 +27,6 @@ use crate::domain::code::Uscc;
 use crate::domain::fault::FaultCode;
 use crate::domain::lang::Lang;
 use crate::domain::mandate::Scope;
-use crate::domain::register::MACHINES;
 use crate::domain::revision::Revision;
 use crate::domain::webhook::target::Allowed;
 use crate::outbound::documents::DocumentStore;
@@ -366,9 +366,9 @@ async fn admit(edge: &Arc<Edge>, endpoint: &Endpoint, request: &ServiceRequest) 
             let admitted = from.is_some_and(|ip| ip.is_loopback() || edge.metrics_from.contains(&ip));
             return if admitted { Ok(Admitted::default()) } else { Err(ProblemType::Forbidden.into()) };
         }
-        Access::Roles(roles) => Some(roles),
+        Access::Roles(roles, duty) => Some((roles, duty)),
     };
-    let Some(needed) = roles else {
+    let Some((needed, duty)) = roles else {
         let Some(surface) = surface else { return Ok(Admitted::default()) };
         let left = edge.visitors.admit_from(visitor(edge, request.request()), edge.app.clock.uptime())?;
         let place = enter(edge, surface).await?;
@@ -377,9 +377,11 @@ async fn admit(edge: &Arc<Edge>, endpoint: &Endpoint, request: &ServiceRequest) 
     let token = authenticate(edge, request).await?;
     let signs = !edge.signers.is_empty() && !request.extensions().contains::<SignedIn>();
     let bound = if signs { signature::judge(edge, endpoint, request, &token.caller.org)? } else { None };
-    let roles = counted(edge, &token.caller);
+    let standing = counted(edge, &token.caller);
+    // What follows sees the roles that include this duty, and no other.
+    let roles = standing.under(duty);
     if !roles.intersects(needed) {
-        return Err(ProblemType::Forbidden.into());
+        return Err(if standing.roles().intersects(needed) { lacking(duty) } else { ProblemType::Forbidden.into() });
     }
     let left = match &edge.throttle {
         Some(throttle) => throttle.admit(&token.caller, edge.app.clock.uptime())?,
@@ -412,15 +414,6 @@ async fn admit(edge: &Arc<Edge>, endpoint: &Endpoint, request: &ServiceRequest) 
 /// Takes a place on a surface; who finds none is counted.
 async fn enter(edge: &Edge, surface: Surface) -> Result<OwnedSemaphorePermit, Problem> {
     edge.budgets.enter(surface).await.inspect_err(|_| edge.metrics.shed(surface))
-}
-
-/// Returns the roles of a token that count by the register of people. A customs system's token passes untouched: no clock,
-/// no register.
-fn counted(edge: &Edge, caller: &Caller) -> RoleSet {
-    if caller.roles.without(MACHINES).is_empty() {
-        return caller.roles;
-    }
-    edge.app.index.load().register().roles(caller, edge.app.clock.now().day())
 }
 
 /// Lets an agent act only under a mandate in force for what the request does.

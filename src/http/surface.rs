@@ -67,7 +67,7 @@ impl Surface {
         }
         Some(match endpoint.access {
             Access::Public | Access::Metrics => Self::Public,
-            Access::Roles(_) => Self::Api,
+            Access::Roles(..) => Self::Api,
         })
     }
 }

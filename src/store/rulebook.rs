@@ -133,7 +133,7 @@ pub fn newest(conn: &mut AnyConnection) -> Result<i64, StoreError> {
                  UNION ALL SELECT MAX(revision) FROM organisation_versions UNION ALL SELECT MAX(revision) FROM person_versions \
                  UNION ALL SELECT MAX(revision) FROM account_versions UNION ALL SELECT MAX(revision) FROM grant_versions \
                  UNION ALL SELECT MAX(revision) FROM mandate_versions UNION ALL SELECT MAX(revision) FROM calendar_years \
-                 UNION ALL SELECT MAX(revision) FROM pause_versions) AS list";
+                 UNION ALL SELECT MAX(revision) FROM custom_role_versions UNION ALL SELECT MAX(revision) FROM pause_versions) AS list";
     let newest: Newest = both!(conn, conn => diesel::sql_query(query).get_result(conn))?;
     Ok(newest.value)
 }

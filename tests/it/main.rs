@@ -45,6 +45,7 @@ mod reconcile;
 mod replay;
 mod report_jobs;
 mod review;
+mod roles;
 mod scenarios;
 mod schemes;
 mod seals;

@@ -12,7 +12,7 @@ use whitelist::domain::actor::Role;
 const NEW: &str = "91110000600037341L";
 const JSON: (&str, &str) = ("Content-Type", "application/json");
 
-fn put(actor: &Actor, target: &str, etag: Option<&str>, body: &Value) -> Response {
+pub fn put(actor: &Actor, target: &str, etag: Option<&str>, body: &Value) -> Response {
     let mut headers = vec![JSON];
     headers.extend(etag.map(|etag| ("If-Match", etag)));
     actor.send("PUT", target, &headers, body.to_string().as_bytes())
@@ -22,16 +22,16 @@ fn post_seen(actor: &Actor, target: &str, etag: &str, body: &Value) -> Response 
     actor.send("POST", target, &[JSON, ("If-Match", etag)], body.to_string().as_bytes())
 }
 
-fn id(response: &Response) -> String {
+pub fn id(response: &Response) -> String {
     assert!((200..300).contains(&response.status), "{}", response.text());
     response.json()["id"].as_str().unwrap().to_owned()
 }
 
-fn etag(response: &Response) -> String {
+pub fn etag(response: &Response) -> String {
     response.header("etag").unwrap().to_owned()
 }
 
-fn rule(response: &Response) -> String {
+pub fn rule(response: &Response) -> String {
     assert_eq!(response.status, 422, "{}", response.text());
     let problem = response.json();
     let told = problem["rule"].as_str().or(problem["faults"][0]["code"].as_str());
@@ -39,28 +39,28 @@ fn rule(response: &Response) -> String {
 }
 
 /// The bureau's administrator by token; whether the role counts is the register's word.
-fn admin(app: &TestApp, name: &str) -> Actor {
+pub fn admin(app: &TestApp, name: &str) -> Actor {
     app.actor(Role::BureauAdmin, "bj-commerce", name)
 }
 
-fn found(app: &TestApp, name: &str) -> String {
+pub fn found(app: &TestApp, name: &str) -> String {
     let code = make_code(&app.inside().store, app.clock.now()).unwrap().unwrap();
     id(&admin(app, name).post("/v1/setup/first-administrator", &json!({ "code": code, "name": "首位管理员" })))
 }
 
 /// Registers a person with accounts; returns id and entity tag.
-fn register(app: &TestApp, by: &Actor, org: &str, accounts: &[&str]) -> (String, String) {
+pub fn register(app: &TestApp, by: &Actor, org: &str, accounts: &[&str]) -> (String, String) {
     let accounts: Vec<Value> =
         accounts.iter().map(|subject| json!({ "issuer": issuer(app), "subject": subject })).collect();
     let made = by.post("/v1/people", &json!({ "name": "张三", "org": org, "accounts": accounts }));
     (id(&made), etag(&made))
 }
 
-fn grant(by: &Actor, person: &str, org: &str, role: &str) -> Response {
+pub fn grant(by: &Actor, person: &str, org: &str, role: &str) -> Response {
     by.post(&format!("/v1/people/{person}/grants"), &json!({ "org": org, "role": role }))
 }
 
-fn decide(by: &Actor, grant: &Response, verb: &str) -> Response {
+pub fn decide(by: &Actor, grant: &Response, verb: &str) -> Response {
     by.act(&format!("/v1/grants/{}/{verb}", id(grant)), &etag(grant))
 }
 

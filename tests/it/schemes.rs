@@ -2,6 +2,7 @@
 //! administrators change.
 
 use crate::lookups::{ENT_01, ENT_03, ENT_05, ask, faults, number_of, question, said, verdict};
+use crate::matrix::issuer;
 use crate::support::app::{Actor, TestApp};
 use crate::support::client::Response;
 use crate::support::on_both;
@@ -291,6 +292,17 @@ on_both! {
         assert_eq!(adjustments["items"][0]["proposed_by"], made["proposed_by"], "{adjustments}");
         let (path, etag, _) = proposed_rules(&first, "calendar", &json!({ "years": { "2032": { "days": [{ "date": "2032-01-01", "off": true }] } } }));
         assert_eq!(first.act(&format!("{path}/withdraw"), &etag).json()["state"], "withdrawn");
+        // Who proposed it is said by role, and by organisation once they are registered.
+        let text = |path: &str| app.auditor().get(path).json()["proposed_by_text"].as_str().unwrap().to_owned();
+        assert_eq!(text(&path), "市局管理员");
+        let bureau = json!({ "code": "bj-commerce", "kind": "bureau", "name_zh": "市商务局", "name_en": "The bureau" });
+        assert_eq!(first.post("/v1/organisations", &bureau).status, 201);
+        let accounts = json!([{ "issuer": issuer(app), "subject": "admin-1" }]);
+        assert_eq!(first.post("/v1/people", &json!({ "name": "何川", "org": "bj-commerce", "accounts": accounts })).status, 201);
+        assert_eq!(text(&path), "市局管理员（市商务局）");
+        let english = app.auditor().send("GET", &path, &[("Accept-Language", "en")], b"").json();
+        assert_eq!(english["proposed_by_text"], "bureau administrator (The bureau)");
+        assert_eq!(english["decided_by_text"], english["proposed_by_text"], "it was taken back by the same");
         let list = app.auditor().get("/v1/rule-changes?limit=2").json();
         assert_eq!(list["items"].as_array().unwrap().len(), 2);
         let rest = app.auditor().get(&format!("/v1/rule-changes?after={}", list["next"].as_str().unwrap())).json();

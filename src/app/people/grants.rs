@@ -4,6 +4,7 @@
 //! of the first administrator (by one-time code), that of a second one while there is only one, and those of an
 //! enterprise's own people by the enterprise. Ending a grant takes one person and holds at once.
 
+use super::load::ACTIVE;
 use super::persons::{behind, governs, person_id, register};
 use crate::app::App;
 use crate::app::error::AppError;
@@ -12,15 +13,25 @@ use crate::app::repeat::{Repeat, Written};
 use crate::domain::actor::{Caller, Role, RoleSet};
 use crate::domain::adjustment::four_eyes;
 use crate::domain::code::Uscc;
+use crate::domain::duty::{Duty, DutySet};
 use crate::domain::error::Rule;
-use crate::domain::id::{GrantId, PersonId, time_ordered};
+use crate::domain::id::{CustomRoleId, GrantId, PersonId, time_ordered};
 use crate::domain::notice::{Addressee, Notice, NoticeKind};
-use crate::domain::register::{ENTERPRISES, MACHINES, may_hold};
+use crate::domain::register::{ENTERPRISES, MACHINES, Standing, may_hold};
 use crate::domain::revision::Revision;
 use crate::domain::validity::LegalDay;
 use crate::store::private::random;
-use crate::store::register::{GrantRow, grant, grants_of, person};
+use crate::store::register::{GrantRow, custom_role, grant, grants_of, person};
 use crate::store::{StoreError, Tx};
+
+/// A role as it is named to be granted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RoleNamed {
+    /// One of the service's.
+    Fixed(Role),
+    /// One of the organisation's own.
+    Own(CustomRoleId),
+}
 
 /// What is granted.
 #[derive(Debug, Clone)]
@@ -28,7 +39,7 @@ pub struct GrantStated {
     /// Organisation.
     pub org: String,
     /// Role.
-    pub role: Role,
+    pub role: RoleNamed,
     /// First day; today when left out.
     pub valid_from: Option<LegalDay>,
     /// Last day; open when left out.
@@ -80,29 +91,31 @@ impl App {
                 return Err(AppError::refused(Rule::PersonInactive));
             }
             let own = !caller.roles.contains(Role::BureauAdmin);
-            let enterprise = RoleSet::of(&[stated.role]).intersects(ENTERPRISES);
+            let (role, duties) = named(tx, &stated)?;
+            let enterprise = RoleSet::of(&[role]).intersects(ENTERPRISES);
             let theirs = enterprise && Uscc::parse(&stated.org).is_ok();
             // An agent's people belong to the agent, an applicant's to the enterprise: the organisation of the caller.
             let yours = !own || (enterprise && stated.org == *caller.org);
-            if !yours || enterprise != theirs || RoleSet::of(&[stated.role]).intersects(MACHINES) {
+            if !yours || enterprise != theirs || RoleSet::of(&[role]).intersects(MACHINES) {
                 return Err(AppError::refused(Rule::RoleNotYours));
             }
             let by = tx.person()?;
-            if by == id && !own {
+            // Whoever administers people under a role of the enterprise's own gives themselves nothing that it leaves out.
+            if by == id && (!own || !standing(tx, &caller)?.fixed().contains(Role::EnterpriseApplicant)) {
                 return Err(AppError::refused(Rule::OwnGrant));
             }
             let held = grants_of(tx.conn(), &row.id)?;
             let held = held.iter().filter(|grant| matches!(grant.state.as_str(), PROPOSED | IN_FORCE));
-            may_hold(held.filter_map(|grant| Role::parse(&grant.role)).collect(), stated.role)
-                .map_err(AppError::refused)?;
+            may_hold(held.filter_map(|grant| Role::parse(&grant.role)).collect(), role).map_err(AppError::refused)?;
+            let administers = role == Role::BureauAdmin && duties.is_none_or(|duties| duties.contains(Duty::People));
             let exempt = if enterprise {
                 Some("own_people")
-            } else if stated.role == Role::BureauAdmin && administrators(tx)? == [by] {
+            } else if administers && administrators(tx)? == [by] {
                 Some("second_administrator")
             } else {
                 None
             };
-            put(tx, id, stated, exempt)
+            put(tx, id, stated, role, exempt)
         })
     }
 
@@ -172,6 +185,21 @@ impl App {
     }
 }
 
+/// Finds the fixed role that a role as it is named stands on; and its duties, where it is one of the organisation's own.
+fn named(tx: &mut Tx<'_>, stated: &GrantStated) -> Result<(Role, Option<DutySet>), AppError> {
+    let id = match stated.role {
+        RoleNamed::Fixed(role) => return Ok((role, None)),
+        RoleNamed::Own(id) => id,
+    };
+    let own = custom_role(tx.conn(), &id.to_string())?.filter(|row| row.org == stated.org);
+    let own = own.ok_or_else(|| AppError::refused(Rule::RoleNotYours))?;
+    if own.state != ACTIVE {
+        return Err(AppError::refused(Rule::RoleRetired));
+    }
+    let role = Role::parse(&own.base).ok_or_else(|| StoreError::damaged("a role"))?;
+    Ok((role, Some(DutySet::read(&own.duties))))
+}
+
 /// Puts a grant in, in force where it is exempt from a second person, else proposed.
 ///
 /// # Errors
@@ -180,6 +208,7 @@ pub(super) fn put(
     tx: &mut Tx<'_>,
     id: PersonId,
     stated: GrantStated,
+    role: Role,
     exempt: Option<&str>,
 ) -> Result<GrantRow, AppError> {
     let at = tx.context().at;
@@ -193,7 +222,7 @@ pub(super) fn put(
         revision: tx.next_revision().0,
         person: id.to_string(),
         org: stated.org,
-        role: stated.role.as_str().to_owned(),
+        role: role.as_str().to_owned(),
         valid_from: valid_from.value(),
         valid_to: stated.valid_to.map(LegalDay::value),
         state: if exempt.is_some() { IN_FORCE } else { PROPOSED }.to_owned(),
@@ -202,6 +231,10 @@ pub(super) fn put(
         decided_by: None,
         ended_by: None,
         recorded_at: at.micros(),
+        custom_role: match stated.role {
+            RoleNamed::Fixed(_) => None,
+            RoleNamed::Own(id) => Some(id.to_string()),
+        },
     };
     tx.save(row.clone(), None, if exempt.is_some() { "grant.given" } else { "grant.proposed" })?;
     if exempt.is_some() {
@@ -221,9 +254,16 @@ fn tell_holder(tx: &mut Tx<'_>, row: &GrantRow) -> Result<(), StoreError> {
     tell(tx, &notice.with("org", &row.org).with("role", &row.role).with("state", &row.state))
 }
 
+/// Who administers people everywhere.
 fn administrators(tx: &mut Tx<'_>) -> Result<Vec<PersonId>, StoreError> {
     let day = tx.context().at.day();
-    Ok(register(tx)?.holders(Role::BureauAdmin, day).collect())
+    Ok(register(tx)?.charged(Role::BureauAdmin, Duty::People, None, day).collect())
+}
+
+/// The roles of a caller that count, and for which duties, as the transaction has them.
+fn standing(tx: &mut Tx<'_>, caller: &Caller) -> Result<Standing, StoreError> {
+    let day = tx.context().at.day();
+    Ok(register(tx)?.standing(caller, day))
 }
 
 /// Refuses what would leave nobody to administer.

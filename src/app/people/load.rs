@@ -2,15 +2,19 @@
 
 use crate::domain::actor::{Role, RoleSet};
 use crate::domain::code::Uscc;
-use crate::domain::id::PersonId;
+use crate::domain::duty::DutySet;
+use crate::domain::id::{CustomRoleId, PersonId};
 use crate::domain::mandate::{Mandate, Scope};
-use crate::domain::register::{ENTERPRISES, Grant, Register, Registered};
+use crate::domain::register::{CustomRole, ENTERPRISES, Grant, Register, Registered};
 use crate::domain::revision::Revision;
 use crate::domain::validity::LegalDay;
 use crate::store::register::{self as rows, newest_of};
 use crate::store::{AnyConnection, StoreError};
 
 const ALL: i64 = i64::MAX;
+
+/// The state of an own role that is in use.
+pub(super) const ACTIVE: &str = "active";
 
 /// Reads the register when something in it was recorded after a revision.
 ///
@@ -19,6 +23,7 @@ const ALL: i64 = i64::MAX;
 pub fn register_since(conn: &mut AnyConnection, since: Revision) -> Result<Option<Register>, StoreError> {
     let changed = !rows::people_since(conn, since.0, 1)?.is_empty()
         || !rows::grants_since(conn, since.0, 1)?.is_empty()
+        || !rows::custom_roles_since(conn, since.0, 1)?.is_empty()
         || !rows::accounts_since(conn, since.0, 1)?.is_empty()
         || !rows::mandates_since(conn, since.0, 1)?.is_empty();
     if changed { register(conn).map(Some) } else { Ok(None) }
@@ -42,6 +47,12 @@ pub fn register(conn: &mut AnyConnection) -> Result<Register, StoreError> {
             subjects.insert(subject.into(), behind);
         }
     }
+    for row in newest_of(rows::custom_roles_since(conn, 0, ALL)?, |row| row.id.clone()) {
+        // What was retired includes nothing, whoever should still hold it.
+        let duties = if row.state == ACTIVE { DutySet::read(&row.duties) } else { DutySet::default() };
+        let name = (row.name_zh.into(), row.name_en.map(Into::into));
+        register.custom.insert(custom_role(&row.id)?, CustomRole { name, duties });
+    }
     for row in newest_of(rows::grants_since(conn, 0, ALL)?, |row| row.id.clone()) {
         let role = Role::parse(&row.role).ok_or_else(|| StoreError::damaged("a role"))?;
         let was_in_force = matches!(row.state.as_str(), "in_force" | "ended");
@@ -53,7 +64,8 @@ pub fn register(conn: &mut AnyConnection) -> Result<Register, StoreError> {
             && let Some(registered) = register.people.get_mut(&person(&row.person)?)
         {
             let (valid_from, valid_to) = (day(row.valid_from)?, row.valid_to.map(day).transpose()?);
-            registered.grants.push(Grant { org: row.org.into(), role, valid_from, valid_to });
+            let custom = row.custom_role.as_deref().map(custom_role).transpose()?;
+            registered.grants.push(Grant { org: row.org.into(), role, custom, valid_from, valid_to });
         }
     }
     for row in newest_of(rows::mandates_since(conn, 0, ALL)?, |row| row.id.clone()) {
@@ -90,6 +102,10 @@ pub fn scopes(text: &str) -> Result<Vec<Scope>, StoreError> {
 
 fn person(id: &str) -> Result<PersonId, StoreError> {
     PersonId::parse(id).map_err(|_| StoreError::damaged("a person id"))
+}
+
+fn custom_role(id: &str) -> Result<CustomRoleId, StoreError> {
+    CustomRoleId::parse(id).map_err(|_| StoreError::damaged("the id of an own role"))
 }
 
 fn day(days: i32) -> Result<LegalDay, StoreError> {

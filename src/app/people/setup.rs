@@ -1,6 +1,6 @@
 //! The first administrator: a one-time code, printed where only an operator of the machine sees it, and used once.
 
-use super::grants::{GrantStated, put};
+use super::grants::{GrantStated, RoleNamed, put};
 use super::persons::{Account, PersonStated, PersonView, register, register_person, view};
 use crate::app::App;
 use crate::app::error::AppError;
@@ -65,8 +65,9 @@ impl App {
                 None => register_person(tx, stated, &[account])?.row,
             };
             let id = super::persons::person_id(&row.id)?;
-            let grant = GrantStated { org, role: Role::BureauAdmin, valid_from: None, valid_to: None };
-            put(tx, id, grant, Some("first_administrator"))?;
+            let role = RoleNamed::Fixed(Role::BureauAdmin);
+            let grant = GrantStated { org, role, valid_from: None, valid_to: None };
+            put(tx, id, grant, Role::BureauAdmin, Some("first_administrator"))?;
             tx.flush()?;
             Ok(view(tx.conn(), row)?)
         })

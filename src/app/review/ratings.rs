@@ -210,6 +210,45 @@ impl App {
     }
 }
 
+/// The headings of the report as a table.
+#[must_use]
+pub fn header(lang: Lang) -> [&'static str; 4] {
+    [
+        lang.pick("统计", "counted by"),
+        lang.pick("项目", "of"),
+        lang.pick("评价件数", "answers"),
+        lang.pick("平均分（满分 5）", "mean of 5"),
+    ]
+}
+
+impl App {
+    /// Writes the report of a period as a table: all answers, then by grade, month, district and agency.
+    ///
+    /// # Errors
+    /// The store's failure.
+    pub fn satisfaction_table(&self, period: Period, lang: Lang) -> Result<Vec<Vec<String>>, AppError> {
+        let report = self.satisfaction(period, lang)?;
+        let said = |of: &Value, member: &str| match of.get(member) {
+            Some(Value::String(text)) => text.clone(),
+            Some(Value::Number(number)) => number.to_string(),
+            Some(Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_)) | None => String::new(),
+        };
+        let row =
+            |under: &str, of: &Value| vec![under.to_owned(), said(of, "text"), said(of, "count"), said(of, "average")];
+        let mut rows = vec![row(lang.pick("全部", "all"), &report)];
+        for (list, zh, en) in [
+            ("answers", "评价", "grade"),
+            ("months", "月份", "month"),
+            ("districts", "区", "district"),
+            ("agencies", "会审单位", "agency"),
+        ] {
+            let items = report.get(list).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+            rows.extend(items.iter().map(|item| row(lang.pick(zh, en), item)));
+        }
+        Ok(rows)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -115,6 +115,7 @@ impl Tables {
             Versions::<register::PersonRow>::held(|conn, after| register::people_since(conn, after, STRIDE)),
             Versions::<register::AccountRow>::held(|conn, after| register::accounts_since(conn, after, STRIDE)),
             Versions::<register::GrantRow>::held(|conn, after| register::grants_since(conn, after, STRIDE)),
+            Versions::<register::CustomRoleRow>::held(|conn, after| register::custom_roles_since(conn, after, STRIDE)),
             Versions::<register::ResponsiblePersonRow>::held(|conn, after| {
                 register::responsible_people_since(conn, after, STRIDE)
             }),

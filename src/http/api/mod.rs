@@ -44,6 +44,7 @@ pub mod reconciliations;
 pub mod reference;
 pub mod report_jobs;
 pub mod reports;
+pub mod roles;
 pub mod rule_changes;
 pub mod screening;
 pub mod stops;

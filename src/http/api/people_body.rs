@@ -3,7 +3,7 @@
 use crate::app::broadcasts::{BroadcastRow, BroadcastStated};
 use crate::app::holders::{NamedPerson, ResponsiblePersonRow};
 use crate::app::mandates::{MandateRow, MandateStated};
-use crate::app::people::grants::GrantStated;
+use crate::app::people::grants::{GrantStated, RoleNamed};
 use crate::app::people::organisations::{KINDS, OrganisationStated};
 use crate::app::people::persons::{Account, PersonStated, PersonView};
 use crate::app::people::{GrantRow, OrganisationRow};
@@ -11,7 +11,7 @@ use crate::domain::actor::Role;
 use crate::domain::code::{CustomsRegistration, DistrictCode, Uscc};
 use crate::domain::enterprise::Particulars;
 use crate::domain::fault::FaultCode;
-use crate::domain::id::PersonId;
+use crate::domain::id::{CustomRoleId, PersonId};
 use crate::domain::lang::Lang;
 use crate::domain::mandate::Scope;
 use crate::domain::validity::{Instant, LegalDay};
@@ -23,7 +23,8 @@ const NAME: usize = 200;
 const PHONE: usize = 40;
 const MAIL: usize = 254;
 const ACCOUNT: usize = 256;
-const ORG: usize = 256;
+/// Longest code of an organisation.
+pub const ORG: usize = 256;
 const CODE: usize = 64;
 const BODY: usize = 20_000;
 
@@ -125,10 +126,18 @@ fn period(fields: &mut Fields<'_, '_>) -> (Option<LegalDay>, Option<LegalDay>) {
     (from, to)
 }
 
+/// Reads a role to be granted: the word of a fixed one, or the id of one of the organisation's own.
+fn role(given: &str) -> Result<RoleNamed, FaultCode> {
+    if given.starts_with(CustomRoleId::PREFIX) {
+        return CustomRoleId::parse(given).map(RoleNamed::Own);
+    }
+    Role::parse(given).map(RoleNamed::Fixed).ok_or(FaultCode::ValueUnknown)
+}
+
 /// Reads a grant.
 pub fn grant(fields: &mut Fields<'_, '_>) -> Option<GrantStated> {
     let org = fields.required("org", text(ORG));
-    let role = fields.required("role", |word| Role::parse(word).ok_or(FaultCode::ValueUnknown));
+    let role = fields.required("role", role);
     let (valid_from, valid_to) = period(fields);
     Some(GrantStated { org: org?, role: role?, valid_from, valid_to })
 }
@@ -214,7 +223,8 @@ pub fn person_view(view: &PersonView) -> Value {
 #[must_use]
 pub fn grant_view(row: &GrantRow) -> Value {
     json!({
-        "id": row.id, "person": row.person, "org": row.org, "role": row.role, "valid_from": day(row.valid_from),
+        "id": row.id, "person": row.person, "org": row.org, "role": row.role, "custom_role": row.custom_role,
+        "valid_from": day(row.valid_from),
         "valid_to": row.valid_to.and_then(day), "state": row.state, "exempt": row.exempt,
         "proposed_by": row.proposed_by, "decided_by": row.decided_by, "ended_by": row.ended_by,
         "revision": row.revision,

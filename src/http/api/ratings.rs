@@ -1,22 +1,25 @@
 //! How content applicants are with the handling of their cases: the question, the answer, and what answers come to.
 
 use super::case_body::whole_body;
-use super::json;
+use super::listings::attachment;
 use super::lookups::json_bytes;
 use super::parameters::{PageAsked, no_query, page, path, read_query};
+use super::reports::TABLE;
 use super::write::{Shown, write};
+use super::{XLSX, json};
 use crate::app::AppError;
 use crate::app::review::figures::counted::Period;
-use crate::app::review::ratings::Rated;
+use crate::app::review::ratings::{Rated, header};
 use crate::domain::id::ApplicationId;
 use crate::domain::lang::Lang;
 use crate::domain::revision::Revision;
 use crate::domain::satisfaction::Satisfaction;
 use crate::domain::validity::LegalDay;
-use crate::http::blocking::hop;
+use crate::http::blocking::{hop, hop_for};
 use crate::http::edge::{asked, edge};
 use crate::http::fields::{JSON_DEPTH, Members as _, Query, parse_json, text};
-use crate::http::problem::Problem;
+use crate::http::problem::{Problem, ProblemType};
+use crate::sheet::{findings_csv, table_xlsx};
 use actix_web::http::StatusCode;
 use actix_web::web::Payload;
 use actix_web::{HttpRequest, HttpResponse};
@@ -77,6 +80,27 @@ pub async fn get_satisfaction(request: HttpRequest) -> Result<HttpResponse, Prob
     let period = read_query(&request, |query| Some(period(query)))?;
     let (app, lang) = (Arc::clone(&edge.app), asked.lang);
     json(StatusCode::OK, &hop(move || app.satisfaction(period, lang)).await?)
+}
+
+async fn table(request: &HttpRequest) -> Result<(Vec<Vec<String>>, Lang), Problem> {
+    let (edge, asked) = (edge(request)?, asked(request)?);
+    let period = read_query(request, |query| Some(period(query)))?;
+    let (app, lang) = (Arc::clone(&edge.app), asked.lang);
+    Ok((hop_for(TABLE, move || app.satisfaction_table(period, lang)).await?, lang))
+}
+
+/// Writes what answers come to as CSV.
+pub async fn export_satisfaction_csv(request: HttpRequest) -> Result<HttpResponse, Problem> {
+    let (rows, lang) = table(&request).await?;
+    Ok(attachment("text/csv; charset=utf-8", "satisfaction.csv", findings_csv(&header(lang), &rows)))
+}
+
+/// Writes what answers come to as a workbook.
+pub async fn export_satisfaction_xlsx(request: HttpRequest) -> Result<HttpResponse, Problem> {
+    let (rows, lang) = table(&request).await?;
+    let body = table_xlsx(lang.pick("满意度", "satisfaction"), &header(lang), &rows);
+    let body = body.map_err(|error| Problem::new(ProblemType::Internal).caused_by(error))?;
+    Ok(attachment(XLSX, "satisfaction.xlsx", body))
 }
 
 /// Lists answers with their remarks.

@@ -10,6 +10,7 @@ use super::write::{Shown, write};
 use crate::app::AppError;
 use crate::app::report_jobs::{ReportJob, ReportState, Wanted};
 use crate::domain::actor::{Caller, RoleSet};
+use crate::domain::duty::Duty;
 use crate::domain::fault::{Fault, FaultCode};
 use crate::domain::id::ReportJobId;
 use crate::domain::lang::Lang;
@@ -21,6 +22,7 @@ use crate::http::edge::{Edge, asked, edge};
 use crate::http::endpoints::{Access, ENDPOINTS, Endpoint};
 use crate::http::fields::{Fields, JSON_DEPTH, Members as _, parse_json, text};
 use crate::http::problem::{Problem, ProblemType};
+use crate::http::standing::{counted, lacking};
 use actix_web::body::SizedStream;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_DISPOSITION, ETAG};
@@ -66,7 +68,7 @@ impl Shown for ReportJob {
 }
 
 /// Finds the export that a path with its query names, and who may ask for it.
-fn export(target: &str) -> Option<(&'static Endpoint, RoleSet)> {
+fn export(target: &str) -> Option<(&'static Endpoint, RoleSet, Duty)> {
     let path = target.split('?').next().unwrap_or_default();
     let fits = |endpoint: &&Endpoint| {
         let (mut known, mut given) = (endpoint.path.split('/'), path.split('/'));
@@ -82,21 +84,27 @@ fn export(target: &str) -> Option<(&'static Endpoint, RoleSet)> {
     let exports = ENDPOINTS.iter().filter(|endpoint| endpoint.operation.starts_with("export_"));
     let found = exports.filter(|endpoint| endpoint.method == "GET").find(fits)?;
     match found.access {
-        Access::Roles(roles) => Some((found, roles)),
+        Access::Roles(roles, duty) => Some((found, roles, duty)),
         Access::Public | Access::Metrics => None,
     }
 }
 
 /// Whether somebody may still have what they asked for: under every role that it was asked for in, and for whom they act.
 fn still_may(edge: &Edge, caller: &Caller, job: &ReportJob) -> bool {
-    let Some((_, needed)) = export(&job.row.target) else { return false };
+    let Some((_, needed, duty)) = export(&job.row.target) else { return false };
+    let counts = counting(edge, caller, duty);
     let had = job.roles().intersection(needed);
     let mandated = caller.acting_for.is_none_or(|enterprise| {
         let path = job.row.target.split('?').next().unwrap_or_default();
         let today = edge.app.clock.now().day();
         edge.app.index.load().register().may_act(caller, enterprise, Scope::needed("GET", path), today)
     });
-    !had.is_empty() && had.without(caller.roles).is_empty() && mandated
+    !had.is_empty() && had.without(counts).is_empty() && mandated
+}
+
+/// The roles of a caller that count for a duty.
+fn counting(edge: &Edge, caller: &Caller, duty: Duty) -> RoleSet {
+    counted(edge, caller).under(duty)
 }
 
 /// Lists the jobs of the caller.
@@ -119,12 +127,16 @@ pub async fn ask_for_report(request: HttpRequest, payload: Payload) -> Result<Ht
         Fields::read(&parse_json(&bytes, JSON_DEPTH)?, "", &mut faults, |body| body.required("target", text(TARGET)));
     let target = target.filter(|_| faults.is_empty()).ok_or(faults)?;
     let unknown = || Problem::from(Fault::new("/target", FaultCode::ValueUnknown));
-    let (endpoint, needed) = export(&target).ok_or_else(unknown)?;
+    let (endpoint, needed, duty) = export(&target).ok_or_else(unknown)?;
     if target.parse::<actix_web::http::Uri>().is_err() {
         return Err(unknown());
     }
-    if !asked.caller()?.roles.intersects(needed) {
+    let caller = asked.caller()?;
+    if !caller.roles.intersects(needed) {
         return Err(ProblemType::Forbidden.into());
+    }
+    if !counting(edge, &caller, duty).intersects(needed) {
+        return Err(lacking(duty));
     }
     let wanted = Wanted { operation: endpoint.operation, target, lang: asked.lang };
     write(&request, &bytes, StatusCode::CREATED, move |app, asked| {
@@ -210,7 +222,7 @@ mod tests {
             ("/v1/report-jobs/rpt_0/file", None),
             ("", None),
         ] {
-            assert_eq!(export(target).map(|(endpoint, _)| endpoint.operation), operation, "{target}");
+            assert_eq!(export(target).map(|(endpoint, ..)| endpoint.operation), operation, "{target}");
         }
     }
 }

@@ -21,7 +21,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// Time a table may take.
-const TABLE: Duration = Duration::from_secs(60);
+pub const TABLE: Duration = Duration::from_secs(60);
 
 fn period(query: &mut Query<'_, '_>) -> Period {
     let from = query.optional("from", LegalDay::parse);

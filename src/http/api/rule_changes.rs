@@ -8,6 +8,7 @@ use super::write::{Shown, write};
 use crate::app::AppError;
 use crate::app::found::faults_of;
 use crate::app::rules::{RuleChange, RuleChangeRow, RuleDecision, Rules, TariffRules};
+use crate::domain::actor::Role;
 use crate::domain::calendar::Published;
 use crate::domain::fault::FaultCode;
 use crate::domain::id::RuleChangeId;
@@ -47,8 +48,20 @@ impl Shown for RuleChange {
             members.insert("rules".to_owned(), self.rules.clone());
             let differences = serde_json::to_value(&self.differences).map_err(AppError::unwritable)?;
             members.insert("differences".to_owned(), differences);
+            members.insert("proposed_by_text".to_owned(), administrator(self.proposed_by.as_ref(), lang).into());
+            let decided = self.row.decided_by.as_ref().map(|_| administrator(self.decided_by.as_ref(), lang));
+            members.insert("decided_by_text".to_owned(), decided.into());
         }
         Ok(view)
+    }
+}
+
+/// Says who changes rules, without who they are: their role, and their organisation where they are registered.
+fn administrator(office: Option<&(String, String)>, lang: Lang) -> String {
+    let role = Role::BureauAdmin.name(lang);
+    match office {
+        Some((zh, en)) => lang.pick(format!("{role}（{zh}）"), format!("{role} ({en})")),
+        None => role.to_owned(),
     }
 }
 

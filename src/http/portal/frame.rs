@@ -1,18 +1,24 @@
 //! What stands around the content of every page: who is there, where they can go, in which language, as of when.
 
 use super::assets::{Paths, paths};
+use super::duties::behind;
 use super::guard;
+use super::json::Json;
 use super::show;
 use super::table::{Access, CUSTOMS, OPERATOR, PAGES};
 use super::visit::{Failure, Visit};
 use crate::app::names::Behind;
 use crate::app::{App, AppError};
+use crate::app::sessions::Session;
 use crate::domain::actor::{Caller, Role, RoleSet};
+use crate::domain::duty::Duty;
+use crate::domain::id::CustomRoleId;
 use crate::domain::lang::Lang;
+use crate::domain::register::Standing;
 use crate::http::blocking::hop;
 use crate::http::endpoints::{
     APPLICANT, AUDITOR, BOARD, DECLARATIONS, ENTERPRISE, INSIDERS, INSPECTED, LEAD, READERS, SCREENERS, SEE_ERASURES,
-    SEE_PEOPLE, STOPS, SUPERVISORS, WEBHOOKS, WORKERS,
+    SEE_PEOPLE, STOPS, SUPERVISORS, WEBHOOKS, WORKERS, duties_of,
 };
 use serde_json::Value;
 use std::borrow::Borrow;
@@ -61,6 +67,8 @@ pub struct Frame {
     pub csrf: String,
     /// Who knows the names of those whom answers name by code.
     app: Arc<App>,
+    /// The roles that count, and for which duties.
+    standing: Standing,
     /// Names of enterprises and organisations on the page, by their codes.
     names: BTreeMap<String, String>,
     /// Names of people on the page, by their ids.
@@ -144,7 +152,7 @@ const LIST: [Line; 7] = [
     ("/registers/report-jobs", "报表下载", "Reports to download", READERS),
 ];
 
-const OVERSIGHT: [Line; 22] = [
+const OVERSIGHT: [Line; 23] = [
     ("/stops", "紧急停用", "Emergency stops", STOPS),
     ("/supervision", "监管看板", "Supervision", SUPERVISORS),
     ("/border", "口岸看板", "Border dashboard", BOARD),
@@ -162,6 +170,7 @@ const OVERSIGHT: [Line; 22] = [
     ("/schemes", "试点规则", "Schemes", RoleSet::ALL),
     ("/registers/rule-changes", "规则变更", "Changes of the rules", SUPERVISORS),
     ("/people", "人员与角色", "People and roles", SEE_PEOPLE),
+    ("/roles", "角色与职责", "Roles and duties", SEE_PEOPLE),
     ("/registers/organisations", "单位", "Organisations", SEE_ERASURES),
     ("/registers/erasures", "个人信息删除", "Erasures", SEE_ERASURES),
     ("/agents", "代理委托", "Agents", APPLICANT),
@@ -200,6 +209,12 @@ const DONE: [(&str, &str, &str); 23] = [
     ),
 ];
 
+/// Where the menu leads.
+#[cfg(test)]
+pub(super) fn places() -> impl Iterator<Item = &'static str> {
+    CASEWORK.iter().chain(&LIST).chain(&OVERSIGHT).map(|(href, ..)| *href)
+}
+
 fn group(visit: &Visit, name: &'static str, lines: &[Line]) -> Group {
     let path = visit.request.path();
     let known = |href: &str| {
@@ -217,7 +232,9 @@ fn group(visit: &Visit, name: &'static str, lines: &[Line]) -> Group {
             Access::Public | Access::SignedIn => true,
         })
     };
-    let entries = lines.iter().filter(|(href, .., roles)| visit.roles().intersects(*roles) && known(href));
+    let lets =
+        |href: &str, roles: RoleSet| behind(href).map_or(visit.roles(), |duty| visit.under(duty)).intersects(roles);
+    let entries = lines.iter().filter(|(href, .., roles)| lets(href, *roles) && known(href));
     let here = |href: &str| path == href || (href != "/" && path.starts_with(&format!("{href}/")));
     let entries = entries.map(|(href, zh, en, _)| Entry { href, words: visit.t(zh, en), here: here(href) });
     Group { name, entries: entries.collect() }
@@ -253,6 +270,15 @@ pub fn role(lang: Lang, role: Role) -> &'static str {
     role.name(lang)
 }
 
+/// Says the roles of who is signed in; those of the organisation's own by their names.
+fn roles_in_words(visit: &Visit, session: &Session) -> String {
+    let (lang, snapshot) = (visit.lang, visit.edge.app.index.load());
+    let fixed = session.standing.fixed().iter().map(|it| role(lang, it).to_owned());
+    let own =
+        session.standing.own().filter_map(|id| snapshot.register().custom.get(&id).map(|it| it.name(lang).to_owned()));
+    fixed.chain(own).collect::<Vec<_>>().join(lang.pick("、", ", "))
+}
+
 impl Frame {
     /// Makes the frame of a page.
     #[must_use]
@@ -263,7 +289,7 @@ impl Frame {
             name: super::pages::account::name_of(visit, &session.caller),
             org: session.caller.org.to_string(),
             acting_for: session.caller.acting_for.map(|uscc| uscc.to_string()),
-            roles: session.roles.iter().map(|it| role(lang, it)).collect::<Vec<_>>().join(lang.pick("、", ", ")),
+            roles: roles_in_words(visit, session),
         });
         let menu = if person.is_some() {
             let groups = [
@@ -305,6 +331,7 @@ impl Frame {
             },
             csrf: visit.session.as_ref().map(|session| guard::token(&session.csrf)).unwrap_or_default(),
             app: Arc::clone(&visit.edge.app),
+            standing: visit.session.as_ref().map(|session| session.standing.clone()).unwrap_or_default(),
             names: BTreeMap::new(),
             people: BTreeMap::new(),
             reader: visit.session.as_ref().map(|session| session.caller.clone()),
@@ -360,6 +387,27 @@ impl Frame {
         let code = code.as_ref();
         let known = self.names.get(code).cloned();
         known.or_else(|| self.app.name_of_org(code, self.lang)).unwrap_or_else(|| code.to_owned())
+    }
+
+    /// Whether who is there has a duty, so that what belongs to it is offered.
+    #[must_use]
+    pub fn does(&self, duty: &str) -> bool {
+        Duty::parse(duty).is_ok_and(|duty| self.standing.under(duty).iter().any(|role| duties_of(role).contains(duty)))
+    }
+
+    /// Names the role of a grant: the fixed one, or the organisation's own by its name.
+    ///
+    /// # Errors
+    /// When the grant names no role.
+    pub fn granted(&self, grant: &Json<'_>) -> Result<String, askama::Error> {
+        let fixed = self.word("role", grant.text("role")?);
+        let id = grant.maybe("custom_role").and_then(|id| CustomRoleId::parse(&id.word()).ok());
+        let snapshot = self.app.index.load();
+        let own = id.and_then(|id| snapshot.register().custom.get(&id));
+        Ok(own.map_or(fixed.clone(), |own| {
+            let name = own.name(self.lang);
+            self.lang.pick(format!("{name}（{fixed}）"), format!("{name} ({fixed})"))
+        }))
     }
 
     /// Names a scheme by its code.
@@ -471,6 +519,20 @@ mod tests {
         let text = text.strip_prefix('"')?;
         let end = text.match_indices('"').map(|(at, _)| at).find(|at| !text[..*at].ends_with('\\'))?;
         Some((&text[..end], &text[end + 1..]))
+    }
+
+    #[test]
+    fn templates_ask_for_duties_that_there_are() {
+        let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("templates/portal");
+        let mut asked = 0;
+        for file in std::fs::read_dir(folder).unwrap() {
+            let whole = std::fs::read_to_string(file.unwrap().path()).unwrap();
+            for duty in whole.split("f.does(\"").skip(1).filter_map(|rest| rest.split('"').next()) {
+                assert!(crate::domain::duty::Duty::parse(duty).is_ok(), "{duty}");
+                asked += 1;
+            }
+        }
+        assert!(asked > 5, "{asked}");
     }
 
     #[test]

@@ -7,6 +7,7 @@
 pub mod acts;
 pub mod assets;
 pub mod chart;
+pub mod duties;
 pub mod failure;
 pub mod fields;
 pub mod form;

@@ -5,13 +5,14 @@
 use super::pages::applications::{correction, evidence, item, lodging};
 use super::pages::{
     account, applications, audit, border, bureau, cases, decisions, errors, filters, help, home, imports, listings,
-    lookup, notices, operations, oversight, people, public, report_jobs, reports, rules, satisfaction, traffic,
+    lookup, notices, operations, oversight, people, public, report_jobs, reports, roles, rules, satisfaction, traffic,
 };
 use super::{acts, assets, registers, sign_in, visit};
 use crate::domain::actor::{Role, RoleSet};
 use crate::http::endpoints::{
-    ADMINISTRATOR, APPLICANT, APPROVER, AUDITOR, BOARD, BUREAU, CASES, DECLARATIONS, ENTERPRISE, EVIDENCE, INSIDERS,
-    INSPECTED, LEAD, OFFICER, READERS, REVIEWER, SEE_PEOPLE, STOPS, SUPERVISORS, WEBHOOKS, WORKERS, route,
+    ADMINISTRATOR, APPLICANT, APPROVER, AUDITOR, BOARD, BUREAU, CASES, DECLARATIONS, ENTERPRISE, EVIDENCE,
+    GOVERN_PEOPLE, INSIDERS, INSPECTED, LEAD, OFFICER, READERS, REVIEWER, SEE_PEOPLE, STOPS, SUPERVISORS, WEBHOOKS,
+    WORKERS, route,
 };
 use crate::http::unknown::unknown_path;
 use actix_web::http::Method;
@@ -182,6 +183,7 @@ pages! {
     GET "/reports/{by}" reports::rows Access::Roles(SUPERVISORS);
     POST "/report-jobs" report_jobs::ask Access::Roles(READERS);
     GET "/satisfaction" satisfaction::show Access::Roles(LEAD);
+    GET "/satisfaction.{format}" satisfaction::export Access::Roles(LEAD);
     GET "/usage-returns" oversight::usage Access::Roles(INSPECTED);
     GET "/usage-returns/new" oversight::new_return Access::Roles(ENTERPRISE);
     POST "/usage-returns/new" oversight::hand_in Access::Roles(ENTERPRISE);
@@ -192,6 +194,12 @@ pages! {
     GET "/rule-changes/{id}" rules::show Access::Roles(SUPERVISORS);
     GET "/people" people::list Access::Roles(SEE_PEOPLE);
     GET "/people/{id}" people::show Access::Roles(SEE_PEOPLE);
+    GET "/roles" roles::list Access::Roles(SEE_PEOPLE);
+    GET "/roles/new" roles::new Access::Roles(GOVERN_PEOPLE);
+    POST "/roles/new" roles::define Access::Roles(GOVERN_PEOPLE);
+    GET "/roles/{id}" roles::show Access::Roles(SEE_PEOPLE);
+    GET "/roles/{id}/change" roles::edit Access::Roles(GOVERN_PEOPLE);
+    POST "/roles/{id}/change" roles::change Access::Roles(GOVERN_PEOPLE);
     GET "/my-enterprise" oversight::my_enterprise Access::Roles(APPLICANT);
     GET "/registers/{slug}" registers::show Access::SignedIn;
     GET "/registers/{slug}/{id}/file" registers::file Access::SignedIn;

@@ -199,7 +199,7 @@ const CORRECTIONS: [(&str, &str, &str); 5] = [
 ];
 
 /// What exports are called, by their operations.
-const EXPORTS: [(&str, &str, &str); 12] = [
+const EXPORTS: [(&str, &str, &str); 16] = [
     ("export_listings_xlsx", "白名单（Excel）", "White list (Excel)"),
     ("export_listings_csv", "白名单（CSV）", "White list (CSV)"),
     ("export_listing_changes_csv", "名单变化（CSV）", "List changes (CSV)"),
@@ -211,6 +211,10 @@ const EXPORTS: [(&str, &str, &str); 12] = [
     ("export_figure_rows_xlsx", "统计明细（Excel）", "What a figure counts (Excel)"),
     ("export_reconciliation_csv", "对账明细（CSV）", "Details of a reconciliation (CSV)"),
     ("export_reconciliation_xlsx", "对账明细（Excel）", "Details of a reconciliation (Excel)"),
+    ("export_border_report_csv", "口岸看板（CSV）", "Border dashboard (CSV)"),
+    ("export_border_report_xlsx", "口岸看板（Excel）", "Border dashboard (Excel)"),
+    ("export_satisfaction_csv", "满意度（CSV）", "Satisfaction (CSV)"),
+    ("export_satisfaction_xlsx", "满意度（Excel）", "Satisfaction (Excel)"),
     ("export_log", "全部日志", "The whole log"),
 ];
 

@@ -10,8 +10,8 @@ pub use queries::*;
 use super::fact::Fact;
 use super::rows::wire;
 use super::schema::{
-    account_versions, broadcast_versions, calendar_years, grant_versions, mandate_versions, organisation_versions,
-    person_versions, responsible_person_versions,
+    account_versions, broadcast_versions, calendar_years, custom_role_versions, grant_versions, mandate_versions,
+    organisation_versions, person_versions, responsible_person_versions,
 };
 use super::tx::appended;
 use diesel::{Insertable, Queryable, Selectable};
@@ -114,6 +114,26 @@ pub struct GrantRow {
     pub decided_by: Option<String>,
     pub ended_by: Option<String>,
     pub recorded_at: i64,
+    /// Left out where there is none, so that the entries of before it was there hold.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub custom_role: Option<String>,
+}
+
+/// One version of a role of an organisation's own: the fixed role it rests on, and what it includes of it.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable, Serialize, Deserialize)]
+#[diesel(table_name = custom_role_versions, treat_none_as_default_value = false)]
+#[allow(missing_docs, reason = "the columns of the table")]
+pub struct CustomRoleRow {
+    pub id: String,
+    pub version: i32,
+    pub revision: i64,
+    pub org: String,
+    pub base: String,
+    pub name_zh: String,
+    pub name_en: Option<String>,
+    pub duties: String,
+    pub state: String,
+    pub recorded_at: i64,
 }
 
 /// One version of the person an enterprise names for its imports (进口负责人).
@@ -191,6 +211,7 @@ versions! {
     PersonRow "person" id ["name", "phone", "mail"], |row| format!("person:{}", row.id);
     AccountRow "account" account [], |_| "list".to_owned();
     GrantRow "grant" id [], |_| "list".to_owned();
+    CustomRoleRow "custom_role" id ["name_zh", "name_en"], |_| "list".to_owned();
     ResponsiblePersonRow "responsible_person" uscc ["name", "position", "phone", "mail"], |row| format!("contact:{}", row.uscc);
     MandateRow "mandate" id [], |row| format!("enterprise:{}", row.enterprise);
     CalendarYearRow "calendar_year" year [], |_| "list".to_owned();
@@ -202,6 +223,7 @@ appended!(
     PersonRow => person_versions,
     AccountRow => account_versions,
     GrantRow => grant_versions,
+    CustomRoleRow => custom_role_versions,
     ResponsiblePersonRow => responsible_person_versions,
     MandateRow => mandate_versions,
     CalendarYearRow => calendar_years,

@@ -1,14 +1,15 @@
 //! Reads of the register: newest versions, histories, and what was recorded since a revision.
 
 use super::{
-    AccountRow, BroadcastRow, CalendarYearRow, GrantRow, MandateRow, OrganisationRow, PersonRow, ResponsiblePersonRow,
+    AccountRow, BroadcastRow, CalendarYearRow, CustomRoleRow, GrantRow, MandateRow, OrganisationRow, PersonRow,
+    ResponsiblePersonRow,
 };
 use crate::domain::id::PersonId;
 use crate::store::conn::AnyConnection;
 use crate::store::error::StoreError;
 use crate::store::schema::{
-    account_versions, broadcast_versions, calendar_years, grant_versions, mandate_versions, organisation_versions,
-    people, person_versions, responsible_person_versions,
+    account_versions, broadcast_versions, calendar_years, custom_role_versions, grant_versions, mandate_versions,
+    organisation_versions, people, person_versions, responsible_person_versions,
 };
 use diesel::{
     ExpressionMethods as _, JoinOnDsl as _, NullableExpressionMethods as _, OptionalExtension as _, QueryDsl as _,
@@ -46,6 +47,7 @@ reads! {
     person_versions PersonRow id &str, person people_since;
     account_versions AccountRow account &str, account accounts_since;
     grant_versions GrantRow id &str, grant grants_since;
+    custom_role_versions CustomRoleRow id &str, custom_role custom_roles_since;
     responsible_person_versions ResponsiblePersonRow uscc &str, responsible_person responsible_people_since;
     mandate_versions MandateRow id &str, mandate mandates_since;
     calendar_years CalendarYearRow year i32, calendar_year calendar_years_since;
@@ -124,6 +126,16 @@ pub fn accounts_of(conn: &mut AnyConnection, person: &str) -> Result<Vec<(String
 /// The database's failure.
 pub fn grants_of(conn: &mut AnyConnection, person: &str) -> Result<Vec<GrantRow>, StoreError> {
     let query = grant_versions::table.filter(grant_versions::person.eq(person)).order(grant_versions::revision);
+    Ok(newest_of(query.select(GrantRow::as_select()).load(conn)?, |row: &GrantRow| row.id.clone()))
+}
+
+/// Reads the newest version of every grant of a role of an organisation's own, in order of id.
+///
+/// # Errors
+/// The database's failure.
+pub fn grants_as(conn: &mut AnyConnection, custom_role: &str) -> Result<Vec<GrantRow>, StoreError> {
+    let query =
+        grant_versions::table.filter(grant_versions::custom_role.eq(custom_role)).order(grant_versions::revision);
     Ok(newest_of(query.select(GrantRow::as_select()).load(conn)?, |row: &GrantRow| row.id.clone()))
 }
 

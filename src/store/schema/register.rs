@@ -72,6 +72,22 @@ diesel::table! {
         decided_by -> Nullable<Text>,
         ended_by -> Nullable<Text>,
         recorded_at -> BigInt,
+        custom_role -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    custom_role_versions (id, version) {
+        id -> Text,
+        version -> Integer,
+        revision -> BigInt,
+        org -> Text,
+        base -> Text,
+        name_zh -> Text,
+        name_en -> Nullable<Text>,
+        duties -> Text,
+        state -> Text,
+        recorded_at -> BigInt,
     }
 }
 

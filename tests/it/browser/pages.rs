@@ -66,6 +66,8 @@ const TOUR: [(&str, &[(&str, &str)]); 7] = [
         "何川",
         &[
             ("/people", "people"),
+            ("/roles", "roles"),
+            ("/roles/new?org=bj-commerce&base=bureau.officer", "role-form"),
             ("/operations", "operations"),
             ("/registers/webhooks", "register-webhooks"),
             ("/rule-changes/new/scheme?scheme=beijing-2022", "rules-scheme"),

@@ -30,6 +30,7 @@ pub struct People {
     broadcast: String,
     erasure: String,
     rules: String,
+    role: String,
 }
 
 fn admin(app: &TestApp, name: &str) -> Actor {
@@ -100,6 +101,13 @@ fn rules_proposed(app: &TestApp, by: &str) -> (String, String) {
     made(&admin(app, by).post("/v1/rule-changes", &holidays(app)))
 }
 
+/// A role of the enterprise's own that nobody holds.
+fn own_role(app: &TestApp) -> (String, String) {
+    let body =
+        json!({ "org": ENT_05, "base": "enterprise.agent", "name_zh": unique(app), "duties": ["everyday", "list"] });
+    made(&admin(app, "admin-2").post("/v1/custom-roles", &body))
+}
+
 impl People {
     /// Makes what readers need. The applicant of the matrix is registered, because others of its enterprise will be.
     pub fn build(app: &TestApp) -> Self {
@@ -127,7 +135,8 @@ impl People {
         pause_as(app, true);
         pause_as(app, false);
         let rules = rules_proposed(app, "admin-2").0;
-        let mut made_ready = Self { person, broadcast, erasure: String::new(), rules };
+        let role = own_role(app).0;
+        let mut made_ready = Self { person, broadcast, erasure: String::new(), rules, role };
         made_ready.erasure = made_ready.proposed(app).0;
         made_ready
     }
@@ -273,6 +282,21 @@ impl People {
                     (format!("gra_{:032x}", 1), "\"1\"".to_owned())
                 };
                 of(path.replace("{id}", &grant), etag, None)
+            }
+            "list_roles" | "list_custom_roles" => call(path, None, None),
+            "define_custom_role" => {
+                let (name, duties) = (unique(app), ["everyday", "list"]);
+                call(
+                    path,
+                    None,
+                    Some(json!({ "org": ENT_05, "base": "enterprise.agent", "name_zh": name, "duties": duties })),
+                )
+            }
+            "get_custom_role" => call(&path.replace("{id}", &self.role), None, None),
+            "change_custom_role" | "retire_custom_role" => {
+                let (id, etag) = if may { own_role(app) } else { (self.role.clone(), "\"1\"".to_owned()) };
+                let body = json!({ "name_zh": unique(app), "duties": ["everyday"] });
+                of(path.replace("{id}", &id), etag, (operation == "change_custom_role").then_some(body))
             }
             "list_erasures" | "list_access_records" | "list_rule_changes" => call(path, None, None),
             "propose_rule_change" => call(path, None, Some(holidays(app))),

@@ -156,6 +156,8 @@ pub fn prepare(app: &TestApp, endpoint: &Endpoint, who: Who) -> Option<Prepared>
         | "get_figures"
         | "list_figure_rows"
         | "get_satisfaction"
+        | "export_satisfaction_csv"
+        | "export_satisfaction_xlsx"
         | "list_ratings"
         | "export_figure_rows_csv"
         | "export_figure_rows_xlsx"

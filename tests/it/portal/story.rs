@@ -107,6 +107,8 @@ on_both! {
         officer.get(&case).says("办理很快");
         let page = officer.get("/satisfaction");
         page.is(200).says("4.00").says("2026年8月");
+        let table = officer.send("GET", &page.link("导出 CSV"), &[], b"");
+        assert!(table.status == 200 && table.text().contains("\"2026-08\",\"1\",\"4.00\""), "{}", table.text());
         officer.get(&page.link("逐件评价与意见")).is(200).says("办理很快").says(&id);
         assert!(!district.get(&case).said().contains("办理很快"));
         // The reports count it, and lead to it.

@@ -150,4 +150,10 @@ fn two_administrators_change_the_rules() {
     made.is(200).says("2941500010");
     second.act("reject-rules", &made.id(), &[("/reason", "请附税委会公告")]).is(200).says("请附税委会公告");
     Visitor::signed_in(&app, "demo.officer").get(year).is(403);
+    // Who may not see people reads role and organisation, and no pseudonym.
+    let place = format!("/rule-changes/{}", made.id());
+    let read = Visitor::signed_in(&app, "demo.officer").get(&place);
+    read.is(200).says("市局管理员");
+    assert!(!read.html.contains("per_"), "{}", read.said());
+    assert!(first.get(&place).is(200).html.contains("per_"));
 }

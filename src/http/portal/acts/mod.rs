@@ -13,6 +13,7 @@ mod rules;
 mod webhooks;
 
 use super::super::endpoints::{APPROVER, WORKERS};
+use super::duties::duty_of;
 use super::fields::{Field, FormView};
 use super::form::Form;
 use super::frame::Frame;
@@ -23,6 +24,7 @@ use super::visit::{Answer, Failure, Visit, see_other};
 use super::words::choices;
 use crate::domain::actor::RoleSet;
 use crate::http::problem::ProblemType;
+use crate::http::standing::lacking;
 use actix_web::HttpResponse;
 use actix_web::http::{Method, StatusCode};
 use askama::Template;
@@ -69,6 +71,8 @@ enum Kind {
     Colleagues,
     /// Something that is or is not so.
     Check,
+    /// A fixed role, or one of an organisation's own.
+    Role,
 }
 
 const fn needed(name: &'static str, zh: &'static str, en: &'static str, kind: Kind) -> Needed {
@@ -199,7 +203,13 @@ struct ActPage<'a> {
 fn find(visit: &Visit) -> Result<&'static Act, Failure> {
     let act = acts().find(|act| act.slug == visit.part("act"));
     let act = act.ok_or(ProblemType::NotFound)?;
-    if visit.roles().intersects(act.roles) { Ok(act) } else { Err(ProblemType::Forbidden.into()) }
+    if !visit.roles().intersects(act.roles) {
+        return Err(ProblemType::Forbidden.into());
+    }
+    match duty_of(act.method(), act.target).filter(|duty| !visit.may(act.roles, *duty)) {
+        Some(duty) => Err(lacking(duty).into()),
+        None => Ok(act),
+    }
 }
 
 fn named(template: &str, id: &str) -> String {
@@ -253,6 +263,7 @@ async fn fields(visit: &Visit, form: &FormView<'_>, all: &[Needed], thing: Json<
                 colleagues => form.ticks(name, label, hint, colleagues),
             },
             Kind::Check => form.check(name, label, hint),
+            Kind::Role => form.select(name, label, hint, places::roles(visit).await?),
             Kind::ItemLines => form.ticks(name, label, hint, places::lines(visit, thing).await?),
         };
         fields.push(if needed.may_be_empty { field.optional() } else { field });
@@ -354,7 +365,7 @@ pub struct Offer {
 /// Lists the acts that a page offers this person on a thing, or for what is made anew.
 #[must_use]
 pub fn offered(visit: &Visit, on: &str, id: &str, thing: Json<'_>) -> Vec<Offer> {
-    let fits = |act: &&Act| act.on.contains(&on) && visit.roles().intersects(act.roles) && (act.when)(thing);
+    let fits = |act: &&Act| act.on.contains(&on) && act.is_for(visit) && (act.when)(thing);
     let revision = thing.whole("revision").map(|revision| format!("?seen={revision}")).unwrap_or_default();
     let carried = |act: &Act| {
         let mut query = url::form_urlencoded::Serializer::new(String::new());
@@ -372,7 +383,22 @@ pub fn offered(visit: &Visit, on: &str, id: &str, thing: Json<'_>) -> Vec<Offer>
     acts().filter(fits).map(offer).collect()
 }
 
+/// Whether an act, by its name in addresses, is offered to who is there.
+#[must_use]
+pub fn offers(visit: &Visit, slug: &str) -> bool {
+    acts().any(|act| act.slug == slug && act.is_for(visit))
+}
+
 impl Act {
+    const fn method(&self) -> &'static str {
+        if self.replaces { "PUT" } else { "POST" }
+    }
+
+    /// Whether it is offered: to one of its roles, as far as this includes the duty of its endpoint.
+    fn is_for(&self, visit: &Visit) -> bool {
+        duty_of(self.method(), self.target).is_some_and(|duty| visit.may(self.roles, duty))
+    }
+
     /// Whoever confirms what others proposed, or stops and takes away, has proved lately who they are.
     fn first_prove(&self, visit: &Visit) -> Result<Option<HttpResponse>, Failure> {
         let is_final = self.grave || self.roles == APPROVER;
@@ -435,11 +461,12 @@ mod tests {
                 && pattern.split('/').count() == path.split('/').count()
         };
         for act in acts() {
-            let method = if act.replaces { "PUT" } else { "POST" };
+            let method = act.method();
             let endpoint =
                 ENDPOINTS.iter().find(|endpoint| endpoint.method == method && fits(endpoint.path, act.target));
             let endpoint = endpoint.unwrap_or_else(|| panic!("{}: no endpoint {}", act.slug, act.target));
-            let crate::http::endpoints::Access::Roles(roles) = endpoint.access else { panic!("{}", act.slug) };
+            let crate::http::endpoints::Access::Roles(roles, duty) = endpoint.access else { panic!("{}", act.slug) };
+            assert_eq!(duty_of(method, act.target), Some(duty), "{}", act.slug);
             assert!(act.roles.without(roles).is_empty(), "{}: offered to who may not", act.slug);
             for both in [act.title, act.says, act.button] {
                 assert!(!both.0.is_empty() && !both.1.is_empty(), "{}", act.slug);

@@ -1,7 +1,7 @@
 //! Acts on people, their accounts and roles, organisations, and what is erased of a person.
 
 use super::super::super::endpoints::{ADMINISTRATOR, GOVERN_PEOPLE};
-use super::{Act, Needed, STEP, day, line, word};
+use super::{Act, Kind, Needed, STEP, day, line, word};
 
 const PERSON: &str = "/v1/people/{id}";
 const PERSON_PAGE: &str = "/people/{id}";
@@ -129,7 +129,7 @@ pub const ACTS: &[Act] = &[
         read: "",
         target: "/v1/people/{id}/grants",
         needed: &[
-            word("/role", "角色", "Role", "role"),
+            Needed { kind: Kind::Role, ..line("/role", "角色", "Role") },
             line("/org", "代表单位", "For which organisation")
                 .hint("信用代码或机构代码", "USCC, or the code of an office"),
             day("/valid_from", "起始日期", "From").optional(),
@@ -224,6 +224,24 @@ pub const ACTS: &[Act] = &[
         done: "saved",
         grave: true,
         ..ON_GRANT
+    },
+    Act {
+        slug: "retire-role",
+        roles: GOVERN_PEOPLE,
+        read: "/v1/custom-roles/{id}",
+        target: "/v1/custom-roles/{id}/retire",
+        on: &["role"],
+        when: |role| role.is("state", "active") && role.whole("held").is_ok_and(|held| held == 0),
+        title: ("停用角色", "Retire the role"),
+        says: (
+            "不能再授予；仍有人持有（含待确认的授权）时不能停用，请先收回。",
+            "It is granted to nobody any more. While somebody holds it, or was proposed for it, it stays: end those grants first.",
+        ),
+        button: ("停用", "Retire"),
+        back: "/roles/{id}",
+        done: "saved",
+        grave: true,
+        ..ON_PERSON
     },
     Act {
         slug: "add-organisation",

@@ -3,6 +3,7 @@
 use super::super::fields::Choice;
 use super::super::json::Json;
 use super::super::visit::{Failure, Visit};
+use super::super::words::{choices, word};
 use crate::app::sentence::place;
 use serde_json::Value;
 
@@ -16,6 +17,26 @@ pub async fn schemes(visit: &Visit) -> Result<Vec<Choice>, Failure> {
         Ok((scheme.text("code")?.into_owned(), scheme.text(visit.lang.pick("name/zh", "name/en"))?.into_owned()))
     };
     Json(&list).each("items")?.into_iter().map(choice).collect()
+}
+
+/// Lists the roles that can be granted: the fixed ones, then those of organisations' own that are in use.
+///
+/// # Errors
+/// What the endpoint refuses.
+pub async fn roles(visit: &Visit) -> Result<Vec<Choice>, Failure> {
+    let mut roles = choices(visit.lang, "role");
+    let list = visit.get("/v1/custom-roles?limit=200").await?.view;
+    for role in Json(&list).each("items")?.into_iter().filter(|role| role.is("state", "active")) {
+        let name = [visit.t("name/zh", "name/en"), "name/zh"].into_iter().find_map(|path| role.maybe(path));
+        let name = name.map(|name| name.word().into_owned()).unwrap_or_default();
+        let base = word(visit.lang, "role", &role.text("base")?);
+        let words = visit.lang.pick(
+            format!("{name}（{base}，{}）", role.text("org")?),
+            format!("{name} ({base}, {})", role.text("org")?),
+        );
+        roles.push((role.text("id")?.into_owned(), words));
+    }
+    Ok(roles)
 }
 
 /// Lists the colleagues of who is signed in, by name.

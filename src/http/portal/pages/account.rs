@@ -436,7 +436,7 @@ struct Account<'a> {
 pub async fn show(visit: &Visit) -> Answer {
     let caller = visit.caller()?;
     let agent = caller.roles.contains(Role::EnterpriseAgent);
-    let mandates = if agent { visit.get("/v1/mandates").await?.view } else { Value::Null };
+    let mandates = if agent { visit.find("/v1/mandates").await? } else { Value::Null };
     let (app, account) = (Arc::clone(&visit.edge.app), caller.clone());
     let sessions = hop(move || app.sessions_of(&account)).await?;
     let known = serde_json::json!([{ "org": &*caller.org, "enterprise": caller.acting_for }, mandates]);

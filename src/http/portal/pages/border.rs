@@ -6,6 +6,7 @@ use super::super::json::Json;
 use super::super::table::CUSTOMS;
 use super::super::visit::{Answer, Failure, Visit, see_other};
 use super::super::words::{choices, word};
+use crate::domain::duty::Duty;
 use crate::domain::lang::Lang;
 use crate::http::endpoints::{BUREAU, EVIDENCE};
 use actix_web::http::Method;
@@ -59,8 +60,8 @@ pub async fn declaration(visit: &Visit) -> Answer {
     let number = visit.part("number");
     let declaration = visit.get(format!("/v1/declarations/{number}")).await?.view;
     let f = Frame::new(visit, format!("{} {number}", visit.t("报关单", "Declaration"))).naming(&declaration).await?;
-    let evidence = visit.roles().intersects(EVIDENCE);
-    let corrects = visit.roles().intersects(CUSTOMS) && Json(&declaration).is("state", "released");
+    let evidence = visit.may(EVIDENCE, Duty::Evidence);
+    let corrects = visit.may(CUSTOMS, Duty::Draw) && Json(&declaration).is("state", "released");
     visit.render(&Declaration { f, declaration: Json(&declaration), evidence, corrects })
 }
 
@@ -201,7 +202,7 @@ pub async fn manual_releases(visit: &Visit) -> Answer {
         list: Json(&list),
         state: visit.query.get("state"),
         states: ["unreviewed", "accepted", "objected"],
-        reviews: visit.roles().intersects(BUREAU),
-        makes: visit.roles().intersects(CUSTOMS),
+        reviews: visit.may(BUREAU, Duty::BorderReview),
+        makes: visit.may(CUSTOMS, Duty::ManualRelease),
     })
 }

@@ -6,6 +6,7 @@ use super::super::json::Json;
 use super::super::visit::{Answer, Visit, see_other};
 use super::super::words::{choices, word};
 use crate::domain::actor::{Role, RoleSet};
+use crate::domain::duty::Duty;
 use crate::http::endpoints::OFFICER;
 use actix_web::http::Method;
 use askama::Template;
@@ -35,7 +36,7 @@ pub async fn adjustments(visit: &Visit) -> Answer {
         list: Json(&list),
         state: visit.query.get("state"),
         states: ["proposed", "confirmed", "rejected", "withdrawn", "lapsed"],
-        officer: visit.roles().intersects(OFFICER),
+        officer: visit.may(OFFICER, Duty::Adjust),
     })
 }
 
@@ -65,8 +66,8 @@ pub async fn adjustment(visit: &Visit) -> Answer {
         id,
         adjustment: Json(&adjustment),
         preview: Json(&preview),
-        approver: open && visit.roles().intersects(APPROVER),
-        officer: open && visit.roles().intersects(OFFICER),
+        approver: open && visit.may(APPROVER, Duty::ConfirmAdjustments),
+        officer: open && visit.may(OFFICER, Duty::Adjust),
     })
 }
 
@@ -99,7 +100,7 @@ pub async fn batches(visit: &Visit) -> Answer {
         more: visit.next_page(&list),
         list: Json(&list),
         schemes,
-        officer: visit.roles().intersects(OFFICER),
+        officer: visit.may(OFFICER, Duty::Publish),
     })
 }
 
@@ -141,9 +142,9 @@ pub async fn batch(visit: &Visit) -> Answer {
         id,
         batch: Json(&batch),
         preview: Json(&preview),
-        approver: open && visit.roles().intersects(APPROVER),
-        bureau: open && visit.roles().intersects(OFFICER.union(APPROVER)),
-        officer: open && visit.roles().intersects(OFFICER),
+        approver: open && visit.may(APPROVER, Duty::Publish),
+        bureau: open && visit.may(OFFICER.union(APPROVER), Duty::Publish),
+        officer: open && visit.may(OFFICER, Duty::Publish),
     })
 }
 
@@ -262,7 +263,7 @@ pub async fn stops(visit: &Visit) -> Answer {
         list: Json(&list),
         stage: visit.query.get("stage"),
         stages: ["emergency", "confirmed", "lifted", "lapsed"],
-        makes: visit.roles().intersects(OFFICER.union(APPROVER)),
+        makes: visit.may(OFFICER.union(APPROVER), Duty::Stop),
     })
 }
 
@@ -283,7 +284,7 @@ pub async fn stop(visit: &Visit) -> Answer {
     let id = visit.part("id");
     let stop = visit.get(format!("/v1/stops/{id}")).await?.view;
     let f = Frame::new(visit, visit.t("紧急停用", "Emergency stop")).naming(&stop).await?;
-    visit.render(&Stop { f, id, stop: Json(&stop), approver: visit.roles().intersects(APPROVER) })
+    visit.render(&Stop { f, id, stop: Json(&stop), approver: visit.may(APPROVER, Duty::Stop) })
 }
 
 #[derive(Template)]

@@ -3,6 +3,7 @@
 //! Which buttons a case shows is what its `verbs` say for who asks; the endpoints judge every one of them again.
 
 use super::super::acts;
+use super::super::duties::duty_of;
 use super::super::fields::{Choice, FormView};
 use super::super::frame::Frame;
 use super::super::gateway::Asked;
@@ -11,6 +12,7 @@ use super::super::visit::{Answer, Visit, see_other};
 use super::super::words::choices;
 use super::filters::{Filters, of_list};
 use crate::domain::actor::RoleSet;
+use crate::domain::duty::Duty;
 use crate::http::endpoints::{APPROVER, DISTRICT, ENTERPRISE, EVIDENCE, INSIDERS, OFFICER, RATED, REVIEWER, WORKERS};
 use crate::http::problem::ProblemType;
 use actix_web::HttpResponse;
@@ -112,6 +114,17 @@ const OFFERS: [Offer; 21] = [
     ("withdraw", "/do/withdraw/{id}", "撤回", "Withdraw", ENTERPRISE),
 ];
 
+/// Whether what an offer leads to belongs to a duty of who is there.
+fn lets(visit: &Visit, href: &str, roles: RoleSet) -> bool {
+    let step = match href.strip_prefix("/do/") {
+        Some(act) => return acts::offers(visit, act.split('/').next().unwrap_or(act)),
+        None if href.ends_with("/correction") => "correct",
+        None => href.rsplit('/').next().unwrap_or_default(),
+    };
+    let duty = duty_of("POST", &format!("/v1/applications/{{id}}/{step}"));
+    duty.is_some_and(|duty| visit.may(roles, duty))
+}
+
 /// The stages of a case, as a strip shows them: the word, and the states that belong to it.
 const STAGES: [(&str, &str, &[&str]); 5] = [
     ("提交", "Lodged", &["lodged"]),
@@ -195,7 +208,7 @@ pub async fn show(visit: &Visit) -> Answer {
     let difference =
         if number > 1 { part(&format!("diff?from={}&to={number}", number - 1)).await? } else { Value::Null };
     let offered = |(verb, ..): &&Offer| case.names("verbs", verb);
-    let offers = OFFERS.iter().filter(offered).filter(|(.., roles)| visit.roles().intersects(*roles));
+    let offers = OFFERS.iter().filter(offered).filter(|(_, href, .., roles)| lets(visit, href, *roles));
     visit.render(&Case {
         f: Frame::new(visit, format!("{} {id}", visit.t("案件", "Case")))
             .naming(&view)
@@ -219,8 +232,8 @@ pub async fn show(visit: &Visit) -> Answer {
         difference: Json(&difference),
         rating: Json(&rating),
         inside,
-        works: visit.roles().intersects(WORKERS),
-        evidence: visit.roles().intersects(EVIDENCE),
+        works: visit.may(WORKERS, Duty::Handle),
+        evidence: visit.may(EVIDENCE, Duty::Evidence),
     })
 }
 

@@ -8,6 +8,7 @@ use super::super::visit::{Answer, Visit, see_other};
 use super::notices::page_of;
 use super::reports::{self, Drawn, Key};
 use crate::domain::actor::{Role, RoleSet};
+use crate::domain::duty::Duty;
 use crate::http::endpoints::{ENTERPRISE, SUPERVISORS, WORKERS};
 use askama::Template;
 use serde_json::Value;
@@ -59,10 +60,11 @@ async fn where_it_counts(visit: &Visit, roles: RoleSet, target: &str) -> Result<
 /// # Errors
 /// What the endpoints refuse.
 pub async fn show(visit: &Visit) -> Answer {
-    if visit.roles().without(CUSTOMS).is_empty() {
+    if visit.roles().without(CUSTOMS).is_empty() && visit.may(CUSTOMS, Duty::Lookup) {
         return Ok(see_other("/look-up"));
     }
-    if visit.roles().without(RoleSet::of(&[Role::Operator])).is_empty() {
+    let operator = RoleSet::of(&[Role::Operator]);
+    if visit.roles().without(operator).is_empty() && visit.may(operator, Duty::Operate) {
         return Ok(see_other("/operations"));
     }
     let worklists = where_it_counts(visit, WORKERS, "/v1/worklists").await?;
@@ -71,7 +73,7 @@ pub async fn show(visit: &Visit) -> Answer {
     let listings = where_it_counts(visit, ENTERPRISE, "/v1/listings?limit=20").await?;
     let notices = visit.get("/v1/inbox?unread=true&limit=5").await?.view;
     let (mut keys, mut over_time) = (Vec::new(), None);
-    if visit.roles().intersects(SUPERVISORS) {
+    if visit.may(SUPERVISORS, Duty::Reports) {
         let figures = reports::read(visit).await?;
         let drawn = Drawn::new(visit, &figures);
         keys = drawn.keys()?;

@@ -11,6 +11,7 @@ use super::super::visit::{Answer, Visit, see_other};
 use super::filters::{Filters, of_list};
 use super::report_jobs::Later;
 use crate::domain::code::{HsCode, Uscc};
+use crate::domain::duty::Duty;
 use crate::domain::id::ApplicationId;
 use crate::domain::listing_number::ListingNumber;
 use crate::http::endpoints::{CASES, ENTERPRISE, EVIDENCE, OFFICER, READERS};
@@ -136,12 +137,12 @@ pub async fn show(visit: &Visit) -> Answer {
         movements: Json(&movements),
         used: used(visit, Json(&balance)),
         files: Json(&files),
-        may_issue: visit.roles().intersects(CASES),
+        may_issue: visit.may(CASES, Duty::List),
         form: visit.form_view(Json::NOTHING, None),
-        own: visit.roles().intersects(ENTERPRISE),
-        officer: visit.roles().intersects(OFFICER),
+        own: visit.may(ENTERPRISE, Duty::Apply),
+        officer: visit.may(OFFICER, Duty::Adjust),
         // Customs take the evidence of declarations.
-        evidence: visit.roles().intersects(EVIDENCE) && !visit.roles().intersects(CUSTOMS),
+        evidence: visit.may(EVIDENCE, Duty::Evidence) && !visit.roles().intersects(CUSTOMS),
     })
 }
 
@@ -203,7 +204,7 @@ pub async fn certificate(visit: &Visit) -> Answer {
         listing: Json(&listing),
         issued: Json(&issued),
         qr: Qr::to(visit, &check, visit.t("核对此凭证", "Check this certificate")).filter(|_| !code.is_empty()),
-        may_issue: visit.roles().intersects(CASES),
+        may_issue: visit.may(CASES, Duty::List),
     })
 }
 

@@ -21,6 +21,7 @@ pub mod people;
 pub mod public;
 pub mod report_jobs;
 pub mod reports;
+pub mod roles;
 pub mod rules;
 pub mod satisfaction;
 pub mod stages;

@@ -6,6 +6,7 @@ use super::super::frame::Frame;
 use super::super::gateway::Asked;
 use super::super::json::Json;
 use super::super::visit::{Answer, Failure, Visit, see_other};
+use crate::domain::duty::Duty;
 use crate::http::endpoints::{ADMINISTRATOR, ENTERPRISE};
 use actix_web::http::Method;
 use askama::Template;
@@ -136,7 +137,7 @@ pub async fn usage(visit: &Visit) -> Answer {
             .collect::<Result<_, Failure>>()?,
         list: Json(&list),
         findings: Json(&findings),
-        own: visit.roles().intersects(ENTERPRISE),
+        own: visit.may(ENTERPRISE, Duty::Usage),
     })
 }
 
@@ -213,7 +214,7 @@ pub async fn schemes(visit: &Visit) -> Answer {
         tariff: Json(&tariff),
         fault,
         calendar: Json(&calendar),
-        governs: visit.roles().intersects(ADMINISTRATOR),
+        governs: visit.may(ADMINISTRATOR, Duty::Rules),
     })
 }
 
@@ -235,7 +236,7 @@ pub async fn scheme(visit: &Visit) -> Answer {
     let scheme = visit.get(visit.endpoint(&target, &["valid_on", "as_of_revision"])).await?.view;
     let title = Json(&scheme).text(visit.lang.pick("name/zh", "name/en"))?.into_owned();
     let valid_on = visit.query.get("valid_on");
-    let governs = visit.roles().intersects(ADMINISTRATOR);
+    let governs = visit.may(ADMINISTRATOR, Duty::Rules);
     visit.render(&Scheme { f: Frame::new(visit, title), scheme: Json(&scheme), valid_on, governs })
 }
 

@@ -4,6 +4,7 @@
 use super::super::gateway::Asked;
 use super::super::guard;
 use super::super::visit::{Answer, Visit, see_other};
+use crate::domain::duty::Duty;
 use crate::domain::lang::Lang;
 use askama::Template;
 use askama::filters::HtmlSafe;
@@ -22,11 +23,12 @@ pub struct Later {
 impl HtmlSafe for Later {}
 
 impl Later {
-    /// Offers exports by their paths with their queries.
+    /// Offers exports by their paths with their queries; to whose roles none is open, nothing.
     #[must_use]
     pub fn of(visit: &Visit, targets: impl IntoIterator<Item = (String, &'static str)>) -> Self {
         let csrf = visit.session.as_ref().map(|session| guard::token(&session.csrf)).unwrap_or_default();
-        Self { lang: visit.lang, csrf, targets: targets.into_iter().collect() }
+        let may = !visit.under(Duty::Export).is_empty();
+        Self { lang: visit.lang, csrf, targets: targets.into_iter().filter(|_| may).collect() }
     }
 }
 

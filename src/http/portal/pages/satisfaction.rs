@@ -5,6 +5,8 @@ use super::super::frame::Frame;
 use super::super::json::Json;
 use super::super::show;
 use super::super::visit::{Answer, Failure, Visit};
+use super::report_jobs::Later;
+use crate::http::problem::ProblemType;
 use askama::Template;
 
 /// The best mean, in hundredths.
@@ -19,6 +21,9 @@ struct Page<'a> {
     f: Frame,
     report: Json<'a>,
     answers: String,
+    xlsx: String,
+    csv: String,
+    later: Later,
     grades: Chart,
     parts: Vec<(&'static str, &'static str, Chart)>,
 }
@@ -82,8 +87,27 @@ pub async fn show(visit: &Visit) -> Answer {
     visit.render(&Page {
         f: Frame::new(visit, t("满意度", "Satisfaction")),
         answers: visit.endpoint("/registers/ratings", &ASKED),
+        xlsx: visit.endpoint("/satisfaction.xlsx", &ASKED),
+        csv: visit.endpoint("/satisfaction.csv", &ASKED),
+        later: Later::of(
+            visit,
+            [("xlsx", "Excel"), ("csv", "CSV")]
+                .map(|(format, name)| (visit.endpoint(&format!("/v1/reports/satisfaction.{format}"), &ASKED), name)),
+        ),
         grades: grades(visit, report)?,
         parts,
         report,
     })
+}
+
+/// Hands it on as a table.
+///
+/// # Errors
+/// `not-found` for another format; what the endpoint refuses.
+pub async fn export(visit: &Visit) -> Answer {
+    let format = visit.part("format");
+    if !matches!(format, "csv" | "xlsx") {
+        return Err(ProblemType::NotFound.into());
+    }
+    visit.hand_on(visit.endpoint(&format!("/v1/reports/satisfaction.{format}"), &ASKED)).await
 }

@@ -6,6 +6,7 @@
 mod rows;
 
 use super::acts::{NEW, Offer, offered};
+use super::duties::duty_of;
 use super::frame::Frame;
 use super::json::Json;
 use super::visit::{Answer, Failure, Visit, see_other};
@@ -80,6 +81,14 @@ pub struct Register {
     has_file: fn(Json<'_>) -> bool,
     /// Whether a thing is still under way, so that the list is worth reading again.
     moves: fn(Json<'_>) -> bool,
+}
+
+impl Register {
+    /// The endpoint that lists its things.
+    #[must_use]
+    pub const fn endpoint(&self) -> &'static str {
+        self.endpoint
+    }
 }
 
 const fn column(zh: &'static str, en: &'static str, member: &'static str, show: Show) -> Column {
@@ -298,7 +307,10 @@ async fn list(visit: &Visit, register: &Register, of: Option<&str>) -> Answer {
     let filters =
         register.filters.iter().map(|(name, words)| (*name, visit.t(words.0, words.1), visit.query.get(name)));
     let mut makes = offered(visit, &format!("{}+", register.slug), NEW, Json::NOTHING);
-    if let Some((href, _)) = register.brings.filter(|(_, roles)| visit.roles().intersects(*roles)) {
+    if let Some((href, _)) = register.brings.filter(|(_, roles)| {
+        let duty = duty_of("POST", &format!("{}/import", register.endpoint));
+        duty.is_some_and(|duty| visit.may(*roles, duty))
+    }) {
         makes.push(Offer {
             href: href.to_owned(), words: visit.t("从表格录入", "From a spreadsheet"), grave: false
         });

@@ -3,7 +3,7 @@
 use super::ENTERPRISE;
 use whitelist::store::pauses::PauseRow;
 use whitelist::store::register::{
-    AccountRow, BroadcastRow, GrantRow, MandateRow, OrganisationRow, PersonRow, ResponsiblePersonRow,
+    AccountRow, BroadcastRow, CustomRoleRow, GrantRow, MandateRow, OrganisationRow, PersonRow, ResponsiblePersonRow,
 };
 use whitelist::store::webhooks::WebhookRow;
 use whitelist::store::{StoreError, Tx};
@@ -77,6 +77,7 @@ pub fn people(tx: &mut Tx<'_>) -> Result<(), StoreError> {
         decided_by: None,
         ended_by: None,
         recorded_at: at,
+        custom_role: Some(format!("rol_{:032x}", 1)),
     };
     tx.save(grant.clone(), None, "grant.proposed")?;
     let ended = GrantRow {
@@ -89,6 +90,22 @@ pub fn people(tx: &mut Tx<'_>) -> Result<(), StoreError> {
         ..grant.clone()
     };
     tx.save(ended, Some(&grant), "grant.ended")?;
+    let own = CustomRoleRow {
+        id: format!("rol_{:032x}", 1),
+        version: 1,
+        revision: tx.next_revision().0,
+        org: "bj-filled".to_owned(),
+        base: "agency.reviewer".to_owned(),
+        name_zh: "会审助理".to_owned(),
+        name_en: Some("Assistant".to_owned()),
+        duties: "everyday,cases".to_owned(),
+        state: "active".to_owned(),
+        recorded_at: at,
+    };
+    tx.save(own.clone(), None, "custom_role.defined")?;
+    let retired =
+        CustomRoleRow { version: 2, revision: tx.next_revision().0, state: "retired".to_owned(), ..own.clone() };
+    tx.save(retired, Some(&own), "custom_role.retired")?;
     let named = ResponsiblePersonRow {
         uscc: ENTERPRISE.to_owned(),
         version: 1,
