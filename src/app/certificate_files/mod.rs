@@ -26,7 +26,7 @@ use sha2::{Digest as _, Sha256};
 /// What is there before a file is handed out.
 pub enum Asked {
     /// The file that was made before.
-    Kept(CertificateFileRow),
+    Kept(Box<CertificateFileRow>),
     /// What a file is to be made of.
     Wanted(Box<Wanted>),
 }
@@ -144,7 +144,7 @@ impl App {
             Ok::<_, StoreError>((found, log::read_root(conn)?))
         })?;
         if let Some(row) = found {
-            return Ok(Asked::Kept(row));
+            return Ok(Asked::Kept(Box::new(row)));
         }
         if !checked.is_unchanged() {
             return Err(AppError::refused(Rule::CertificateOutdated));
