@@ -96,6 +96,7 @@ pub fn opening_of(data: &Path, database: &DatabaseUrl) -> Opening {
         overflow: whitelist::domain::receipt::Overflow::Count,
         signing: whitelist::domain::receipt::AnswerAlgorithm::EdDsa,
         national: false,
+        font: None,
         messages_kept: whitelist::app::draw::messages::KEPT,
         clock: Clock::system(),
         group: 256,
