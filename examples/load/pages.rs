@@ -7,8 +7,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use whitelist::app::{App, give_way};
 use whitelist::app::review::figures::counted::Period;
+use whitelist::app::{App, give_way};
 use whitelist::domain::actor::{Caller, Role, RoleSet};
 use whitelist::domain::lang::Lang;
 use whitelist::http::portal::table::{Access, PAGES};

@@ -127,10 +127,8 @@ impl BackOffice {
             let response = problem.respond(language(request.headers()), &id);
             return unread.hold(request.into_response(response), None, edge.limits);
         };
-        let response = HttpResponse::build(made.status).message_body(made.body.map_or_else(
-            |(size, pieces)| BoxBody::new(Pieces { size, pieces }),
-            BoxBody::new,
-        ));
+        let response = HttpResponse::build(made.status)
+            .message_body(made.body.map_or_else(|(size, pieces)| BoxBody::new(Pieces { size, pieces }), BoxBody::new));
         let Ok(mut response) = response else { return request.into_response(HttpResponse::InternalServerError()) };
         *response.headers_mut() = made.headers;
         if edge.is_draining() {

@@ -4,10 +4,11 @@
 //! with every role.
 
 use super::api::{
-    accesses, adjustments, application_files, applications, batches, border, case_reads, case_steps, certificate_files, certificates,
-    declarations, enterprises, evidence, faults, feed, findings, health, holders, inbox, items, listing_changes,
-    listings, log, lookups, operations, own, pages, people, privacy, ratings, receipts, reconciliations, reference,
-    report_jobs, reports, roles, rule_changes, screening, stops, texts, usage_returns, webhooks,
+    accesses, adjustments, application_files, applications, batches, border, case_reads, case_steps, certificate_files,
+    certificates, declarations, enterprises, evidence, faults, feed, findings, health, holders, inbox, items,
+    listing_changes, listings, log, lookups, operations, own, pages, people, privacy, ratings, receipts,
+    reconciliations, reference, report_jobs, reports, roles, rule_changes, screening, stops, texts, usage_returns,
+    webhooks,
 };
 pub(in crate::http) use super::circles::*;
 use super::edge;

@@ -213,7 +213,9 @@ impl Figures {
     /// Returns the lines of a figure, all of them or those under one heading; they must be in order.
     #[must_use]
     pub fn behind(&self, by: By, key: Option<&str>) -> &[Counted] {
-        let place = |line: &Counted| line.by.cmp(&by).then_with(|| key.map_or(Ordering::Equal, |key| line.key.as_str().cmp(key)));
+        let place = |line: &Counted| {
+            line.by.cmp(&by).then_with(|| key.map_or(Ordering::Equal, |key| line.key.as_str().cmp(key)))
+        };
         let from = self.lines.partition_point(|line| place(line).is_lt());
         let to = self.lines.partition_point(|line| place(line).is_le());
         self.lines.get(from..to).unwrap_or_default()
