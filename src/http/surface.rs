@@ -3,7 +3,8 @@
 //!
 //! What all share is the pool of blocking threads and the readers of the database. Each surface has its budget of both;
 //! beyond it a request waits a moment, then is told to come back. Lookups take neither and have no budget; they are never
-//! turned away. Invariant: the budgets together are fewer than the blocking threads of a worker.
+//! turned away. Invariant: the budgets together are fewer than the blocking threads of a worker, which draws wait on; the desks
+//! of the back office have fewer, more than files and uploads can hold.
 
 use super::endpoints::{Access, Effect, Endpoint};
 use super::problem::{Problem, ProblemType};

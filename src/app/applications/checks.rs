@@ -128,7 +128,7 @@ pub fn bar_in_words(
     let (zh, en) = basis.map_or_else(Default::default, |basis| (format!("，依据：{basis}"), format!(" ({basis})")));
     let ground = |lang| ReasonCode::parse(&bar.reason_code).map_or(bar.reason_code.as_str(), |code| code.name(lang));
     Ok(Some((
-        format!("企业自 {} 的次日起方可申请；限制事由：{}{zh}。", until.said(Lang::Zh), ground(Lang::Zh)),
+        format!("企业自{}的次日起方可申请；限制事由：{}{zh}。", until.said(Lang::Zh), ground(Lang::Zh)),
         format!(
             "The enterprise may apply again after {}; ground of the bar: {}{en}.",
             until.said(Lang::En),

@@ -78,7 +78,7 @@ impl Visit {
 
 #[cfg(test)]
 mod tests {
-    use super::super::frame::places;
+    use super::super::menu::places;
     use super::*;
 
     #[test]

@@ -15,6 +15,7 @@ pub mod frame;
 pub mod gateway;
 pub mod guard;
 pub mod json;
+pub mod menu;
 pub mod pages;
 pub mod preferences;
 pub mod qr;

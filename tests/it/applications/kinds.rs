@@ -71,7 +71,7 @@ on_both! {
         let refused = lodge(app, ENT_05, &body);
         assert_eq!(faults(&refused), (422, pairs(&[("", "barred")])));
         let detail = refused.json()["detail"].as_str().unwrap().to_owned();
-        assert!(["2026-08-20", "off_purpose_use", "京药监函〔2026〕8号"].iter().all(|part| detail.contains(part)), "{detail}");
+        assert!(["2026年8月20日的次日", "改变研发用途", "京药监函〔2026〕8号"].iter().all(|part| detail.contains(part)), "{detail}");
         let surrender = about("surrender", json!({ "line": 1, "listing": number_of(app, ENT_05, "2937500000") }));
         assert_eq!(lodge(app, ENT_05, &surrender).status, 200, "giving up is not applying");
         app.set_time("2026-08-20T16:00:00.000000Z");
