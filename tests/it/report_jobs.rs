@@ -156,12 +156,12 @@ fn people_ask_for_reports_in_the_portal() {
     let officer = Visitor::signed_in(&app, "demo.officer").in_english();
     let listings = officer.get("/listings?status=in_force");
     let asked = officer.submit(&listings, "/report-jobs", &[("target", LISTINGS)]);
-    asked.is(200).says("It is being made").says("waiting").says("White list (CSV)");
+    asked.is(200).says("It is being made").says("Waiting").says("White list (CSV)");
     assert_eq!(asked.link("Look again"), "/registers/report-jobs");
     assert!(!asked.said().contains("Download"));
     assert_eq!(app.make_reports(), 1);
     let made = officer.get("/registers/report-jobs");
-    made.is(200).says("ready");
+    made.is(200).says("Ready");
     assert!(!made.said().contains("Look again"));
     let file = officer.get(&made.link("Download"));
     assert_eq!(file.response.header("content-disposition"), Some("attachment; filename=\"listings.csv\""));
