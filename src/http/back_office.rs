@@ -114,12 +114,14 @@ impl BackOffice {
         let turn = self.turn.fetch_add(1, Ordering::Relaxed);
         let desk = turn.checked_rem(self.desks.len()).and_then(|place| self.desks.get(place));
         let brought = Brought { head: request.head().clone(), body, back };
-        let made = match desk.map(|desk| desk.send(brought)) {
-            Some(Ok(())) => tokio::select! {
+        let is_brought = desk.is_some_and(|desk| desk.send(brought).is_ok());
+        let made = if is_brought {
+            tokio::select! {
                 made = made => made.ok(),
                 () = carry(payload, bring) => None,
-            },
-            Some(Err(_)) | None => None,
+            }
+        } else {
+            None
         };
         let Some(made) = made else {
             let problem = Problem::new(ProblemType::Internal).caused_by("a desk gave no answer");
