@@ -219,7 +219,10 @@ fn recognition<'r>(
                     Lang::Zh => words.name_zh.clone(),
                     Lang::En => words.name_en.clone().unwrap_or_else(|| words.name_zh.clone()),
                 };
-                (format!("{name} {}", terms.item.hs_code), format!("{} {}", terms.quantity, terms.unit.name(lang)))
+                (
+                    format!("{name} {}", terms.item.hs_code),
+                    format!("{} {}", terms.quantity, terms.unit.of(lang, &terms.quantity.to_string())),
+                )
             }
             None => (ask.listing().map(|listing| listing.to_string()).unwrap_or_default(), String::new()),
         };
@@ -306,14 +309,15 @@ pub fn notice_page(notice: &Notice, lang: Lang) -> Result<String, AppError> {
     let rows = items.iter().map(|item| {
         let goods = item.get("item").cloned().unwrap_or_default();
         let kind = Kind::parse(&text(item, "kind")).map_or("", |kind| kind.name(lang));
-        let unit = UnitCode::parse(&text(item, "unit")).map_or("", |unit| unit.name(lang));
+        let quantity = text(item, "quantity");
+        let unit = UnitCode::parse(&text(item, "unit")).map(|unit| unit.of(lang, &quantity)).unwrap_or_default();
         vec![
             text(item, "listing"),
             kind.to_owned(),
             format!("{} {}", text(item, "enterprise_name_zh"), text(item, "enterprise")),
             text(&goods, "name_zh"),
             text(&goods, "hs_code"),
-            format!("{} {}", text(item, "quantity"), unit),
+            format!("{quantity} {unit}"),
             format!("{} – {}", text(item, "valid_from"), text(item, "valid_to")),
         ]
     });

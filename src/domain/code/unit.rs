@@ -98,6 +98,25 @@ impl UnitCode {
         UNITS.iter().find(|unit| unit.code == self.0).map(|unit| lang.pick(unit.zh, unit.en)).unwrap_or_default()
     }
 
+    /// Names the unit as it follows a decimal quantity: one gram, two grams.
+    #[must_use]
+    pub fn of(self, lang: Lang, quantity: &str) -> String {
+        let name = self.name(lang);
+        let is_one = quantity.split_once('.').map_or(quantity, |(whole, fraction)| {
+            if fraction.bytes().all(|digit| digit == b'0') { whole } else { quantity }
+        }) == "1";
+        if lang == Lang::Zh || is_one {
+            return name.to_owned();
+        }
+        let plural = |word: &str| match word {
+            "head" => word.to_owned(),
+            _ if word.ends_with(['x', 'h', 's']) => format!("{word}es"),
+            _ => format!("{word}s"),
+        };
+        // Some codes name two things: tube or ampoule.
+        name.split(" or ").map(plural).collect::<Vec<_>>().join(" or ")
+    }
+
     /// Returns the finer unit of the exact pair and how many of it make one of this; the unit itself if it has none.
     pub const fn finer(self) -> (Self, u32) {
         match self {
@@ -124,6 +143,25 @@ super::text_form!(UnitCode);
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn units_follow_their_quantity() {
+        let of = |code: &str, quantity| UnitCode::parse(code).unwrap().of(Lang::En, quantity);
+        for (code, quantity, words) in [
+            ("036", "1", "gram"),
+            ("036", "1.000", "gram"),
+            ("036", "0.5", "grams"),
+            ("142", "200", "bottles"),
+            ("140", "2", "boxes"),
+            ("121", "2", "batches"),
+            ("009", "3", "head"),
+            ("012", "2", "tubes or ampoules"),
+            ("036", "1.5", "grams"),
+        ] {
+            assert_eq!(of(code, quantity), words, "{quantity} {code}");
+        }
+        assert_eq!(UnitCode::parse("142").unwrap().of(Lang::Zh, "200"), "瓶");
+    }
 
     #[test]
     fn reads_the_table_and_nothing_else() {

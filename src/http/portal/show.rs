@@ -1,5 +1,6 @@
 //! How days, times and numbers are shown to people.
 
+use crate::domain::code::UnitCode;
 use crate::domain::lang::Lang;
 use crate::domain::validity::{Instant, LegalDay};
 
@@ -63,7 +64,8 @@ pub fn quantity(lang: Lang, quantity: &str, unit: &str) -> String {
     if quantity.is_empty() {
         return String::new();
     }
-    format!("{} {}", number(quantity), super::words::word(lang, "unit", unit))
+    let unit = UnitCode::parse(unit).map_or_else(|_| unit.to_owned(), |unit| unit.of(lang, quantity));
+    format!("{} {unit}", number(quantity))
 }
 
 /// Says a number of bytes.
