@@ -6,11 +6,12 @@
 
 use crate::app::found::system;
 use crate::app::keys::DataFolder;
-use crate::app::receipts::keys::trusted_until;
+use crate::app::receipts::keys::ending;
 use crate::app::{App, AppError};
 use crate::domain::receipt::{KeyEnd, NationalUse};
 use crate::domain::validity::Instant;
 use crate::store::national_keys::{self, NationalKeyRow};
+use crate::store::signing_keys::SigningKey as _;
 use crate::store::{Store, StoreError};
 use crate::tlog::sm2::Sm2Key;
 use arc_swap::ArcSwapOption;
@@ -126,7 +127,6 @@ fn record(
     at: Instant,
 ) -> Result<(), StoreError> {
     store.write(system(KEYS, at), move |tx| {
-        let standing = national_keys::standing(tx.conn())?;
         let row = NationalKeyRow {
             kid,
             version: 1,
@@ -138,19 +138,7 @@ fn record(
             reason: None,
             recorded_at: at.micros(),
         };
-        tx.save(row, None, "national_key.introduced")?;
-        for known in standing.iter().filter(|row| row.retires_at.is_none() && others.contains(&row.kid)) {
-            let row = NationalKeyRow {
-                version: known.version.saturating_add(1),
-                revision: tx.next_revision().0,
-                retires_at: Some(trusted_until(why, at)),
-                reason: Some(why.as_str().to_owned()),
-                recorded_at: at.micros(),
-                ..known.clone()
-            };
-            tx.save(row, Some(known), "national_key.retired")?;
-        }
-        Ok::<_, StoreError>(())
+        row.take_turn(tx, &others, ending(why, at))
     })?;
     Ok(())
 }

@@ -1,10 +1,7 @@
 //! Keys that sign answers: which there were, from when to when. Only public halves stand here.
 
-use super::conn::AnyConnection;
-use super::error::StoreError;
-use super::fact::Fact;
 use super::schema::answer_key_versions;
-use super::tx::appended;
+use super::signing_keys::signing_keys;
 use diesel::{
     ExpressionMethods as _, Insertable, QueryDsl as _, Queryable, RunQueryDsl as _, Selectable, SelectableHelper as _,
 };
@@ -26,57 +23,4 @@ pub struct AnswerKeyRow {
     pub recorded_at: i64,
 }
 
-impl Fact for AnswerKeyRow {
-    const KIND: &'static str = "answer_key";
-    const PRIVATE: &'static [&'static str] = &[];
-
-    fn entity_id(&self) -> String {
-        self.kid.clone()
-    }
-
-    fn version(&self) -> i32 {
-        self.version
-    }
-
-    fn revision(&self) -> i64 {
-        self.revision
-    }
-
-    fn subject(&self) -> String {
-        "list".to_owned()
-    }
-
-    fn reason_code(&self) -> Option<&str> {
-        self.reason.as_deref()
-    }
-}
-
-appended!(AnswerKeyRow => answer_key_versions);
-
-/// Reads versions recorded after a revision, in order of recording.
-///
-/// # Errors
-/// The database's failure.
-pub fn since(conn: &mut AnyConnection, revision: i64) -> Result<Vec<AnswerKeyRow>, StoreError> {
-    let rows = answer_key_versions::table
-        .filter(answer_key_versions::revision.gt(revision))
-        .order(answer_key_versions::revision)
-        .select(AnswerKeyRow::as_select())
-        .load(conn)?;
-    Ok(rows)
-}
-
-/// Reads every key as it stands, in order of introduction.
-///
-/// # Errors
-/// The database's failure.
-pub fn standing(conn: &mut AnyConnection) -> Result<Vec<AnswerKeyRow>, StoreError> {
-    let mut keys: Vec<AnswerKeyRow> = Vec::new();
-    for row in since(conn, 0)? {
-        match keys.iter_mut().find(|key| key.kid == row.kid) {
-            Some(key) => *key = row,
-            None => keys.push(row),
-        }
-    }
-    Ok(keys)
-}
+signing_keys!(AnswerKeyRow => answer_key_versions, "answer_key");

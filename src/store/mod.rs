@@ -52,6 +52,7 @@ pub mod scratch;
 pub mod screening;
 pub mod seals;
 pub mod shards;
+pub mod signing_keys;
 pub mod tx;
 pub mod usage_returns;
 pub mod webhooks;

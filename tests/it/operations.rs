@@ -12,9 +12,13 @@ use crate::support::visitor::Visitor;
 use serde_json::json;
 use std::io::Write as _;
 use std::net::TcpStream;
+use std::sync::mpsc;
 use std::time::Duration;
+use whitelist::app::found::system;
 use whitelist::domain::actor::Role;
 use whitelist::http::surface::{Budgets, Surface};
+use whitelist::store::StoreError;
+use whitelist::store::tx::Tx;
 
 fn operator(app: &TestApp) -> Actor {
     app.actor(Role::Operator, "operations", "operator-1")
@@ -80,6 +84,44 @@ on_both! {
         assert_eq!(entries["items"].as_array().unwrap().len(), 2, "{entries}");
         assert!(!entries.to_string().contains("系统维护"), "the reason is committed to");
     }
+}
+
+/// Twice as many changes as a desk has threads wait for the writer, so that no page comes; the border is answered all the same.
+#[test]
+fn lookups_are_answered_while_every_desk_of_the_back_office_waits() {
+    const CHANGES: usize = 24;
+    let budgets = Budgets::default();
+    let app = TestApp::start_tuned(Database::Sqlite, Tuning { budgets: budgets.clone(), ..Tuning::default() });
+    let free = budgets.free(Surface::Api);
+    let (held, hold) = mpsc::channel::<()>();
+    let (begun, begin) = mpsc::channel();
+    let app = &app;
+    let proposal = json!({ "scheme": "beijing-2022", "changes": [{ "kind": "suspend_enterprise", "enterprise": ENT_05, "effective_on": "2026-08-12", "reason": { "code": "risk_found" } }] });
+    std::thread::scope(|scope| {
+        scope.spawn(move || {
+            let wait = move |_: &mut Tx<'_>| {
+                begun.send(()).unwrap();
+                let _ = hold.recv();
+                Ok::<_, StoreError>(())
+            };
+            app.inside().store.write(system("test", app.clock.now()), wait).unwrap();
+        });
+        begin.recv().unwrap();
+        let changes: Vec<_> =
+            (0..CHANGES).map(|_| scope.spawn(|| app.officer().post("/v1/adjustments", &proposal))).collect();
+        while budgets.free(Surface::Api) > free - CHANGES {
+            std::thread::yield_now();
+        }
+        for _ in 0..50 {
+            assert_eq!(ask(app, &question(ENT_05, "2937500000"))["verdict"], "allowed");
+        }
+        assert_eq!(app.client().get("/health/live").status, 200);
+        assert_eq!(budgets.free(Surface::Api), free - CHANGES, "all of them still wait");
+        drop(held);
+        for change in changes {
+            assert_eq!(change.join().unwrap().status, 201);
+        }
+    });
 }
 
 #[test]

@@ -6,13 +6,14 @@
 
 use crate::app::found::system;
 use crate::app::keys::DataFolder;
-use crate::app::receipts::keys::{new_pem, trusted_until};
+use crate::app::receipts::keys::{ending, new_pem};
 use crate::app::{App, AppError};
 use crate::domain::receipt::{AnswerAlgorithm, KeyEnd};
 use crate::domain::validity::Instant;
 use crate::pdf::{cms, x509};
 use crate::store::document_keys::{self, DocumentKeyRow};
 use crate::store::private::random;
+use crate::store::signing_keys::SigningKey as _;
 use crate::store::{AnyConnection, Installation, Store, StoreError};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair as _};
@@ -129,7 +130,6 @@ fn introduce(
     folder.keep_document_key(&kid, &pem)?;
     let (id, text) = (kid.clone(), STANDARD.encode(&certificate));
     store.write(system(KEYS, at), move |tx| {
-        let standing = document_keys::standing(tx.conn())?;
         let row = DocumentKeyRow {
             kid: id,
             version: 1,
@@ -140,19 +140,7 @@ fn introduce(
             reason: None,
             recorded_at: at.micros(),
         };
-        tx.save(row, None, "document_key.introduced")?;
-        for known in standing.iter().filter(|row| row.retires_at.is_none() && others.contains(&row.kid)) {
-            let row = DocumentKeyRow {
-                version: known.version.saturating_add(1),
-                revision: tx.next_revision().0,
-                retires_at: Some(trusted_until(why, at)),
-                reason: Some(why.as_str().to_owned()),
-                recorded_at: at.micros(),
-                ..known.clone()
-            };
-            tx.save(row, Some(known), "document_key.retired")?;
-        }
-        Ok::<_, StoreError>(())
+        row.take_turn(tx, &others, ending(why, at))
     })?;
     Ok(DocumentKey { kid, certificate, pair })
 }

@@ -12,6 +12,7 @@ use crate::domain::validity::Instant;
 use crate::store::answer_keys::{self, AnswerKeyRow};
 use crate::store::national_keys::{self, NationalKeyRow};
 use crate::store::private::random;
+use crate::store::signing_keys::{Ending, SigningKey as _};
 use crate::store::{AnyConnection, Store, StoreError, installation};
 use crate::tlog::sm2::Sm2Public;
 use arc_swap::ArcSwapOption;
@@ -44,14 +45,14 @@ pub const fn of_library(algorithm: AnswerAlgorithm) -> Algorithm {
     }
 }
 
-/// Until when a key is trusted that ends now, microseconds since 1970.
+/// How keys end that end now: trusted for a while, unless they are compromised.
 #[must_use]
-pub fn trusted_until(why: KeyEnd, at: Instant) -> i64 {
+pub fn ending(why: KeyEnd, at: Instant) -> Ending {
     let trusted = match why {
         KeyEnd::Scheduled | KeyEnd::Algorithm => GRACE,
         KeyEnd::Compromised => 0,
     };
-    at.micros().saturating_add(trusted)
+    Ending { trusted_until: at.micros().saturating_add(trusted), reason: why.as_str(), at: at.micros() }
 }
 
 /// A key that signs answers.
@@ -189,7 +190,6 @@ fn introduce(
     folder.keep_answer_key(&key.kid, &pem)?;
     let kid = key.kid.clone();
     store.write(system(KEYS, at), move |tx| {
-        let standing = answer_keys::standing(tx.conn())?;
         let row = AnswerKeyRow {
             kid,
             version: 1,
@@ -201,19 +201,7 @@ fn introduce(
             reason: None,
             recorded_at: at.micros(),
         };
-        tx.save(row, None, "answer_key.introduced")?;
-        for known in standing.iter().filter(|row| row.retires_at.is_none() && others.contains(&row.kid)) {
-            let row = AnswerKeyRow {
-                version: known.version.saturating_add(1),
-                revision: tx.next_revision().0,
-                retires_at: Some(trusted_until(why, at)),
-                reason: Some(why.as_str().to_owned()),
-                recorded_at: at.micros(),
-                ..known.clone()
-            };
-            tx.save(row, Some(known), "answer_key.retired")?;
-        }
-        Ok::<_, StoreError>(())
+        row.take_turn(tx, &others, ending(why, at))
     })?;
     Ok(key)
 }
