@@ -307,6 +307,7 @@ pub const STATES: &[Word] = &[
     ("paused", "已暂停", "paused"),
     ("compared", "待确认", "waits for confirmation"),
     ("ended", "已结束", "ended"),
+    ("appointed", "已委托", "appointed"),
     ("dismissed", "已解除", "dismissed"),
     ("closed", "已办结", "closed"),
     ("retracted", "已撤回", "retracted"),

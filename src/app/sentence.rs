@@ -11,8 +11,10 @@ use crate::domain::adjustment::ReasonCode;
 use crate::domain::application::event::EventKind;
 use crate::domain::application::{Kind, State};
 use crate::domain::code::UnitCode;
+use crate::domain::duty::Duty;
 use crate::domain::happening::Happening;
 use crate::domain::lang::Lang;
+use crate::domain::mandate::Scope;
 use crate::domain::purpose::Purpose;
 use crate::domain::validity::{Instant, LegalDay};
 use crate::tlog::entry::{Change, Entry, Value as Logged};
@@ -321,13 +323,21 @@ fn said(kind: &str, path: &str, value: &Value, lang: Lang) -> Option<String> {
         ("case_event", "kind") => EventKind::parse(code)?.name(lang),
         ("listing" | "enterprise", "kind") => of(CHANGES)?,
         (_, "purpose") => Purpose::parse(code).ok()?.name(lang),
-        (_, "role") => Role::parse(code)?.name(lang),
+        (_, "role") | ("custom_role", "base") => Role::parse(code)?.name(lang),
+        ("mandate", "scopes") => return listed(code, lang, |word| Scope::parse(word).map(|it| it.name(lang))),
+        ("custom_role", "duties") => return listed(code, lang, |word| Duty::parse(word).ok().map(|it| it.name(lang))),
         (_, "unit") => UnitCode::parse(code).ok()?.name(lang),
         (_, "reason_code" | "decision_code") => ReasonCode::parse(code)?.name(lang),
         (_, "state" | "stage" | "standing") => of(STATES)?,
         _ => return None,
     };
     Some(words.to_owned())
+}
+
+/// Says codes parted by commas in words; none where one is not known.
+fn listed(codes: &str, lang: Lang, name: impl Fn(&str) -> Option<&'static str>) -> Option<String> {
+    let words: Option<Vec<&str>> = codes.split(',').map(name).collect();
+    words.map(|words| words.join(lang.pick("、", ", ")))
 }
 
 fn text(value: &Value) -> String {
@@ -397,6 +407,18 @@ mod tests {
             org: Some(("北京市商务局".into(), "Beijing Commerce".into())),
             values: BTreeMap::from([("/note".to_owned(), note)]),
         }
+    }
+
+    #[test]
+    fn lists_of_codes_are_said_in_words() {
+        let of = |kind, path, code: &str, lang| said(kind, path, &json!(code), lang);
+        let some = |words: &str| Some(words.to_owned());
+        assert_eq!(of("mandate", "/scopes", "applications,usage_returns", Lang::Zh), some("申请、使用情况报告"));
+        assert_eq!(of("mandate", "/scopes", "applications", Lang::En), some("applications"));
+        assert_eq!(of("mandate", "/scopes", "applications,other", Lang::En), None, "shown as it is");
+        assert_eq!(of("mandate", "/state", "appointed", Lang::Zh), some("已委托"));
+        assert_eq!(of("custom_role", "/base", "bureau.officer", Lang::En), some("bureau officer"));
+        assert!(of("custom_role", "/duties", "list,export", Lang::En).is_some_and(|words| !words.contains("export,")));
     }
 
     #[test]

@@ -132,7 +132,7 @@ const DONE: [(&str, &str, &str); 23] = [
 ];
 
 /// Members of answers that name enterprises and organisations by their codes.
-const NAMED: [&str; 6] = ["enterprise", "org", "uscc", "agent_org", "agency", "value"];
+const NAMED: [&str; 7] = ["enterprise", "org", "uscc", "agent_org", "asked_for", "agency", "value"];
 
 /// Collects the codes of enterprises and organisations in an answer, and the ids of people.
 fn collect_codes(answer: &Value, codes: &mut BTreeSet<String>, people: &mut BTreeSet<String>) {

@@ -130,7 +130,7 @@ pub async fn show(visit: &Visit) -> Answer {
     let movements = visit.find(format!("/v1/listings/{number}/movements?limit=20")).await?;
     let files = visit.find(format!("/v1/listings/{number}/certificate-files?limit=20")).await?;
     visit.render(&Listing {
-        f: Frame::new(visit, number.to_owned()),
+        f: Frame::new(visit, number.to_owned()).naming(&files).await?,
         listing: Json(&listing),
         versions: Json(&versions),
         balance: Json(&balance),
