@@ -4,6 +4,7 @@
 //! 200 ends the measurement.
 
 use rustix::event::{PollFd, PollFlags, poll};
+use std::collections::VecDeque;
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Barrier;
@@ -24,6 +25,10 @@ const THREADS: usize = 4;
 
 /// Threads that serve them where requests are offered at a rate.
 const PACERS: usize = 2;
+
+/// Connections over which requests are offered: so many that one is free whenever a request is due, unless the server has
+/// stood for five thousandths of a second at 50,000 requests each. Fewer would make requests wait for each other.
+const OFFERING: usize = 256;
 
 /// How often they look.
 const TICK: Duration = Duration::from_micros(200);
@@ -95,9 +100,9 @@ pub fn drive(server: SocketAddr, process: u32, clock: CpuClock, requests: &Reque
 /// When the server breaks off or answers other than 200.
 pub fn drive_paced(server: SocketAddr, requests: &Requests, time: Duration, rate: f64) -> Outcome<Turn> {
     let step = Duration::from_secs_f64(length(&[(); PACERS]) / rate);
-    let open = |nth: usize| -> Outcome<Vec<Connection>> {
-        let share = CONNECTIONS / PACERS;
-        let place = |place: usize| requests.heads.len() * (nth * share + place) / CONNECTIONS;
+    let open = |nth: usize| -> Outcome<VecDeque<Connection>> {
+        let share = OFFERING / PACERS;
+        let place = |place: usize| requests.heads.len() * (nth * share + place) / OFFERING;
         (0..share).map(|it| Connection::open(server, place(it))).collect()
     };
     let barrier = Barrier::new(PACERS);
@@ -128,7 +133,7 @@ pub fn drive_paced(server: SocketAddr, requests: &Requests, time: Duration, rate
 /// connections that sleeps between, so that the generator does not take the core from what it measures. A wait is known to
 /// the tick.
 fn offer(
-    mut free: Vec<Connection>,
+    mut free: VecDeque<Connection>,
     requests: &Requests,
     start: Instant,
     first: Duration,
@@ -140,7 +145,7 @@ fn offer(
     while due < time || !asked.is_empty() {
         let now = start.elapsed();
         while due < time && due <= now {
-            let Some(mut connection) = free.pop() else { break };
+            let Some(mut connection) = free.pop_front() else { break };
             connection.send(requests)?;
             asked.push((connection, due));
             due += step;
@@ -156,7 +161,7 @@ fn offer(
                 connection.receive()?;
                 heard = start.elapsed();
                 waits.push(u64::try_from(heard.saturating_sub(due).as_nanos()).unwrap_or(u64::MAX));
-                free.push(connection);
+                free.push_back(connection);
             } else {
                 asked.push((connection, due));
             }

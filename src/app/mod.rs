@@ -79,7 +79,7 @@ pub mod view;
 pub mod webhooks;
 pub mod worker;
 
-pub use crate::store::quiet::give_way;
+pub use crate::store::quiet::{give_way, stand_last};
 pub use error::AppError;
 
 use crate::clock::Clock;

@@ -1,7 +1,7 @@
 //! The back office: threads of their own for whatever is not asked at the border.
 //!
 //! A worker that makes a page, or writes out a long list, keeps every lookup on its connections waiting meanwhile. So workers
-//! answer what the border asks and hand everything else to desks, which give way to them. A request is handed over as it came,
+//! answer what the border asks and hand everything else to desks, which stand last. A request is handed over as it came,
 //! its body and that of the answer piece by piece, so that neither side holds more than the other can take.
 //! Invariant: what a client does not wait for any more is dropped, as it would be on a worker.
 
@@ -10,7 +10,7 @@ use super::endpoints;
 use super::limits::Unread;
 use super::portal::{self, gateway::Gateway};
 use super::problem::{Problem, ProblemType, language};
-use crate::app::give_way;
+use crate::app::stand_last;
 use actix_http::{Request, RequestHead};
 use actix_service::{IntoServiceFactory as _, Service, ServiceFactory as _};
 use actix_web::body::{BodySize, BoxBody, MessageBody};
@@ -91,7 +91,7 @@ impl BackOffice {
                 tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(THREADS).build()?;
             let edge = edge.clone();
             let thread = std::thread::Builder::new().name("back-office".to_owned()).spawn(move || {
-                give_way();
+                stand_last();
                 System::with_tokio_rt(|| runtime).block_on(desk(edge, brought));
             })?;
             desks.push(bring);
