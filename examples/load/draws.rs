@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
-use whitelist::app::{App, AppError, give_way};
+use whitelist::app::{App, AppError, stand_last};
 use whitelist::cli::open::Opened;
 use whitelist::domain::actor::{Caller, Role, RoleSet};
 use whitelist::domain::code::{CustomsOffice, DeclarationNumber};
@@ -220,10 +220,10 @@ fn beside_lookups(list: &Sample, plan: Plan, report: &mut Report) -> Outcome<()>
         let alone = paced(server.address)?;
         let puts = list.puts(&SERIAL, plan.turn)?;
         let (beside, draws) = std::thread::scope(|scope| {
-            // The systems that draw are elsewhere: here they stand behind, as in the service, so that a lookup does not wait
+            // The systems that draw are elsewhere: here they stand last, so that a lookup does not wait
             // for the generator of their load. Threads inherit it.
             let draws = scope.spawn(|| {
-                give_way();
+                stand_last();
                 drive(server.address, server.process(), clock, &puts, plan.turn)
             });
             let beside = paced(server.address);

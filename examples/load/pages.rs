@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use whitelist::app::review::figures::counted::Period;
-use whitelist::app::{App, give_way};
+use whitelist::app::{App, stand_last};
 use whitelist::domain::actor::{Caller, Role, RoleSet};
 use whitelist::domain::lang::Lang;
 use whitelist::http::portal::table::{Access, PAGES};
@@ -185,9 +185,9 @@ pub fn beside_lookups(folder: &Path, plan: Plan, report: &mut Report) -> Outcome
     for _ in 0..plan.rounds.saturating_mul(2) {
         let quiet = drive_paced(server.address, &gets, time, peak / 2.0)?;
         let (busy, clicked) = std::thread::scope(|scope| -> Outcome<_> {
-            // As with draws: who clicks stands behind here, so that a lookup does not wait for the generator of their clicks.
+            // As with draws: who clicks stands last here, so that a lookup does not wait for the generator of their clicks.
             let clicking = scope.spawn(|| {
-                give_way();
+                stand_last();
                 click(server.address, &clicks, OFFICERS, LOOKS, time)
             });
             // An answer other than 200 ends the measurement: none was refused where it goes on.
