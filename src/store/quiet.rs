@@ -19,8 +19,8 @@ pub fn give_way() {
 /// Lets the calling thread, and whatever it starts, have a core only while nobody else wants it (`SCHED_IDLE`).
 ///
 /// A thread that merely [gives way](give_way) is still left alone for a while once it runs, a thousandth of a second or more, and
-/// the core that it runs on does not count as free for others. Under a flood it still gets a few thousandths of a core, which
-/// pages can do with and a writer could not.
+/// the core that it runs on does not count as free for others. Under a flood it still gets a little, enough for pages to come late
+/// (decision 0078 says how late); the writer keeps its turn and only gives way.
 pub fn stand_last() {
     let last = ThreadSchedulePolicy::Normal(NormalThreadSchedulePolicy::Idle);
     if let Err(error) = set_thread_priority_and_policy(thread_native_id(), ThreadPriority::Min, last) {
