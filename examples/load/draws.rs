@@ -45,7 +45,6 @@ pub fn measure(folder: &Path, plan: Plan, report: &mut Report) -> Outcome<()> {
     let url = database_of(&data);
     let list = Sample::recorded_in(&data, &url, LISTINGS, None)?;
     on_database("SQLite FULL", &list, plan, report)?;
-    beside_lookups(&list, plan, report)?;
     let Some(server) = Postgres::start()? else {
         tell("PostgreSQL is not installed: its draws are not measured");
         return Ok(());
@@ -205,8 +204,9 @@ fn left(app: &App, listing: &Drawable) -> Outcome<i64> {
 }
 
 /// Measures lookups at half of their peak rate, alone and while draws run at full rate, through one server.
-fn beside_lookups(list: &Sample, plan: Plan, report: &mut Report) -> Outcome<()> {
+pub fn beside_lookups(folder: &Path, plan: Plan, report: &mut Report) -> Outcome<()> {
     tell("lookups while draws run …");
+    let list = Sample::recorded_in(folder, &database_of(folder), LISTINGS, None)?;
     let clock = CpuClock::new();
     let server = Server::list(&list.data, true)?;
     let lookups = list.gets()?;

@@ -75,6 +75,8 @@ enum Part {
     Worklists,
     /// Draws at the border.
     Draws,
+    /// Lookups while draws run.
+    Border,
     /// Pages of the portal.
     Pages,
     /// Lookups while officers click through the portal.
@@ -241,6 +243,9 @@ fn bench(arguments: &Arguments) -> Outcome<()> {
     }
     if wanted(Part::Draws) {
         draws::measure(folder.path(), plan, &mut report)?;
+    }
+    if wanted(Part::Border) {
+        draws::beside_lookups(&folder.path().join("border"), plan, &mut report)?;
     }
     if arguments.only.contains(&Part::Cluster) {
         cluster::measure(folder.path(), plan, &mut report)?;
