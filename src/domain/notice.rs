@@ -427,18 +427,33 @@ fn when(lang: Lang, value: &str) -> String {
     }
 }
 
-/// Puts values into the places of a template; a value that is missing reads as a dash.
+/// Puts values into the places of a template; a value that is missing reads as a dash. The spaces that set a value apart from
+/// Chinese words go where the value is Chinese itself.
 fn filled(template: &str, params: &Params) -> String {
     let mut text = String::with_capacity(template.len());
     let mut rest = template;
     while let Some((before, after)) = rest.split_once('{') {
         text.push_str(before);
         let Some((name, behind)) = after.split_once('}') else { break };
-        text.push_str(params.get(name).filter(|value| !value.is_empty()).map_or("—", String::as_str));
-        rest = behind;
+        let value = params.get(name).filter(|value| !value.is_empty()).map_or("—", String::as_str);
+        let apart = text.strip_suffix(' ').map(str::len);
+        if let Some(length) = apart.filter(|length| flow(text.get(..*length).unwrap_or_default(), value)) {
+            text.truncate(length);
+        }
+        text.push_str(value);
+        rest = match behind.strip_prefix(' ') {
+            Some(behind) if flow(value, behind) => behind,
+            Some(_) | None => behind,
+        };
     }
     text.push_str(rest);
     text
+}
+
+/// Says whether one text ends and the next begins with a Chinese character, which needs no space between.
+fn flow(before: &str, after: &str) -> bool {
+    let chinese = |letter: char| matches!(letter, '\u{4e00}'..='\u{9fff}' | '\u{3400}'..='\u{4dbf}' | '\u{ff00}'..='\u{ffef}' | '\u{3000}'..='\u{303f}');
+    before.ends_with(chinese) && after.starts_with(chinese)
 }
 
 #[cfg(test)]
@@ -505,5 +520,14 @@ mod tests {
         assert_eq!(Addressee::parse(&notice.to.word()), Some(notice.to));
         assert_eq!(Addressee::parse("org"), None);
         assert_eq!(filled("{a}{b", &Params::from([("a".to_owned(), "{c}".to_owned())])), "{c}{b");
+        for (value, text) in [
+            ("北京某某生物科技公司", "企业北京某某生物科技公司的年报"),
+            ("（某）A1", "企业（某）A1 的年报"),
+            ("91110302XFXTR0033P", "企业 91110302XFXTR0033P 的年报"),
+            ("", "企业 — 的年报"),
+        ] {
+            assert_eq!(filled("企业 {a} 的年报", &Params::from([("a".to_owned(), value.to_owned())])), text);
+        }
+        assert_eq!(filled("of {a} today", &Params::from([("a".to_owned(), "某公司".to_owned())])), "of 某公司 today");
     }
 }
