@@ -23,3 +23,9 @@ impl Lang {
         }
     }
 }
+
+/// Says whether a character stands in Chinese text only: an ideograph, or punctuation as wide as one.
+#[must_use]
+pub fn is_chinese(letter: char) -> bool {
+    matches!(letter, '\u{4e00}'..='\u{9fff}' | '\u{3400}'..='\u{4dbf}' | '\u{ff00}'..='\u{ffef}' | '\u{3000}'..='\u{303f}')
+}

@@ -8,7 +8,7 @@ use super::adjustment::ReasonCode;
 use super::code::Uscc;
 use super::draw::LapseCode;
 use super::id::PersonId;
-use super::lang::Lang;
+use super::lang::{Lang, is_chinese};
 use super::mandate::Scope;
 use super::purpose::Purpose;
 use super::screening::ScreeningList;
@@ -436,15 +436,10 @@ fn filled(template: &str, params: &Params) -> String {
         text.push_str(before);
         let Some((name, behind)) = after.split_once('}') else { break };
         let value = params.get(name).filter(|value| !value.is_empty()).map_or("—", String::as_str);
-        let apart = text.strip_suffix(' ').map(str::len);
-        if let Some(length) = apart.filter(|length| flow(text.get(..*length).unwrap_or_default(), value)) {
-            text.truncate(length);
-        }
+        let apart = text.strip_suffix(' ').filter(|text| flow(text, value)).map(str::len);
+        text.truncate(apart.unwrap_or(text.len()));
         text.push_str(value);
-        rest = match behind.strip_prefix(' ') {
-            Some(behind) if flow(value, behind) => behind,
-            Some(_) | None => behind,
-        };
+        rest = behind.strip_prefix(' ').filter(|behind| flow(value, behind)).unwrap_or(behind);
     }
     text.push_str(rest);
     text
@@ -452,8 +447,7 @@ fn filled(template: &str, params: &Params) -> String {
 
 /// Says whether one text ends and the next begins with a Chinese character, which needs no space between.
 fn flow(before: &str, after: &str) -> bool {
-    let chinese = |letter: char| matches!(letter, '\u{4e00}'..='\u{9fff}' | '\u{3400}'..='\u{4dbf}' | '\u{ff00}'..='\u{ffef}' | '\u{3000}'..='\u{303f}');
-    before.ends_with(chinese) && after.starts_with(chinese)
+    before.ends_with(is_chinese) && after.starts_with(is_chinese)
 }
 
 #[cfg(test)]

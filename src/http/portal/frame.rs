@@ -390,11 +390,8 @@ impl Frame {
 
 #[cfg(test)]
 mod tests {
+    use crate::domain::lang::is_chinese;
     use std::path::PathBuf;
-
-    fn is_chinese(letter: char) -> bool {
-        matches!(letter, '\u{4e00}'..='\u{9fff}' | '\u{3400}'..='\u{4dbf}' | '\u{ff00}'..='\u{ffef}' | '\u{3000}'..='\u{303f}')
-    }
 
     /// Cuts the string literal that begins here; returns it and what follows.
     fn literal(text: &str) -> Option<(&str, &str)> {
